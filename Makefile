@@ -1,0 +1,49 @@
+# One vocabulary: install, run, test, lint, bench. Each does what it needs first, on a machine with Python 3.11 and pip.
+PYTHON ?= python3.11
+UV_VERSION := 0.13.9
+UV := .tools/bin/uv
+BIN := .venv/bin
+export UV_PYTHON_DOWNLOADS := never
+export KEDRO_DISABLE_TELEMETRY := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.DEFAULT_GOAL := help
+.PHONY: help install run viz test lint bench package clean
+
+help: ## what there is to ask for
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+install: .venv/.installed ## everything the project needs, into .venv
+
+$(UV):
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .tools uv==$(UV_VERSION)
+
+.venv/.installed: uv.lock pyproject.toml $(UV)
+	env -u PYTHONPATH $(UV) sync --frozen --compile-bytecode --python $(PYTHON)
+	$(BIN)/python -m compileall -q src
+	@touch $@
+
+run: install ## the whole run: database to report, on the demo world unless CORY_DUCKDB_PATH names another
+	$(BIN)/kedro run --pipeline=full
+
+viz: install ## the pipelines in a browser
+	$(BIN)/kedro viz run
+
+test: install ## every test, with coverage
+	$(BIN)/pytest --cov --cov-report=term --numprocesses=auto --maxprocesses=4 --dist=worksteal
+
+lint: install ## style, types, import layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install ## the benchmarks, as ratios side by side
+	$(BIN)/python -m pytest benchmarks --override-ini testpaths=benchmarks
+
+package: install ## a wheel and the configuration's archive, in dist/
+	$(UV) build --wheel --out-dir dist
+	tar -czf dist/conf-lead_conversion.tar.gz --exclude=conf/local/* conf
+
+clean: ## what can be made again, but not data/
+	rm -rf .venv .tools dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,6 @@
+#!/bin/sh
+# Builds the environment of the image: locked dependencies, then the project's own wheel. Runs outside a container too,
+# with UV_PROJECT_ENVIRONMENT naming the folder.
+set -eu
+python3 -m pip install --quiet --disable-pip-version-check --target "${UV_TOOLS:-/tmp/uv}" uv==0.13.9
+"${UV_TOOLS:-/tmp/uv}/bin/uv" sync --frozen --no-dev --no-editable --compile-bytecode

@@ -1,0 +1,119 @@
+"""What a person or a scheduler may ask for.
+
+`kedro run` is Kedro's own, with refusals turned into one message and an exit code; `lead-conversion` holds what Kedro
+does not have.
+"""
+
+import importlib
+import sys
+import warnings
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, cast
+
+import click
+from kedro.framework.cli.project import run as kedro_run
+
+from lead_conversion import __version__
+from lead_conversion.kernel.errors import ConfigurationError, LeadConversionError
+
+SUBCOMMANDS = {"simulate": "lead_conversion.cli.simulate"}
+
+
+class LazyCommands(click.Group):
+    """Commands whose modules are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in alphabetical order."""
+        return sorted([*super().list_commands(ctx), *SUBCOMMANDS])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name not in SUBCOMMANDS:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(importlib.import_module(SUBCOMMANDS[cmd_name]), cmd_name)
+        return command
+
+
+def explain_refusals(action: Callable[..., Any]) -> Callable[..., Any]:
+    """The action, with a refusal printed as one message and turned into its exit code."""
+
+    @wraps(action)
+    def explained(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return action(*args, **kwargs)
+        except Exception as error:
+            refusal = find_refusal(error)
+            if refusal is None:
+                raise
+            click.secho(f"{type(refusal).__name__}: {refusal}", fg="red", err=True)
+            sys.exit(refusal.exit_code)
+
+    return explained
+
+
+def find_refusal(error: BaseException | None) -> LeadConversionError | None:
+    """The refusal that an exception stands for or was raised from, if any."""
+    while error is not None:
+        if isinstance(error, LeadConversionError):
+            return error
+        if type(error).__name__ == "ParameterValidationError":
+            return ConfigurationError(f"Parameters are not valid. {error}")
+        error = error.__cause__ or error.__context__
+    return None
+
+
+_kedros_own = cast("Callable[..., Any]", kedro_run.callback)
+
+
+def _run(**options: Any) -> Any:
+    # The contract's own command says --pipeline, which Kedro warns about.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
+        return _kedros_own(**options)
+
+
+run = click.Command(
+    "run",
+    callback=explain_refusals(_run),
+    params=kedro_run.params,
+    help="Run a pipeline: full (the default), training, recommendation, or one of the five by its name. "
+    "`--params model=logistic` picks a configuration option, `--params model.num_leaves=15` changes a value.",
+)
+
+
+@click.group(name="lead_conversion")
+def cli() -> None:
+    """What `kedro` offers inside the project."""
+
+
+cli.add_command(run)
+
+
+@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def commands() -> None:
+    """Learn from a campaign agent's database which leads convert, why, and what to change.
+
+    The pipelines run with `kedro run --pipeline=full`; here stands what Kedro does not have.
+    """
+
+
+@explain_refusals
+def main() -> None:
+    """The command `lead-conversion`."""
+    commands()
+
+
+def run_packaged() -> None:
+    """The command `python -m lead_conversion`: a run with the configuration of ./conf, or of the package itself."""
+    from kedro.framework.project import configure_project  # noqa: PLC0415 - slow, and only a run needs it
+
+    configure_project("lead_conversion")
+    packaged = Path(__file__).parents[1] / "conf"
+    arguments = sys.argv[1:]
+    names_source = any(argument.startswith("--conf-source") for argument in arguments)
+    if not names_source and not Path("conf").is_dir() and packaged.is_dir():
+        arguments += ["--conf-source", str(packaged)]
+    run(arguments, prog_name="python -m lead_conversion")

@@ -1,0 +1,116 @@
+"""Kedro's config loader, with `parameters` composed from Hydra's config groups.
+
+`conf/base/parameters/config.yaml` names the groups and their defaults; each folder beside it is a group, each file in
+it an option. An environment adds `conf/<env>/parameters/env/<env>.yaml`, which may pick other options and change
+values. What a person passes with `--params` comes last: `model=logistic` picks an option, `model.num_leaves=15`
+changes a value.
+"""
+
+import atexit
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, cast
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from kedro.config import OmegaConfigLoader
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from lead_conversion.kernel.errors import ConfigurationError
+
+
+class HydraConfigLoader(OmegaConfigLoader):
+    """OmegaConfigLoader whose `parameters` are a Hydra composition.
+
+    It also offers `${statement:<entity>}` to the catalog: the text of `source/<entity>.sql` of the environment, or of
+    base where the environment has none.
+    """
+
+    def __init__(self, conf_source: str | Path, *args: Any, **kwargs: Any) -> None:
+        super().__init__(_as_folder(Path(conf_source)), *args, **kwargs)
+        OmegaConf.register_new_resolver("statement", self._read_statement, replace=True)
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        """The merged configuration of one kind; `parameters` come from Hydra."""
+        if key == "parameters":
+            return self._compose_parameters()
+        return super().__getitem__(key)
+
+    def _compose_parameters(self) -> dict[str, Any]:
+        base = Path(self.conf_source) / self.base_env / "parameters"
+        groups = {folder.name: folder for folder in base.iterdir() if folder.is_dir()}
+        overrides = []
+        environment = self.env or self.default_run_env
+        added = Path(self.conf_source) / environment / "parameters"
+        if (added / "env" / f"{environment}.yaml").is_file():
+            overrides += [f"hydra.searchpath=[file://{added}]", f"+env={environment}"]
+        runtime = dict(self.runtime_params or {})
+        for name in [name for name in runtime if name in groups and isinstance(runtime[name], str)]:
+            overrides.append(f"{name}={_option(groups[name], runtime.pop(name))}")
+        try:
+            with _restored_global_hydra(), initialize_config_dir(str(base.resolve()), version_base="1.3"):
+                composed = compose("config", overrides)
+            return _merge_values(composed, runtime)
+        except (HydraException, OmegaConfBaseException) as error:
+            first_line = str(error).strip().splitlines()[0]
+            raise ConfigurationError(
+                f"Parameters of environment '{environment}' do not compose: {first_line}. "
+                f"They stand in {base}; groups: {', '.join(sorted(groups))}."
+            ) from error
+
+    def _read_statement(self, entity: str) -> str:
+        for environment in (self.env or self.default_run_env, self.base_env):
+            path = Path(self.conf_source) / environment / "source" / f"{entity}.sql"
+            if path.is_file():
+                return path.read_text(encoding="utf-8")
+        raise ConfigurationError(
+            f"No statement for '{entity}': expected {self.base_env}/source/{entity}.sql under {self.conf_source}."
+        )
+
+
+def _as_folder(conf_source: Path) -> Path:
+    """The configuration as a folder; a packaged archive is unpacked, for Hydra reads folders only."""
+    if not conf_source.is_file():
+        return conf_source
+    folder = Path(tempfile.mkdtemp(prefix="lead-conversion-conf-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with tarfile.open(conf_source) as archive:
+        archive.extractall(folder, filter="data")
+    (inside,) = folder.iterdir()
+    return inside
+
+
+@contextmanager
+def _restored_global_hydra() -> Iterator[None]:
+    """Compose without disturbing a Hydra application that may be running around us (GlobalHydra is a singleton)."""
+    around = GlobalHydra.instance().hydra
+    GlobalHydra.instance().clear()
+    try:
+        yield
+    finally:
+        GlobalHydra.instance().clear()
+        if around is not None:
+            GlobalHydra.instance().initialize(around)
+
+
+def _option(group: Path, name: str) -> str:
+    options = sorted(path.stem for path in group.glob("*.yaml"))
+    if name in options:
+        return name
+    near = get_close_matches(name, options, n=1)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    raise ConfigurationError(f"Unknown option '{name}' for '{group.name}': expected one of {', '.join(options)}.{hint}")
+
+
+def _merge_values(composed: DictConfig, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The composition with single values replaced; a key that the composition lacks is refused."""
+    OmegaConf.set_struct(composed, value=True)
+    merged = OmegaConf.merge(composed, OmegaConf.create(dict(values)))
+    return cast("dict[str, Any]", OmegaConf.to_container(merged, resolve=True))

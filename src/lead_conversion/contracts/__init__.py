@@ -1,0 +1,1 @@
+"""Data contracts: one file a layer, and the gate that enforces them."""

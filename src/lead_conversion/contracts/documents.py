@@ -1,0 +1,12 @@
+"""Contracts of the JSON documents: the parts that their readers rely on."""
+
+from lead_conversion.contracts.gate import DocumentGate
+
+raw_manifest = DocumentGate("raw_manifest", ["snapshot_id", "as_of", "source", "content", "entities", "pseudonym_key"])
+data_quality = DocumentGate("data_quality", ["snapshot_id", "entities"])
+label_summary = DocumentGate("label_summary", [])
+trained_models = DocumentGate("trained_models", [])
+evaluation = DocumentGate("evaluation", ["as_of", "snapshot_id", "targets"])
+recommendations = DocumentGate("recommendations", ["as_of", "snapshot_id", "status", "message", "recommendations"])
+experiment_plan = DocumentGate("experiment_plan", ["as_of", "snapshot_id", "experiments"])
+run_manifest = DocumentGate("run_manifest", ["code", "config", "data", "environment"])

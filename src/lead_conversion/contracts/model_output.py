@@ -1,0 +1,144 @@
+"""Contracts of 05_model_input and 07_model_output: tables that are small enough for pandas."""
+
+import pandera.pandas as pa
+
+from lead_conversion.contracts.gate import Gate
+
+MOMENT = "datetime64[us]"
+SPLITS = ("train", "calibration", "embargo", "holdout", "scoring")
+GRADES = ("A", "B", "C")
+ELEMENT_TYPES = ("prompt", "step", "wait", "order", "campaign", "text_feature")
+
+_SHARE = pa.Check.in_range(0, 1)
+
+
+def _text(description: str, *checks: pa.Check, nullable: bool = False) -> pa.Column:
+    return pa.Column(str, list(checks), nullable=nullable, description=description)
+
+
+def _number(description: str, *checks: pa.Check, nullable: bool = False) -> pa.Column:
+    return pa.Column(float, list(checks), nullable=nullable, description=description)
+
+
+def _whole(description: str, *checks: pa.Check, nullable: bool = False) -> pa.Column:
+    return pa.Column("Int64" if nullable else "int64", list(checks), nullable=nullable, description=description)
+
+
+def _moment(description: str, *, nullable: bool = False) -> pa.Column:
+    return pa.Column(MOMENT, nullable=nullable, description=description)
+
+
+_LEAD = pa.Column(str, pa.Check.str_length(32, 32), description="The lead", metadata={"personal": "pseudonym"})
+_TARGET = _text("t1, t2 or t3")
+_LANDMARK = _number("Hours after first engagement", pa.Check.ge(0))
+
+Examples = pa.DataFrameSchema(
+    {
+        "lead_key": _LEAD,
+        "target": _TARGET,
+        "landmark_hours": _LANDMARK,
+        "landmark_at": _moment("The moment of the landmark, UTC"),
+        "first_engaged_at": _moment("Start of the label window, UTC"),
+        "label": _whole(
+            "1 positive, 0 negative, missing where it is to be predicted", pa.Check.isin([0, 1]), nullable=True
+        ),
+        "split": _text("The part of the chronological split", pa.Check.isin(SPLITS)),
+        "campaign_id": _whole("Campaign of the first attempt", nullable=True),
+    },
+    name="Examples",
+    strict=True,
+    unique=["lead_key", "target", "landmark_hours", "split"],
+)
+
+HoldoutPredictions = pa.DataFrameSchema(
+    {
+        "lead_key": _LEAD,
+        "target": _TARGET,
+        "landmark_hours": _LANDMARK,
+        "label": _whole("1 positive, 0 negative", pa.Check.isin([0, 1])),
+        "probability": _number("What the model says", _SHARE),
+        "model": _text("The model's name"),
+        "split": _text("Always holdout", pa.Check.eq("holdout")),
+    },
+    name="HoldoutPredictions",
+    strict=True,
+    unique=["lead_key", "target", "landmark_hours", "model"],
+)
+
+ScoredLeads = pa.DataFrameSchema(
+    {
+        "lead_key": _LEAD,
+        "target": _TARGET,
+        "scored_at": _moment("The run's as-of, UTC"),
+        "probability": _number("Calibrated probability that the target is reached in its window", _SHARE),
+        "rank": _whole("1 is the best of the target", pa.Check.ge(1)),
+        "percentile": _number("100 is the best of the target", pa.Check.in_range(0, 100)),
+        "model_version": _text("Hash of the model's content"),
+        "snapshot_id": _text("The snapshot the lead was read from"),
+        "top_drivers": _text("What moves the probability most, in plain words"),
+        "is_trial": pa.Column(bool, description="Whether the model is not approved as champion"),
+    },
+    name="ScoredLeads",
+    strict=True,
+    unique=["lead_key", "target"],
+)
+
+FeatureAttribution = pa.DataFrameSchema(
+    {
+        "target": _TARGET,
+        "feature": _text("The feature"),
+        "family": _text("Its family in the data dictionary"),
+        "mean_abs_contribution": _number("Mean size of its contribution, log-odds", pa.Check.ge(0)),
+        "share": _number("Its share of all contributions", _SHARE),
+        "direction": _text("Whether more of it raises the chance", pa.Check.isin(("raises", "lowers", "mixed"))),
+        "rank": _whole("1 contributes most", pa.Check.ge(1)),
+        "stability": _number("Share of resamples in which it stays in the top ten", _SHARE),
+    },
+    name="FeatureAttribution",
+    strict=True,
+    unique=["target", "feature"],
+)
+
+Effects = pa.DataFrameSchema(
+    {
+        "element_type": _text("What the element is", pa.Check.isin(ELEMENT_TYPES)),
+        "element_id": _text("The element"),
+        "campaign_id": _whole("Its campaign", nullable=True),
+        "step_id": _whole("Its step", nullable=True),
+        "contrast": _text("What is compared with what"),
+        "effect": _number("Change of the probability to book, absolute", pa.Check.in_range(-1, 1), nullable=True),
+        "ci_low": _number("Lower end of the 95 % interval", nullable=True),
+        "ci_high": _number("Upper end of the 95 % interval", nullable=True),
+        "p_value": _number("Two-sided", _SHARE, nullable=True),
+        "q_value": _number("Benjamini-Hochberg", _SHARE, nullable=True),
+        "n_treated": _whole("Leads with the element", pa.Check.ge(0)),
+        "n_control": _whole("Leads with the alternative", pa.Check.ge(0)),
+        "overlap": _number("Share of rows in cells where both arms are seen", _SHARE, nullable=True),
+        "sensitivity": _number("How strong a hidden cause would have to be", nullable=True),
+        "evidence_grade": _text("A randomised, B adjusted, C association only", pa.Check.isin(GRADES)),
+        "flagged": pa.Column(bool, description="Worse than its alternative by more than the margin of relevance"),
+        "label": _text("A name to read"),
+        "exposed_leads_month": _number("Leads that meet the element in 30 days", pa.Check.ge(0)),
+    },
+    name="Effects",
+    strict=False,
+    unique=["element_type", "element_id", "contrast"],
+)
+
+RiskSet = pa.DataFrameSchema(
+    {
+        "lead_key": _LEAD,
+        "campaign_id": _whole("The campaign", nullable=True),
+        "step_id": _whole("The step that was met", nullable=True),
+        "met_at": _moment("When the lead was at risk at the step, UTC"),
+    },
+    name="RiskSet",
+    strict=False,
+)
+
+examples = Gate(Examples)
+holdout_predictions = Gate(HoldoutPredictions)
+scored_leads = Gate(ScoredLeads)
+feature_attribution = Gate(FeatureAttribution)
+effects = Gate(Effects)
+risk_set = Gate(RiskSet)

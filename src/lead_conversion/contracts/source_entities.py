@@ -1,0 +1,228 @@
+"""What the four SELECTs of conf/<env>/source/ give: the database's side of the source door.
+
+Personal values still stand in these columns. Each column names its personal class, and the class
+alone decides what becomes of the column on its way to the snapshot (guard.deidentify).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pyarrow as pa
+
+from lead_conversion.kernel.errors import ConfigurationError
+
+
+class PersonalClass(StrEnum):
+    """What a column may say about a person, and so what may be kept of it."""
+
+    NONE = "none"
+    """Nothing personal: passes as it is."""
+    LABEL = "label"
+    """One of few words that a form or a tool offers: passes unless it looks like contact data."""
+    TOKENS = "tokens"
+    """Comma-separated tags that a tool sets: only tags made of known words pass."""
+    IDENTIFIER = "identifier"
+    """Names one person or one event of a person: becomes a keyed pseudonym."""
+    CONTACT_POINT = "contact_point"
+    """An e-mail address or phone number: normalised, then becomes a keyed pseudonym."""
+    TEXT = "text"
+    """Written by a person: features are computed in flight, the text is never kept."""
+    TITLE = "title"
+    """A job title, which can name one person in a company: reduced to a seniority."""
+
+
+@dataclass(frozen=True)
+class SourceColumn:
+    """One column of a source entity; `pseudonym` is the kind of key that the value becomes."""
+
+    name: str
+    type: pa.DataType
+    meaning: str
+    personal: PersonalClass = PersonalClass.NONE
+    nullable: bool = True
+    pseudonym: str | None = None
+
+
+@dataclass(frozen=True)
+class SourceEntity:
+    """One entity: its columns in order, and the moments at which its rows became known.
+
+    A row belongs to an as-of when every one of `known_at` that is not null lies before it.
+    `may_be_empty` tells an entity that a database can lack altogether (no steps yet) from one
+    without which no lead can be described.
+    """
+
+    name: str
+    grain: str
+    columns: tuple[SourceColumn, ...]
+    known_at: tuple[str, ...]
+    may_be_empty: bool = True
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema to which every batch is cast before it leaves the source."""
+        return pa.schema([pa.field(column.name, column.type, column.nullable) for column in self.columns])
+
+    def columns_of(self, personal: PersonalClass) -> tuple[SourceColumn, ...]:
+        """The columns of one personal class, in order."""
+        return tuple(column for column in self.columns if column.personal is personal)
+
+    def column(self, name: str) -> SourceColumn:
+        """The column of that name.
+
+        Raises:
+            KeyError: the entity has no such column.
+        """
+        return next(column for column in self.columns if column.name == name)
+
+
+TEXT = pa.string()
+INTEGER = pa.int64()
+NUMBER = pa.float64()
+FLAG = pa.bool_()
+MOMENT = pa.timestamp("us")
+
+LABEL = PersonalClass.LABEL
+IDENTIFIER = PersonalClass.IDENTIFIER
+CONTACT_POINT = PersonalClass.CONTACT_POINT
+
+CONTACTS = SourceEntity(
+    name="contacts",
+    grain="one lead",
+    known_at=("created_at",),
+    may_be_empty=False,
+    columns=(
+        SourceColumn("contact_id", TEXT, "The CRM's id of the lead", IDENTIFIER, False, pseudonym="lead"),
+        SourceColumn("org_id", INTEGER, "The organisation the lead belongs to", nullable=False),
+        SourceColumn("email", TEXT, "E-mail address as typed", CONTACT_POINT, pseudonym="email"),
+        SourceColumn("phone", TEXT, "Phone number as typed", CONTACT_POINT, pseudonym="phone"),
+        SourceColumn("region", TEXT, "State or region, free spelling", LABEL),
+        SourceColumn("country", TEXT, "ISO 3166-1 alpha-2 code", LABEL),
+        SourceColumn("timezone", TEXT, "IANA time zone of the lead", LABEL),
+        SourceColumn("lead_source", TEXT, "Channel that brought the lead, raw spelling", LABEL),
+        SourceColumn("industry", TEXT, "Industry of the lead's company, raw spelling", LABEL),
+        SourceColumn("job_title", TEXT, "Job title as typed", PersonalClass.TITLE),
+        SourceColumn("company_size", TEXT, "Employees, as a band such as '11-50'", LABEL),
+        SourceColumn("crm_score", NUMBER, "The CRM's score when the lead came in, 0 to 100"),
+        SourceColumn("site_visits_30d", INTEGER, "Visits in the 30 days before created_at"),
+        SourceColumn("opted_out", FLAG, "True where the lead has opted out NOW", nullable=False),
+        SourceColumn("created_at", MOMENT, "When the lead came in", nullable=False),
+    ),
+)
+
+CAMPAIGN_STEPS = SourceEntity(
+    name="campaign_steps",
+    grain="one step x prompt version; a step without prompts keeps one row",
+    known_at=("step_created_at", "prompt_created_at"),
+    columns=(
+        SourceColumn("org_id", INTEGER, "The organisation that runs the campaign"),
+        SourceColumn("campaign_id", INTEGER, "The campaign's id", nullable=False),
+        SourceColumn("campaign_name", TEXT, "The campaign's name"),
+        SourceColumn("campaign_objective", TEXT, "What the campaign is for"),
+        SourceColumn("campaign_status", TEXT, "draft, active, paused or archived NOW"),
+        SourceColumn("campaign_created_at", MOMENT, "When the campaign was set up"),
+        SourceColumn("step_id", INTEGER, "The step's id", nullable=False),
+        SourceColumn("step_order", INTEGER, "Place within the campaign, from 1; can repeat"),
+        SourceColumn("step_name", TEXT, "The step's name"),
+        SourceColumn("channel", TEXT, "Channel of the step, raw spelling"),
+        SourceColumn("wait_hours", NUMBER, "Hours after the step before it"),
+        SourceColumn("decision_point", TEXT, "JSON of the branch taken after the step"),
+        SourceColumn("is_active", FLAG, "True where the step is in use NOW"),
+        SourceColumn("step_created_at", MOMENT, "When the step was set up", nullable=False),
+        SourceColumn(
+            "variant_orders",
+            TEXT,
+            "Order and wait of the step in each other sequence variant: 'B:2:24.00;C:3:48.00'",
+        ),
+        SourceColumn("prompt_id", INTEGER, "The prompt version's id; null where none"),
+        SourceColumn("prompt_version", INTEGER, "Version of the prompt within the step"),
+        SourceColumn("subject", TEXT, "Subject line of an e-mail template"),
+        SourceColumn("body", TEXT, "Text of the template, with {{first_name}}-style placeholders"),
+        SourceColumn("prompt_created_at", MOMENT, "When the prompt version went live"),
+        SourceColumn("prompt_retired_at", MOMENT, "When it was retired; null while it is live"),
+    ),
+)
+
+ENGAGEMENT_LOGS = SourceEntity(
+    name="engagement_logs",
+    grain="one attempt and what became of it, or one inbound message",
+    known_at=("logged_at",),
+    may_be_empty=False,
+    columns=(
+        SourceColumn(
+            "event_id",
+            TEXT,
+            "'a:' and the activity's id, or 'm:' and the message's; null where it has none",
+            IDENTIFIER,
+            pseudonym="event",
+        ),
+        SourceColumn(
+            "contact_id",
+            TEXT,
+            "The lead; null where the event belongs to none that is known",
+            IDENTIFIER,
+            pseudonym="lead",
+        ),
+        SourceColumn("org_id", INTEGER, "The organisation; null where the lead is unknown"),
+        SourceColumn("campaign_id", INTEGER, "The campaign; null for an inbound message"),
+        SourceColumn("step_id", INTEGER, "The step; null for an inbound message"),
+        SourceColumn("prompt_id", INTEGER, "The prompt version; null for an inbound message"),
+        SourceColumn("sequence_variant", TEXT, "Sequence variant; null means 'A'", LABEL),
+        SourceColumn("enrolled_at", MOMENT, "When the lead entered the campaign"),
+        SourceColumn("channel", TEXT, "sms, email or voice, raw spelling", LABEL),
+        SourceColumn("direction", TEXT, "inbound or outbound, raw spelling", LABEL),
+        SourceColumn("outcome", TEXT, "What became of the attempt, raw spelling", LABEL),
+        SourceColumn("planned_wait_hours", NUMBER, "Hours of wait the attempt was planned with"),
+        SourceColumn("scheduled_at", MOMENT, "When the attempt was due"),
+        SourceColumn("started_at", MOMENT, "When the call began; null but for voice"),
+        SourceColumn("occurred_at", MOMENT, "When it happened, as recorded; can be years off"),
+        SourceColumn("logged_at", MOMENT, "When the database learned of it", nullable=False),
+        SourceColumn("duration_seconds", INTEGER, "Length of the call; null but for voice"),
+        SourceColumn("body", TEXT, "Text of an inbound message", PersonalClass.TEXT),
+        SourceColumn("tags", TEXT, "Comma-separated conversation tags", PersonalClass.TOKENS),
+    ),
+)
+
+OUTCOMES = SourceEntity(
+    name="outcomes",
+    grain="one event: call_booked, qualified, converted or opted_out",
+    known_at=("logged_at",),
+    columns=(
+        SourceColumn(
+            "outcome_id",
+            TEXT,
+            "'b:', 's:' or 'm:' and the id of the booking, status or message; null where none",
+            IDENTIFIER,
+            pseudonym="outcome",
+        ),
+        SourceColumn("contact_id", TEXT, "The lead; null where unknown", IDENTIFIER, pseudonym="lead"),
+        SourceColumn("org_id", INTEGER, "The organisation; null where the lead is unknown"),
+        SourceColumn("outcome_type", TEXT, "call_booked, qualified, converted or opted_out", nullable=False),
+        SourceColumn("status", TEXT, "State of the booking NOW, raw spelling", LABEL),
+        SourceColumn("occurred_at", MOMENT, "When it happened, as recorded"),
+        SourceColumn("logged_at", MOMENT, "When the database learned of it", nullable=False),
+    ),
+)
+
+SOURCE_ENTITIES: dict[str, SourceEntity] = {
+    entity.name: entity for entity in (CONTACTS, CAMPAIGN_STEPS, ENGAGEMENT_LOGS, OUTCOMES)
+}
+
+
+def source_entity(name: str) -> SourceEntity:
+    """The entity of that name.
+
+    Raises:
+        ConfigurationError: there is no such entity.
+    """
+    if name not in SOURCE_ENTITIES:
+        raise ConfigurationError(
+            f"Unknown source entity '{name}': expected one of {', '.join(SOURCE_ENTITIES)}. "
+            "Name the SELECT after the entity that it gives."
+        )
+    return SOURCE_ENTITIES[name]

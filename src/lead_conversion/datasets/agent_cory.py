@@ -1,0 +1,150 @@
+"""The Agent Cory database in the catalog: read through one door; the embedded demo is written where it is missing."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Any, NoReturn
+
+from kedro.io import AbstractDataset
+
+from lead_conversion.kernel.errors import AccessError, ConfigurationError
+from lead_conversion.simulation import WorldSummary, truth_path_of
+from lead_conversion.simulation.world import World
+from lead_conversion.source.duckdb_source import DuckDBSource
+from lead_conversion.source.protocol import Source, StatementRecord
+from lead_conversion.source.sqlserver_source import SQLServerSettings, SQLServerSource
+
+PATH_VARIABLE = "CORY_DUCKDB_PATH"
+access_log = logging.getLogger("lead_conversion.access")
+log = logging.getLogger(__name__)
+
+
+def log_access(record: StatementRecord) -> None:
+    """One line of the access log for a statement that is about to be sent, or was."""
+    access_log.info(
+        "%s %s %s sha256=%s rows=%d seconds=%.2f",
+        record.state, record.purpose, record.entity, record.sha256[:12], record.rows, record.seconds,
+    )  # fmt: skip
+
+
+class ReadOnlySourceDataset(AbstractDataset[NoReturn, Source]):
+    """A database that can be loaded and never saved to."""
+
+    def __init__(self, metadata: dict[str, Any] | None = None) -> None:
+        self.metadata = metadata
+
+    def save(self, data: NoReturn) -> None:  # noqa: ARG002 - Kedro's signature
+        """Refused.
+
+        Raises:
+            AccessError: always.
+        """
+        raise AccessError("The source database is read-only: nothing may be saved to it.")
+
+    def _describe(self) -> dict[str, Any]:
+        return {"access": "read-only"}
+
+
+class EmbeddedSourceDataset(ReadOnlySourceDataset):
+    """The embedded DuckDB database; CORY_DUCKDB_PATH names another file than the demo's."""
+
+    def __init__(
+        self, filepath: str, statements: dict[str, str], batch_rows: int, metadata: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(metadata)
+        self._path = given_path() or Path(filepath)
+        self._statements = statements
+        self._batch_rows = batch_rows
+
+    def load(self) -> Source:
+        """The source; nothing is opened before the first question."""
+        return DuckDBSource(self._path, self._statements, self._batch_rows, log_access)
+
+    def _exists(self) -> bool:
+        return self._path.is_file()
+
+
+class SQLServerSourceDataset(ReadOnlySourceDataset):
+    """The SQL Server that the CORY_SQL_* variables name (credentials of the catalog)."""
+
+    def __init__(
+        self,
+        credentials: dict[str, Any],
+        statements: dict[str, str],
+        batch_rows: int,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(metadata)
+        self._settings = credentials
+        self._statements = statements
+        self._batch_rows = batch_rows
+
+    def load(self) -> Source:
+        """The source; nothing is opened before the first question."""
+        return SQLServerSource(
+            SQLServerSettings.model_validate(self._settings), self._statements, self._batch_rows, log_access
+        )
+
+
+class DemoDatabaseDataset(AbstractDataset[World, WorldSummary]):
+    """The embedded demo database: saving a world writes it where there is none.
+
+    A file that CORY_DUCKDB_PATH names is somebody's own: it is never written, here or elsewhere.
+    """
+
+    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._path = Path(filepath)
+        self.metadata = metadata
+
+    def save(self, data: World) -> None:
+        """Write the world, unless a database is there or named."""
+        if given_path() is not None:
+            log.info("Reading the database that %s names; no demo world is made", PATH_VARIABLE)
+        elif self._path.is_file():
+            log.info("The demo database is there already")
+        else:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            summary = data.write(self._path, truth_path_of(self._path))
+            log.info("Made a demo database of %s leads: every person in it is invented", f"{summary.spec.leads:,}")
+
+    def load(self) -> WorldSummary:
+        """Refused: the database is read through its read-only entry.
+
+        Raises:
+            ConfigurationError: always.
+        """
+        raise ConfigurationError("The demo database is read as agent_cory@source, not as agent_cory@demo.")
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._path)}
+
+    def _exists(self) -> bool:
+        return self._path.is_file()
+
+
+class NoDemoDatabaseDataset(AbstractDataset[World, NoReturn]):
+    """Stands where an environment reads a real database: the demo world is not written."""
+
+    def __init__(self, metadata: dict[str, Any] | None = None) -> None:
+        self.metadata = metadata
+
+    def save(self, data: World) -> None:  # noqa: ARG002 - Kedro's signature
+        """Do nothing, and say so."""
+        log.info("This environment reads a real database; no demo world is made")
+
+    def load(self) -> NoReturn:
+        """Refused.
+
+        Raises:
+            ConfigurationError: always.
+        """
+        raise ConfigurationError("This environment has no demo database.")
+
+    def _describe(self) -> dict[str, Any]:
+        return {}
+
+
+def given_path() -> Path | None:
+    """The database that the environment names, if any."""
+    given = os.environ.get(PATH_VARIABLE, "").strip()
+    return Path(given) if given else None

@@ -1,0 +1,34 @@
+"""Refuses runs that switch a safeguard off."""
+
+import os
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
+
+from lead_conversion.kernel.errors import AccessError, ConfigurationError
+
+SEQUENTIAL = "SequentialRunner"
+
+
+class AccessHooks:
+    """Data contracts stay on, and nodes run one after the other."""
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self, run_params: dict[str, Any], catalog: DataCatalog) -> None:
+        """Refuse before anything is read."""
+        if os.environ.get("KEDRO_DATASET_VALIDATION", "1").strip().lower() not in {"", "1", "true", "on"}:
+            raise AccessError(
+                "KEDRO_DATASET_VALIDATION switches the data contracts off; unset it. A contract that is wrong is "
+                "changed in contracts/, not switched off."
+            )
+        weak = [name for name, spec in catalog.validator_specs.items() if spec.severity != "error" or not spec.enabled]
+        if weak:
+            raise AccessError(
+                f"The catalog weakens the contract of {', '.join(sorted(weak))}: expected severity 'error' and enabled."
+            )
+        if SEQUENTIAL not in str(run_params["runner"]):
+            raise ConfigurationError(
+                f"Runner {run_params['runner']} is not supported: nodes share one DuckDB connection and publish "
+                f"together. Leave --runner out, or use {SEQUENTIAL}."
+            )

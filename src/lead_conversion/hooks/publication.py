@@ -1,0 +1,62 @@
+"""Gives the files of a run their names when all of it has succeeded."""
+
+import fcntl
+import logging
+from pathlib import Path
+from typing import IO, Any
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+
+from lead_conversion.datasets.publication import publish, recover
+from lead_conversion.kernel.errors import AccessError
+
+LOCK_NAME = ".run.lock"
+log = logging.getLogger(__name__)
+
+
+class PublicationHooks:
+    """One run at a time writes into data/; what an interrupted one left is put right before the next."""
+
+    def __init__(self) -> None:
+        self._data_folder = Path("data")
+        self._lock: IO[str] | None = None
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Remember where the project's data stand."""
+        self._data_folder = Path(context.project_path) / "data"
+
+    @hook_impl
+    def before_pipeline_run(self) -> None:
+        """Take the lock and finish or undo what an interrupted run left."""
+        self._data_folder.mkdir(parents=True, exist_ok=True)
+        lock = (self._data_folder / LOCK_NAME).open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise AccessError(
+                "Another run is writing into this project's data folder; wait for it to end, then run again."
+            ) from None
+        self._lock = lock
+        recover(self._data_folder)
+
+    @hook_impl(tryfirst=True)
+    def after_pipeline_run(self, run_params: dict[str, Any]) -> None:
+        """Publish all or nothing."""
+        published = publish(self._data_folder, run_params["run_id"])
+        log.debug("Published %d files", len(published))
+        self._release()
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Leave the last good state and remove what this run staged."""
+        if self._lock is not None:
+            recover(self._data_folder)
+            self._release()
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None

@@ -1,0 +1,36 @@
+"""The four ways a run can be refused, each with an exit code of its own (sysexits.h)."""
+
+from typing import ClassVar
+
+
+class LeadConversionError(Exception):
+    """A refusal that a person can act on: what was expected, what was found, where, what to do.
+
+    Messages never hold a value of a row: values can be personal.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+
+class DataError(LeadConversionError):
+    """The data is wrong: a contract broken, an entity empty, a snapshot whose hash differs."""
+
+    exit_code = 65  # EX_DATAERR
+
+
+class SourceError(LeadConversionError):
+    """The source is down or not there: no file, no host, no answer in time."""
+
+    exit_code = 69  # EX_UNAVAILABLE
+
+
+class AccessError(LeadConversionError):
+    """You may not: a statement that could write, a login with too many rights, a missing role."""
+
+    exit_code = 77  # EX_NOPERM
+
+
+class ConfigurationError(LeadConversionError):
+    """The configuration is wrong: an unknown key, a missing secret, an option that is not there."""
+
+    exit_code = 78  # EX_CONFIG

@@ -1,0 +1,50 @@
+"""The one door to the model registry (MLflow)."""
+
+import json
+import tempfile
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+CHALLENGER = "challenger"
+MODEL_FILE = "model.json"
+LINEAGE_FILE = "lineage.json"
+
+
+def register_model(name: str, model: Mapping[str, Any], lineage: Mapping[str, Any]) -> str:
+    """The registry's version number of a model that passed its gate; the alias `challenger` points to it.
+
+    What is registered is a folder of text: the model as JSON (trees as LightGBM's own text inside) and its lineage,
+    with the sha256 of the model file. Nothing is pickled.
+    """
+    import mlflow  # noqa: PLC0415 - two seconds, and most commands never register
+
+    run = mlflow.active_run() or mlflow.start_run()
+    client = mlflow.MlflowClient()
+    text = json.dumps(model, sort_keys=True)
+    digest = sha256(text.encode()).hexdigest()
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / MODEL_FILE).write_text(text, encoding="utf-8")
+        described = json.dumps({**lineage, "model_sha256": digest}, indent=1, sort_keys=True)
+        (Path(folder) / LINEAGE_FILE).write_text(described, encoding="utf-8")
+        mlflow.log_artifacts(folder, artifact_path=name)
+    if not client.search_registered_models(f"name = '{name}'"):
+        client.create_registered_model(name)
+    version = client.create_model_version(
+        name,
+        source=f"{run.info.artifact_uri}/{name}",
+        run_id=run.info.run_id,
+        tags={"model_sha256": digest, **{key: str(value) for key, value in lineage.items() if isinstance(value, str)}},
+    )
+    client.set_registered_model_alias(name, CHALLENGER, version.version)
+    return str(version.version)
+
+
+def log_artefacts(paths: Iterable[Path]) -> None:
+    """Keep copies of files with the active MLflow run, where there is one."""
+    import mlflow  # noqa: PLC0415 - see above
+
+    if mlflow.active_run() is not None:
+        for path in paths:
+            mlflow.log_artifact(str(path), artifact_path=path.parent.name)

@@ -1,0 +1,1 @@
+"""Five pipelines that meet only in the catalog."""

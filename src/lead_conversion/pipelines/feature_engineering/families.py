@@ -1,0 +1,103 @@
+"""Features as Ibis expressions over one join of landmarks with the events before them, a function a family.
+
+Every function gives name → expression. `attribution` reads the contact; the others aggregate the joined events, so a
+lead without events before its landmark has counts of 0 and missing measures. Sums are of integers or decided by order,
+for sums of floating-point numbers depend on the thread count.
+"""
+
+import ibis
+from ibis import _
+from ibis.expr.types import BooleanValue, NumericValue, Value
+
+SECONDS_AN_HOUR = 3600
+MINUTES_A_DAY = 24 * 60
+DELIVERED = ("delivered", "opened", "clicked", "connected")
+OPENED = ("opened", "clicked")
+
+
+def attribution() -> dict[str, Value]:
+    """Who the lead is and where it came from; known since the contact was created."""
+    categories = ["lead_source", "industry", "seniority", "company_size", "country"]
+    return {
+        **{name: _[name].fill_null("unknown") for name in categories},
+        "crm_score": _.crm_score,
+        "site_visits_30d": _.site_visits_30d.cast("float64"),
+        "lead_age_hours": _hours(_.created_at, _.landmark_at),
+        "hours_since_engaged": _hours(_.first_engaged_at, _.landmark_at),
+        "landmark_hour": _.landmark_at.hour().cast("float64"),
+        "landmark_weekday": _.landmark_at.day_of_week.index().cast("float64"),
+    }
+
+
+def interaction() -> dict[str, Value]:
+    """What was tried, what arrived, what came back."""
+    outbound = (_.direction == "outbound") & (_.outcome != "skipped")
+    inbound = _.direction == "inbound"
+    last_day = _.occurred_at >= _.landmark_at - ibis.interval(hours=24)
+    return {
+        "n_outbound": _count(outbound),
+        **{f"n_outbound_{channel}": _count(outbound & (_.channel == channel)) for channel in ("sms", "email", "voice")},
+        "n_outbound_24h": _count(outbound & last_day),
+        "n_delivered": _count(_.outcome.isin(DELIVERED)),
+        "n_opened": _count(_.outcome.isin(OPENED)),
+        "n_clicked": _count(_.outcome == "clicked"),
+        "n_failed": _count(_.outcome.isin(("failed", "bounced"))),
+        "n_skipped": _count(_.outcome == "skipped"),
+        "n_connected": _count(_.outcome == "connected"),
+        "n_replies": _count(inbound),
+        "n_replies_24h": _count(inbound & last_day),
+        "last_step_order": _latest(_.step_order.cast("float64"), outbound),
+        "open_share": _share(_.outcome.isin(OPENED), outbound & (_.channel != "voice")),
+        "reply_share": _share(inbound, outbound),
+    }
+
+
+def timing() -> dict[str, Value]:
+    """How long ago things happened."""
+    outbound = (_.direction == "outbound") & (_.outcome != "skipped")
+    inbound = _.direction == "inbound"
+    return {
+        "hours_since_outbound": _hours(_.occurred_at, _.landmark_at).min(where=outbound),
+        "hours_since_reply": _hours(_.occurred_at, _.landmark_at).min(where=inbound),
+        "first_reply_hours": _hours(_.first_engaged_at, _.occurred_at).min(where=inbound),
+    }
+
+
+def content() -> dict[str, Value]:
+    """What the replies said, as far as their features tell, and what was last written to the lead."""
+    inbound = _.direction == "inbound"
+    words = _.reply_words.sum(where=inbound).cast("float64")
+    return {
+        "n_positive_replies": _count(inbound & (_.reply_intent == "positive")),
+        "n_negative_replies": _count(inbound & (_.reply_intent == "negative")),
+        "n_objections": _count(inbound & _.reply_objection.notnull()),
+        "n_questions": _count(inbound & _.reply_has_question.fill_null(False)),
+        "mean_reply_words": words / _count(inbound).nullif(0),
+        "last_reply_intent": _latest(_.reply_intent, inbound).fill_null("none"),
+        "last_objection": _latest(_.reply_objection, inbound & _.reply_objection.notnull()).fill_null("none"),
+        "last_prompt_chars": _latest(
+            _.prompt_chars.cast("float64"), (_.direction == "outbound") & (_.outcome != "skipped")
+        ),
+    }
+
+
+def campaign() -> dict[str, Value]:
+    """The campaign that tried the lead last."""
+    outbound = _.direction == "outbound"
+    return {"campaign": _latest(_.campaign_id.cast("string"), outbound).fill_null("none")}
+
+
+def _count(condition: BooleanValue) -> NumericValue:
+    return condition.sum().fill_null(0).cast("float64")
+
+
+def _share(part: BooleanValue, whole: BooleanValue) -> NumericValue:
+    return _count(part) / _count(whole).nullif(0)
+
+
+def _latest(value: Value, where: BooleanValue) -> Value:
+    return value.last(where=where, order_by=["occurred_at", "event_key"])
+
+
+def _hours(start: Value, end: Value) -> NumericValue:
+    return (end.epoch_seconds() - start.epoch_seconds()).cast("float64") / SECONDS_AN_HOUR

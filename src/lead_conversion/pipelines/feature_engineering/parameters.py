@@ -1,0 +1,14 @@
+"""What can be configured about labels and features."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class FeatureParameters(BaseModel):
+    """How labels are guarded and rates are shrunk."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    guard_seconds: int = Field(ge=0)
+    left_truncation_missing: float = Field(gt=0)
+    campaign_prior_leads: float = Field(gt=0)
+    campaign_target: str

@@ -1,0 +1,65 @@
+"""Wiring: primary entities → labels, landmarks → features."""
+
+from kedro.pipeline import Node, Pipeline
+
+from lead_conversion.pipelines.feature_engineering.features import compute_features, measure_campaigns
+from lead_conversion.pipelines.feature_engineering.labels import label_conversions, summarise_labels
+from lead_conversion.pipelines.feature_engineering.landmarks import place_landmarks
+
+
+def create_pipeline() -> Pipeline:
+    """The pipeline `feature_engineering`."""
+    return Pipeline(
+        [
+            Node(
+                label_conversions,
+                inputs={
+                    "primary_contacts": "primary_contacts@ibis",
+                    "primary_outcomes": "primary_outcomes@ibis",
+                    "primary_as_of": "primary_as_of",
+                    "target": "params:target",
+                    "features": "params:features",
+                },
+                outputs="primary_labels@ibis",
+                name="label_conversions",
+            ),
+            Node(
+                summarise_labels,
+                inputs={"primary_labels": "primary_labels@ibis"},
+                outputs="label_summary",
+                name="summarise_labels",
+            ),
+            Node(
+                place_landmarks,
+                inputs={
+                    "primary_contacts": "primary_contacts@ibis",
+                    "primary_as_of": "primary_as_of",
+                    "target": "params:target",
+                },
+                outputs="feature_landmarks",
+                name="place_landmarks",
+            ),
+            Node(
+                measure_campaigns,
+                inputs={
+                    "primary_labels": "primary_labels@ibis",
+                    "primary_contacts": "primary_contacts@ibis",
+                    "features": "params:features",
+                },
+                outputs="feature_campaign_rates",
+                name="measure_campaigns",
+            ),
+            Node(
+                compute_features,
+                inputs={
+                    "feature_landmarks": "feature_landmarks",
+                    "primary_contacts": "primary_contacts@ibis",
+                    "primary_engagement_logs": "primary_engagement_logs@ibis",
+                    "primary_campaign_steps": "primary_campaign_steps@ibis",
+                    "feature_campaign_rates": "feature_campaign_rates",
+                },
+                outputs="feature_leads@ibis",
+                name="compute_features",
+            ),
+        ]
+    )

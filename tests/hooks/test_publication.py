@@ -1,0 +1,58 @@
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from lead_conversion.datasets.staged import StagedJSON
+from lead_conversion.datasets.staging import Staged
+from lead_conversion.hooks import PublicationHooks
+from lead_conversion.kernel.errors import AccessError
+
+
+@pytest.fixture
+def project(tmp_path):
+    yield tmp_path
+    Staged.waiting.clear()
+
+
+def started(project):
+    hooks = PublicationHooks()
+    hooks.after_context_created(SimpleNamespace(project_path=project))
+    hooks.before_pipeline_run()
+    return hooks
+
+
+def test_second_run_in_the_same_folder_is_refused_until_the_first_ends(project):
+    first = started(project)
+    with pytest.raises(AccessError, match="Another run"):
+        started(project)
+    first.on_pipeline_error()
+    started(project).on_pipeline_error()
+
+
+def test_failed_run_publishes_nothing_and_leaves_no_staged_file(project):
+    hooks = started(project)
+    StagedJSON(filepath=(project / "data" / "a.json").as_posix()).save({"a": 1})
+    hooks.on_pipeline_error()
+    assert not list((project / "data").glob("*.json"))
+    assert not list((project / "data").glob(".*.staged"))
+
+
+def test_finished_run_publishes_what_it_saved(project):
+    hooks = started(project)
+    StagedJSON(filepath=(project / "data" / "a.json").as_posix()).save({"a": 1})
+    hooks.after_pipeline_run({"run_id": "r1"})
+    assert json.loads((project / "data" / "a.json").read_text()) == {"a": 1}
+    started(project).on_pipeline_error()
+
+
+def test_refused_second_run_does_not_undo_the_first(project):
+    first = started(project)
+    StagedJSON(filepath=(project / "data" / "a.json").as_posix()).save({"a": 1})
+    second = PublicationHooks()
+    second.after_context_created(SimpleNamespace(project_path=project))
+    with pytest.raises(AccessError):
+        second.before_pipeline_run()
+    second.on_pipeline_error()
+    first.after_pipeline_run({"run_id": "r1"})
+    assert (project / "data" / "a.json").exists()

@@ -1,0 +1,95 @@
+import pandas as pd
+import pytest
+from configured import FEATURES, TARGETS
+from entity_rows import AS_OF, OUTCOME, PRIMARY_CONTACT, rows
+
+from lead_conversion.contracts import primary
+from lead_conversion.pipelines.feature_engineering.labels import label_conversions, summarise_labels
+
+ENGAGED = "2026-05-01T10:00:00"
+
+
+def label(*outcomes, engaged=ENGAGED, others=()):
+    """The label of lead `l` for t1, beside other leads."""
+    contacts = rows(PRIMARY_CONTACT, {"lead_key": "l", "is_opted_out_now": False, "first_engaged_at": engaged}, *others)
+    labels = label_conversions(contacts, rows(OUTCOME, *outcomes), AS_OF, TARGETS, FEATURES)
+    frame = primary.labels.validate(labels).to_pandas()
+    (row,) = frame[(frame["target"] == "t1") & frame["lead_key"].str.startswith("l")].to_dict("records")
+    return row
+
+
+def booked(at, name="o", lead="l"):
+    return {"outcome_key": name, "lead_key": lead, "occurred_at": at}
+
+
+@pytest.mark.parametrize(
+    ("at", "state"),
+    [
+        ("2026-05-01T11:00:00", "positive"),
+        ("2026-05-08T09:59:59", "positive"),
+        ("2026-05-08T10:00:00", "negative"),
+        ("2026-05-20T00:00:00", "negative"),
+    ],
+)
+def test_window_is_half_open(at, state):
+    assert label(booked(at))["state"] == state
+
+
+def test_lead_whose_window_is_not_over_is_immature_even_when_it_has_booked():
+    row = label(booked("2026-05-29T12:00:00"), engaged="2026-05-29T10:00:00")
+    assert row["state"] == "immature"
+    assert row["outcome_at"] == pd.Timestamp("2026-05-29T12:00:00")
+
+
+@pytest.mark.parametrize("at", ["2026-04-30T10:00:00", "2026-05-01T10:00:30"])
+def test_booking_before_or_at_the_first_event_was_not_brought_about_by_it(at):
+    row = label(booked(at), booked("2026-04-01T00:00:00", "other", "x"))
+    assert (row["state"], row["reason"]) == ("excluded", "outcome_before_first_event")
+
+
+def crowd(at, count, prefix, *, book_after_days=None):
+    """Leads engaged at one moment, and their bookings."""
+    engaged = [
+        {"lead_key": f"{prefix}{number:02}x", "is_opted_out_now": False, "first_engaged_at": at}
+        for number in range(count)
+    ]
+    if book_after_days is None:
+        return engaged, []
+    when = (pd.Timestamp(at) + pd.Timedelta(days=book_after_days)).isoformat()
+    return engaged, [booked(when, f"o{lead['lead_key']}", lead["lead_key"]) for lead in engaged]
+
+
+@pytest.mark.parametrize(("leads_before", "state"), [(30, "excluded"), (3, "negative")])
+def test_leads_before_the_first_recorded_outcome_are_left_truncated_only_when_many_outcomes_are_missing(
+    leads_before, state
+):
+    before, _none = crowd("2026-05-01T09:00:00", leads_before, "b")
+    since, bookings = crowd("2026-05-15T00:00:00", 10, "s", book_after_days=1)
+    row = label(*bookings, booked("2026-05-15T00:00:00", "first", "b00x"), others=[*before, *since])
+    assert row["state"] == state
+    assert row["reason"] == ("left_truncated" if state == "excluded" else None) or pd.isna(row["reason"])
+
+
+def test_target_that_nobody_reached_leaves_negatives_only():
+    assert label()["state"] == "negative"
+
+
+def test_lead_without_engagement_has_no_label():
+    contacts = rows(PRIMARY_CONTACT, {"lead_key": "l", "is_opted_out_now": False})
+    labels = label_conversions(contacts, rows(OUTCOME), AS_OF, TARGETS, FEATURES)
+    assert labels.count().execute() == 0
+
+
+def test_summary_counts_states_and_reasons_of_each_target():
+    contacts = rows(
+        PRIMARY_CONTACT,
+        {"lead_key": "a", "is_opted_out_now": False, "first_engaged_at": ENGAGED},
+        {"lead_key": "b", "is_opted_out_now": False, "first_engaged_at": ENGAGED},
+        {"lead_key": "c", "is_opted_out_now": False, "first_engaged_at": "2026-05-31T00:00:00"},
+    )
+    outcomes = rows(OUTCOME, booked("2026-05-02T00:00:00", "o1", "a"), booked(ENGAGED, "o2", "b"))
+    summary = summarise_labels(label_conversions(contacts, outcomes, AS_OF, TARGETS, FEATURES))
+    assert summary["t1"] == {
+        "states": {"excluded": 1, "immature": 1, "positive": 1},
+        "reasons": {"outcome_before_first_event": 1},
+    }
