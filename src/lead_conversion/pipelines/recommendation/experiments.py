@@ -1,0 +1,201 @@
+"""The test of each recommendation: how many leads, how long, when to stop, and whether it can be done."""
+
+import math
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from scipy.optimize import brentq
+from scipy.special import ndtri
+
+from lead_conversion.kernel.windows import parse_moment
+from lead_conversion.pipelines.recommendation.parameters import (
+    ExperimentParameters,
+    RecommendationParameters,
+)
+from lead_conversion.pipelines.recommendation.sequential import (
+    drift_for_power,
+    stopping_boundaries,
+)
+from lead_conversion.pipelines.recommendation.traffic import (
+    DAYS_A_WEEK,
+    first_of_journeys,
+    recent_rows,
+)
+
+ARMS = {
+    "edit_prompt": ("the current text is sent", "the proposed text is sent"),
+    "skip_step": ("the step is sent", "the step is skipped"),
+    "change_wait": ("the wait is {current}", "the wait is {alternative}"),
+    "change_order": ("the order is {current}", "the order is {alternative}"),
+}
+
+
+def plan_experiments(
+    recommendations: dict[str, Any],
+    effects: pd.DataFrame,
+    risk_set: pd.DataFrame,
+    primary_as_of: dict[str, str],
+    parameters: RecommendationParameters,
+) -> dict[str, Any]:
+    """One randomised test for each recommendation, sized and timed on the leads that really come.
+
+    Returns:
+        experiments in the order of the recommendations; rates and effects are probabilities,
+        sample sizes leads, durations weeks including the wait for the last label.
+    """
+    as_of = parse_moment(primary_as_of["as_of"])
+    looks = parameters.experiments.looks
+    information = tuple(look / looks for look in range(1, looks + 1))
+    bounds = stopping_boundaries(information, parameters.experiments.alpha)
+    drift = drift_for_power(bounds, information, parameters.experiments.power)
+    boundaries = [
+        {"look": look, "information": share, "z": round(z, 4)}
+        for look, (share, z) in enumerate(zip(information, bounds, strict=True), start=1)
+    ]
+    return {
+        "as_of": primary_as_of["as_of"],
+        "snapshot_id": primary_as_of["snapshot_id"],
+        "experiments": [
+            _plan(recommendation, effects, risk_set, as_of, drift, parameters) | {"stopping_boundaries": boundaries}
+            for recommendation in recommendations["recommendations"]
+        ],
+    }
+
+
+def leads_per_arm(rate: float, difference: float, drift: float) -> int:
+    """Leads that each of two equal arms needs to show an absolute difference of probability.
+
+    Two-proportion z-test: 2 drift² rate (1 - rate) / difference² (Fleiss, Levin and Paik 2003,
+    section 4.2, equal variances).
+
+    Args:
+        rate: the probability both arms share on average.
+        difference: absolute difference of probability.
+        drift: mean of z that the power asks for; `fixed_sample_drift` where there is one look.
+    """
+    return math.ceil(2 * drift**2 * rate * (1 - rate) / difference**2)
+
+
+def fixed_sample_drift(alpha: float, power: float) -> float:
+    """The mean of z at which a two-sided test with one look has this power."""
+    return float(ndtri(1 - alpha / 2) + ndtri(power))
+
+
+def _plan(
+    recommendation: dict[str, Any],
+    effects: pd.DataFrame,
+    risk_set: pd.DataFrame,
+    as_of: datetime,
+    drift: float,
+    parameters: RecommendationParameters,
+) -> dict[str, Any]:
+    knobs = parameters.experiments
+    base_rate = _base_rate(recommendation, effects)
+    difference = max(-recommendation["evidence"]["shrunken_effect"], knobs.minimal_effect_points / 100)
+    eligible = _eligible_rows(recommendation, risk_set)
+    weekly = len(recent_rows(eligible, as_of, parameters.effects.traffic_weeks)) / parameters.effects.traffic_weeks
+    sample = leads_per_arm(base_rate + difference / 2, difference, drift)
+    maturation_weeks = math.ceil(parameters.horizon_days / DAYS_A_WEEK)
+    weeks = math.ceil(2 * sample / weekly) if weekly else None
+    duration = weeks + maturation_weeks if weeks else None
+    control, treatment = _name_arms(recommendation)
+    return {
+        "id": recommendation["experiment_id"],
+        "recommendation_id": recommendation["id"],
+        "hypothesis": f"{recommendation['label']}: more leads book a call where {treatment} than where {control}.",
+        "arms": [f"A (control): {control}", f"B (treatment): {treatment}"],
+        "unit": "lead",
+        "allocation": "50/50 at random when the lead is at risk at the step"
+        if recommendation["step_id"] is not None
+        else "50/50 at random when the lead is enrolled",
+        "primary_metric": f"call booked within {parameters.horizon_days} days after the lead is at risk",
+        "guardrails": _guardrails(eligible, parameters.horizon_days),
+        "base_rate": base_rate,
+        "minimal_detectable_effect": difference,
+        "alpha": knobs.alpha,
+        "power": knobs.power,
+        "sample_size_per_arm": sample,
+        "weekly_eligible_leads": weekly,
+        "weeks_enrolment": weeks,
+        "label_maturation_days": parameters.horizon_days,
+        "duration_weeks": duration,
+        "feasible": duration is not None and duration <= knobs.max_duration_weeks,
+        "reason": _judge_feasibility(base_rate, sample, weekly, duration, drift, maturation_weeks, knobs),
+    }
+
+
+def _base_rate(recommendation: dict[str, Any], effects: pd.DataFrame) -> float:
+    """The rate of mature leads under the element as it stands."""
+    is_element = (
+        (effects["element_type"] == recommendation["element_type"])
+        & (effects["element_id"] == recommendation["element_id"])
+        & (effects["contrast"] == recommendation["contrast"])
+    )
+    return float(effects.loc[is_element, "rate_treated"].iloc[0])
+
+
+def _eligible_rows(recommendation: dict[str, Any], risk_set: pd.DataFrame) -> pd.DataFrame:
+    """One row a lead that the test could have taken in."""
+    step_id: int | None = recommendation["step_id"]
+    campaign_id: int = recommendation["campaign_id"]
+    if step_id is None:
+        journeys = first_of_journeys(risk_set)
+        return journeys.loc[journeys["campaign_id"] == campaign_id]
+    return risk_set.loc[(risk_set["step_id"] == step_id) & risk_set["is_reachable"]]
+
+
+def _name_arms(recommendation: dict[str, Any]) -> tuple[str, str]:
+    current, _, alternative = recommendation["contrast"].partition(" - ")
+    control, treatment = ARMS[recommendation["change"]]
+    return (
+        control.format(current=current, alternative=alternative),
+        treatment.format(current=current, alternative=alternative),
+    )
+
+
+def _guardrails(eligible: pd.DataFrame, horizon_days: int) -> list[str]:
+    """What must not get worse while the primary metric gets better, with today's rate."""
+    mature = eligible.loc[eligible["is_mature"]]
+    return [
+        f"{name} within {horizon_days} days (now {mature[column].mean():.1%}): stop if treatment is worse beyond chance"
+        for name, column in (("opt-outs", "opted_out"), ("negative replies", "replied_negative"))
+    ]
+
+
+def _judge_feasibility(
+    base_rate: float,
+    sample: int,
+    weekly: float,
+    duration: int | None,
+    drift: float,
+    maturation_weeks: int,
+    knobs: ExperimentParameters,
+) -> str:
+    """Whether the traffic carries the test, and if not, what would."""
+    enrolment_weeks = knobs.max_duration_weeks - maturation_weeks
+    if enrolment_weeks < 1:
+        return f"Infeasible: the labels alone take {maturation_weeks} weeks and {knobs.max_duration_weeks} are allowed."
+    needed = f"{2 * sample:,} leads"
+    if duration is None:
+        return f"Infeasible: {needed} are needed and no lead has met this place lately. Enrol leads first."
+    if duration <= knobs.max_duration_weeks:
+        return (
+            f"Feasible: {needed} at {weekly:,.0f} a week, and {maturation_weeks} weeks until the last label is known."
+        )
+    affordable = weekly * enrolment_weeks / 2
+
+    def too_few(difference: float) -> float:
+        return leads_per_arm(base_rate + difference / 2, difference, drift) - affordable
+
+    # at a difference up to the certain booking the sample shrinks steadily
+    widest = 1 - base_rate
+    remedy = (
+        f"if {brentq(too_few, 1e-4, widest, xtol=1e-5) * 100:.1f} points are the smallest effect that matters"
+        if too_few(widest) < 0
+        else "if several campaigns share the test"
+    )
+    return (
+        f"Infeasible: {needed} at {weekly:,.0f} a week take {duration} weeks, {knobs.max_duration_weeks} are allowed. "
+        f"Feasible with {2 * sample / enrolment_weeks:,.0f} leads a week, or {remedy}."
+    )

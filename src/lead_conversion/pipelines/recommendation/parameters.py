@@ -1,0 +1,60 @@
+"""What a person may set about effects, recommendations and experiments."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EffectParameters(_Frozen):
+    """When two arms are compared, and when a difference counts."""
+
+    margin_points: float = Field(ge=0)
+    false_discovery_rate: float = Field(gt=0, lt=1)
+    confidence_level: float = Field(gt=0.5, lt=1)
+    min_leads_per_arm: int = Field(gt=1)
+    min_steps_per_text_feature: int = Field(gt=1)
+    overlap_cell_days: int = Field(gt=0)
+    traffic_weeks: int = Field(gt=0)
+
+    @property
+    def margin(self) -> float:
+        """The margin of relevance as a probability."""
+        return self.margin_points / 100
+
+
+class MinimumData(_Frozen):
+    """Below this much mature data nothing is recommended."""
+
+    leads: int = Field(ge=0)
+    bookings: int = Field(ge=0)
+
+
+class PromptEditParameters(_Frozen):
+    """Limits that a proposed text keeps."""
+
+    sms_max_characters: int = Field(gt=0)
+    email_max_words: int = Field(gt=0)
+    voice_max_words: int = Field(gt=0)
+
+
+class ExperimentParameters(_Frozen):
+    """How sure an experiment must be, and how long it may take."""
+
+    alpha: float = Field(gt=0, lt=0.5)
+    power: float = Field(gt=0.5, lt=1)
+    looks: int = Field(ge=1, le=10)
+    minimal_effect_points: float = Field(gt=0)
+    max_duration_weeks: int = Field(gt=0)
+
+
+class RecommendationParameters(_Frozen):
+    """Everything under `recommendation` in the configuration."""
+
+    horizon_days: int = Field(gt=0)
+    top_n: int = Field(gt=0)
+    effects: EffectParameters
+    minimum_data: MinimumData
+    prompt_edits: PromptEditParameters
+    experiments: ExperimentParameters

@@ -1,0 +1,64 @@
+"""Wiring: primary entities to risk set, effects, recommendations and experiment plan."""
+
+from kedro.pipeline import Node, Pipeline
+
+from lead_conversion.pipelines.recommendation.effects import estimate_effects
+from lead_conversion.pipelines.recommendation.experiments import plan_experiments
+from lead_conversion.pipelines.recommendation.recommend import recommend_changes
+from lead_conversion.pipelines.recommendation.risk_sets import build_risk_sets
+
+
+def create_pipeline() -> Pipeline:
+    """What to change in prompts and steps, in what order, and how to find out."""
+    return Pipeline(
+        [
+            Node(
+                func=build_risk_sets,
+                inputs={
+                    "primary_engagement_logs": "primary_engagement_logs@pandas",
+                    "primary_outcomes": "primary_outcomes@pandas",
+                    "primary_campaign_steps": "primary_campaign_steps@pandas",
+                    "primary_contacts": "primary_contacts@pandas",
+                    "primary_as_of": "primary_as_of",
+                    "parameters": "params:recommendation",
+                },
+                outputs="recommendation_risk_set",
+                name="build_risk_sets",
+            ),
+            Node(
+                func=estimate_effects,
+                inputs={
+                    "risk_set": "recommendation_risk_set",
+                    "primary_campaign_steps": "primary_campaign_steps@pandas",
+                    "primary_as_of": "primary_as_of",
+                    "parameters": "params:recommendation",
+                },
+                outputs="effects",
+                name="estimate_effects",
+            ),
+            Node(
+                func=recommend_changes,
+                inputs={
+                    "effects": "effects",
+                    "primary_campaign_steps": "primary_campaign_steps@pandas",
+                    "risk_set": "recommendation_risk_set",
+                    "primary_as_of": "primary_as_of",
+                    "parameters": "params:recommendation",
+                },
+                outputs="recommendations",
+                name="recommend_changes",
+            ),
+            Node(
+                func=plan_experiments,
+                inputs={
+                    "recommendations": "recommendations",
+                    "effects": "effects",
+                    "risk_set": "recommendation_risk_set",
+                    "primary_as_of": "primary_as_of",
+                    "parameters": "params:recommendation",
+                },
+                outputs="experiment_plan",
+                name="plan_experiments",
+            ),
+        ]
+    )

@@ -1,0 +1,259 @@
+"""What to change: few, ranked, with what speaks for it and what does not."""
+
+from typing import Any
+
+import pandas as pd
+
+from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
+from lead_conversion.pipelines.recommendation.prompt_edits import (
+    PromptEdit,
+    PromptText,
+    edit_prompt,
+)
+from lead_conversion.pipelines.recommendation.shrinkage import shrink_effects
+from lead_conversion.pipelines.recommendation.templates import placeholders
+
+CHANGES = {
+    "prompt": "edit_prompt",
+    "step": "skip_step",
+    "wait": "change_wait",
+    "order": "change_order",
+}
+ACTIONS = {"A": "change", "B": "test first", "C": "test first"}
+CAVEAT = (
+    "Association only (grade C): who got which was not random and nothing is adjusted for, so the difference may lie "
+    "in the leads and not in the campaign. Test it before changing anything."
+)
+
+
+def recommend_changes(
+    effects: pd.DataFrame,
+    primary_campaign_steps: pd.DataFrame,
+    risk_set: pd.DataFrame,
+    primary_as_of: dict[str, str],
+    parameters: RecommendationParameters,
+) -> dict[str, Any]:
+    """The changes worth testing, most extra booked calls a month first; at most one a step.
+
+    A change is worth testing where the element's effect, shrunken toward its kind, is below zero by
+    more than the margin of relevance and leads still meet it. With evidence of grade C the action is
+    to test, never to change.
+
+    Returns:
+        status (recommendations, nothing_to_change or not_enough_data), a message, and the
+        recommendations; expected impact in booked calls a month.
+    """
+    answer: dict[str, Any] = {
+        "as_of": primary_as_of["as_of"],
+        "snapshot_id": primary_as_of["snapshot_id"],
+    }
+    shortage = _describe_shortage(effects, risk_set, parameters)
+    if shortage:
+        return answer | {"status": "not_enough_data", "message": shortage, "recommendations": []}
+    worth_testing = _rank_changes(effects, parameters)
+    recommendations = [
+        _recommend(rank, {str(k): v for k, v in change.items()}, effects, primary_campaign_steps, parameters)
+        for rank, change in enumerate(worth_testing.to_dict("records"), start=1)
+    ]
+    return answer | {
+        "status": "recommendations" if recommendations else "nothing_to_change",
+        "message": _summarise(len(recommendations), len(effects), parameters),
+        "recommendations": recommendations,
+    }
+
+
+def _describe_shortage(
+    effects: pd.DataFrame, risk_set: pd.DataFrame, parameters: RecommendationParameters
+) -> str | None:
+    """What is missing before anything can be said; None where there is enough."""
+    needed = parameters.minimum_data
+    mature = risk_set.loc[risk_set["is_mature"]]
+    leads = mature["lead_key"].nunique()
+    bookings = mature.loc[mature["booked"], "lead_key"].nunique()
+    if risk_set.empty:
+        return "Not enough data: no attempt belongs to a step of a campaign, so there is nothing to compare."
+    if leads < needed.leads or bookings < needed.bookings:
+        return (
+            f"Not enough data: {leads} leads were met {parameters.horizon_days} days ago or earlier, {bookings} of "
+            f"them booked a call; {needed.leads} leads and {needed.bookings} bookings are needed to name a change."
+        )
+    if effects.empty:
+        return (
+            "Not enough data: no prompt, step, wait or order was run in two ways with at least "
+            f"{parameters.effects.min_leads_per_arm} leads each. Run two versions of a step side by side."
+        )
+    return None
+
+
+def _rank_changes(effects: pd.DataFrame, parameters: RecommendationParameters) -> pd.DataFrame:
+    knobs = parameters.effects
+    shrunken = shrink_effects(effects, knobs.confidence_level, least_sd=knobs.margin)
+    changes = shrunken.loc[
+        shrunken["element_type"].isin(CHANGES)
+        & (shrunken["posterior"] < -knobs.margin)
+        & (shrunken["exposed_leads_month"] > 0)
+    ]
+    has_step = changes["step_id"].notna()
+    ranked = changes.assign(
+        gain=-changes["posterior"] * changes["exposed_leads_month"],
+        # tests of one step at the same time would disturb each other
+        place=changes["step_id"].astype("str").where(has_step, "order " + changes["element_id"]),
+    ).sort_values(["gain", "element_type", "element_id", "contrast"], ascending=[False, True, True, True])
+    return ranked.drop_duplicates("place").head(parameters.top_n)
+
+
+def _recommend(
+    rank: int,
+    change: dict[str, Any],
+    effects: pd.DataFrame,
+    campaign_steps: pd.DataFrame,
+    parameters: RecommendationParameters,
+) -> dict[str, Any]:
+    edit = _edit_prompt(change, effects, campaign_steps, parameters) if change["element_type"] == "prompt" else None
+    identity = _identify(change)
+    exposed = change["exposed_leads_month"]
+    return {
+        "id": identity,
+        "rank": rank,
+        "element_type": change["element_type"],
+        "element_id": change["element_id"],
+        "campaign_id": int(change["campaign_id"]),
+        "step_id": None if pd.isna(change["step_id"]) else int(change["step_id"]),
+        "contrast": change["contrast"],
+        "label": change["label"],
+        "title": _title(change),
+        "action": ACTIONS[change["evidence_grade"]],
+        "change": CHANGES[change["element_type"]],
+        "evidence": {
+            "grade": change["evidence_grade"],
+            "effect": change["effect"],
+            "ci_low": change["ci_low"],
+            "ci_high": change["ci_high"],
+            "q_value": change["q_value"],
+            "n_treated": change["n_treated"],
+            "n_control": change["n_control"],
+            "shrunken_effect": change["posterior"],
+            "flagged": change["flagged"],
+        },
+        "expected_impact": {
+            "conversions_a_month": change["gain"],
+            "ci_low": -change["posterior_high"] * exposed,
+            "ci_high": -change["posterior_low"] * exposed,
+        },
+        "current_text": edit.current_text if edit else None,
+        "proposed_text": edit.proposed_text if edit else None,
+        "diff": edit.diff() if edit else None,
+        "reasons": _explain(change, edit, parameters),
+        "experiment_id": f"test-{identity}",
+    }
+
+
+def _identify(change: dict[str, Any]) -> str:
+    """prompt-17, step-4, wait-4-48h, order-2-B: the same in every run over the same elements."""
+    identity = f"{change['element_type']}-{change['element_id']}"
+    if change["element_type"] in ("wait", "order"):
+        identity += f"-{_alternative(change).replace(' ', '')}"
+    return identity
+
+
+def _alternative(change: dict[str, Any]) -> str:
+    """What stands to the right of the contrast: '48 h' of '24 h - 48 h'."""
+    return str(change["contrast"]).partition(" - ")[2]
+
+
+def _title(change: dict[str, Any]) -> str:
+    label, alternative = change["label"], _alternative(change)
+    titles = {
+        "prompt": f"Test a new wording: {label}",
+        "step": f"Test skipping the step: {label}",
+        "wait": f"Test waiting {alternative}: {label}",
+        "order": f"Test order {alternative}: {label}",
+    }
+    return titles[change["element_type"]]
+
+
+def _edit_prompt(
+    change: dict[str, Any],
+    effects: pd.DataFrame,
+    campaign_steps: pd.DataFrame,
+    parameters: RecommendationParameters,
+) -> PromptEdit:
+    prompts = campaign_steps.loc[campaign_steps["prompt_id"].notna()]
+    of_campaign = prompts.loc[prompts["campaign_id"] == change["campaign_id"]]
+    known = [placeholders(text) for text in (*of_campaign["body"], *of_campaign["subject"]) if isinstance(text, str)]
+    rivals = effects.loc[
+        (effects["element_type"] == "prompt")
+        & (effects["step_id"] == change["step_id"])
+        & (effects["element_id"] != change["element_id"])
+    ]
+    # a version that still runs is known to fit today's campaign; a retired one only if there is no other
+    rivals = rivals.assign(is_live=rivals["exposed_leads_month"] > 0)
+    best = rivals.sort_values(["is_live", "effect", "element_id"], ascending=[False, False, True])
+    return edit_prompt(
+        current=_text_of(prompts, change["element_id"]),
+        better=_text_of(prompts, best["element_id"].iloc[0]),
+        known_placeholders=frozenset().union(*known),
+        limits=parameters.prompt_edits,
+    )
+
+
+def _text_of(prompts: pd.DataFrame, prompt_id: str) -> PromptText:
+    prompt = prompts.loc[prompts["prompt_id"] == int(prompt_id)].iloc[0]
+    subject, body = prompt["subject"], prompt["body"]
+    return PromptText(
+        prompt["channel"], subject if isinstance(subject, str) else None, body if isinstance(body, str) else ""
+    )
+
+
+def _explain(change: dict[str, Any], edit: PromptEdit | None, parameters: RecommendationParameters) -> list[str]:
+    """Figures, what is edited and the caveat, in plain words."""
+    level = f"{parameters.effects.confidence_level:.0%}"
+    groups = {
+        "prompt": ("were sent this version", "were sent another version live at the time"),
+        "step": ("got the step", "skipped it, although they could be reached"),
+        "wait": ("were written to after the step's own wait", f"were written to after {_alternative(change)}"),
+        "order": ("went through the campaign's own order", f"went through order {_alternative(change)}"),
+    }
+    this, other = groups[change["element_type"]]
+    q_value = change["q_value"]
+    q = "q < 0.001" if q_value < 0.001 else f"q = {q_value:.3f}"  # noqa: PLR2004  the last shown digit
+    chance = f"Unlikely to be chance alone ({q})." if change["flagged"] else f"This may be chance ({q})."
+    rates = (
+        f"Of {change['n_treated']:,} leads that {this}, {change['rate_treated']:.1%} booked a call within "
+        f"{parameters.horizon_days} days; of {change['n_control']:,} that {other}, {change['rate_control']:.1%}."
+    )
+    difference = (
+        f"Difference {_points(change['effect'])} points ({level} interval {_points(change['ci_low'])} to "
+        f"{_points(change['ci_high'])}); {_points(change['posterior'])} points once its noise is taken off."
+    )
+    return [
+        rates,
+        difference,
+        chance,
+        f"About {change['exposed_leads_month']:,.0f} leads a month meet it as it stands.",
+        *_explain_edit(edit),
+        CAVEAT,
+    ]
+
+
+def _explain_edit(edit: PromptEdit | None) -> list[str]:
+    if edit is None:
+        return []
+    reasons = [f"Edit: {reason}." for reason in edit.reasons]
+    if edit.is_whole_version:
+        return reasons
+    return [*reasons, "The figures compare the versions that were sent; what the edit alone gains, the test finds out."]
+
+
+def _points(probability: float) -> str:
+    return f"{probability * 100:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _summarise(found: int, compared: int, parameters: RecommendationParameters) -> str:
+    margin = f"{parameters.effects.margin_points:g} points"
+    if not found:
+        return f"Nothing to change: of {compared} comparisons none is below its alternative by more than {margin}."
+    return (
+        f"{found} changes to test first, of {compared} comparisons: below the alternative by more than {margin} once "
+        "noise is taken off. All are associations; none is a reason to change anything untested."
+    )

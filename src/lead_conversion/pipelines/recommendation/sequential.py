@@ -1,0 +1,84 @@
+"""Planned looks at an experiment: boundaries that keep the false positives of all looks together."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import ndtr, ndtri
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(256)
+_FAR = 20.0
+
+
+def spend_alpha(information: float, alpha: float) -> float:
+    """The two-sided error spent by this share of the information, O'Brien-Fleming type.
+
+    Lan and DeMets (1983, Biometrika 70, 659), alpha / 2 on each side: little is spent early, almost
+    all at the end.
+    """
+    return float(4 * ndtr(ndtri(alpha / 4) / math.sqrt(information)))
+
+
+def stopping_boundaries(information: tuple[float, ...], alpha: float) -> tuple[float, ...]:
+    """The |z| beyond which the experiment stops at each look.
+
+    Args:
+        information: share of the planned sample at each look, ascending, the last 1.
+        alpha: two-sided error over all looks.
+    """
+    bounds: list[float] = []
+    spent = 0.0
+    for look, share in enumerate(information):
+        due = spend_alpha(share, alpha) - spent
+
+        def overspent(
+            bound: float, due: float = due, taken: tuple[float, ...] = tuple(bounds), look: int = look
+        ) -> float:
+            return crossing_probabilities((*taken, bound), information[: look + 1])[-1] - due
+
+        bounds.append(float(brentq(overspent, 0.5, _FAR, xtol=1e-6)))
+        spent += due
+    return tuple(bounds)
+
+
+def crossing_probabilities(
+    bounds: tuple[float, ...], information: tuple[float, ...], drift: float = 0.0
+) -> tuple[float, ...]:
+    """The chance of crossing the boundary, on either side, first at each look.
+
+    Recursive integration of the density of the paths that have not stopped (Armitage, McPherson
+    and Rowe 1969, J. R. Stat. Soc. A 132, 235), by Gauss-Legendre on the Brownian scale.
+
+    Args:
+        bounds: |z| at each look.
+        information: share of the planned sample at each look, ascending.
+        drift: mean of z at full information; 0 is no difference.
+    """
+    crossings: list[float] = []
+    points, mass = np.zeros(1), np.ones(1)
+    before = 0.0
+    for bound, share in zip(bounds, information, strict=True):
+        edge, sd = bound * math.sqrt(share), math.sqrt(share - before)
+        centre = points + drift * (share - before)
+        outside = ndtr((centre - edge) / sd) + ndtr((-edge - centre) / sd)
+        crossings.append(float(mass @ outside))
+        grid = edge * _NODES
+        mass = edge * _WEIGHTS * (mass @ _density(grid, centre, sd))
+        points, before = grid, share
+    return tuple(crossings)
+
+
+def drift_for_power(bounds: tuple[float, ...], information: tuple[float, ...], power: float) -> float:
+    """The mean of the final z at which the boundaries are crossed with this power."""
+
+    def shortfall(drift: float) -> float:
+        return sum(crossing_probabilities(bounds, information, drift)) - power
+
+    return float(brentq(shortfall, 0.0, _FAR, xtol=1e-8))
+
+
+def _density(grid: NDArray[np.float64], centre: NDArray[np.float64], sd: float) -> NDArray[np.float64]:
+    scaled = (grid[None, :] - centre[:, None]) / sd
+    density: NDArray[np.float64] = np.exp(-(scaled**2) / 2) / (sd * math.sqrt(2 * math.pi))
+    return density

@@ -1,0 +1,229 @@
+"""What a message template is made of: its parts, its placeholders and the features of its text."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+PartKind = Literal["greeting", "opening", "value", "ask", "closing", "notice", "signature"]
+
+FIRST_NAME = "{{first_name}}"
+_PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+_DASHES = "\u2013\u2014-"
+_NAME = r"(?:\{\{\s*\w+\s*\}\}|(?i:there|all|again|friend)|[A-Z][\w'-]+)"
+_GREETING = re.compile(
+    rf"(?:(?i:hi|hey|hello|dear|good (?:morning|afternoon|evening|day))\b(?: {_NAME})*"
+    rf"|\{{\{{\s*first_name\s*\}}\}})\s*(?:[,!:.]+|[{_DASHES}]+(?=\s)|$)"
+)
+_INTRODUCTION = re.compile(
+    r"(?i:^(?:this is|it's|my name is|i'm|i am)\b)|\{\{\s*(?:agent|sender|adviser|advisor|rep)\w*\s*\}\}"
+)
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?\u2026])(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bMrs\.)\s+(?=[\"'\u201c(]?[A-Z0-9{])|\n+"
+)
+_SIGN_OFF = re.compile(
+    r"(?:best|best wishes|(?:kind|warm|best) regards|regards|(?:many )?thanks|thank you|cheers|sincerely|"
+    r"(?:talk|speak) soon|all the best|warmly)\s*[,!.]?",
+    re.IGNORECASE,
+)
+_SIGNED = re.compile(rf"[{_DASHES}]+\s*(?:\{{\{{\s*\w+\s*\}}\}}|[A-Z][\w'. ]*)")
+_LINK = re.compile(r"\{\{\s*\w*(?:link|url|calendar)\w*\s*\}\}|https?://", re.IGNORECASE)
+_SHOUTING = re.compile(r"!{2,}|\b[A-Z]{4,}(?:\s+[A-Z]{2,})+\b")
+
+
+def _any_of(*phrases: str, start: str = r"\b", end: str = r"\b") -> re.Pattern[str]:
+    return re.compile(start + "(?:" + "|".join(phrases) + ")" + end, re.IGNORECASE)
+
+
+_NOTICE = _any_of("opt[ -]?out", "unsubscribe", "(?:text|reply|send) stop")
+_MEETING = _any_of(
+    "call", "chat", "talk", "speak", "times?", "book", "slot", "works?", "suits?", "free", "minutes?", "mins?",
+    "schedule", "connect", "meet", "open to", "available", "set up", "reserve",
+)  # fmt: skip
+_IMPERATIVE = _any_of(
+    "book", "grab", "pick", "choose", "reply", "call", "schedule", "click", "tap", "reserve", "claim", "text",
+    start="(?:please |just |simply )*",
+)  # fmt: skip
+_VAGUE = _any_of(
+    "let (?:me|us) know",
+    "feel free",
+    "happy to (?:share|tell|answer|help|chat|talk)",
+    "at some point",
+    "whenever you",
+    "if (?:it is|it's|that's) of interest",
+    "if (?:you are|you're) interested",
+    "any (?:thoughts|questions)",
+    "when you (?:find|have) (?:the |a )?(?:time|moment)",
+    "(?:know|see) where to find",
+    "get in touch",
+    "give us a call",
+)
+_PRESSURE = _any_of(
+    "last chance",
+    "final (?:notice|reminder|chance|call|places?|spots?|seats?)",
+    "urgent(?:ly)?",
+    "hurry",
+    "asap",
+    "(?:act|decide|sign up|respond) (?:now|fast|today|quickly|immediately)",
+    "(?:price|fee|cost)s? (?:goes|go|is going|are going) up",
+    r"(?:only|just) \w+ (?:places?|spots?|seats?|days?|hours?) (?:are |is )?(?:left|remain\w*)",
+    "limited (?:time|spots?|places?|seats?)",
+    "(?:ends?|closes?|expires?) (?:at midnight|tonight|today|tomorrow|soon)",
+    "running out",
+    "filling (?:up )?fast",
+    "going fast",
+    "before it's too late",
+    "now or never",
+    "once in a lifetime",
+    "give your (?:place|spot|seat) away",
+    "don't hear (?:back )?from you (?:by |before )?(?:today|tonight|tomorrow)",
+)
+_PRESSING_ORDER = _any_of("miss", "wait", "delay", "lose", start=r"(?:^|[.!?]\s+)don't ")
+_LONGEST_SIGNATURE = 4
+
+
+@dataclass(frozen=True)
+class Part:
+    """A sentence of a template, what it is there for, and the white space before it."""
+
+    kind: PartKind
+    text: str
+    gap: str = ""
+
+    @property
+    def is_clear_ask(self) -> bool:
+        """Whether it asks for one thing that the reader can do at once."""
+        return self.kind == "ask" and not _VAGUE.search(straighten(self.text))
+
+
+def straighten(text: str) -> str:
+    """The text with plain apostrophes, as the patterns spell them; no character moves."""
+    return text.replace("\u2019", "'")
+
+
+def has_pressure(text: str) -> bool:
+    """Whether the wording hurries the reader or shouts."""
+    plain = straighten(text)
+    return any(pattern.search(plain) for pattern in (_PRESSURE, _PRESSING_ORDER, _SHOUTING))
+
+
+def has_link(text: str) -> bool:
+    """Whether the text holds a link."""
+    return bool(_LINK.search(text))
+
+
+def placeholders(text: str) -> frozenset[str]:
+    """The names between double braces."""
+    return frozenset(_PLACEHOLDER.findall(text))
+
+
+def count_words(text: str) -> int:
+    """Words, a placeholder counting as one."""
+    return len(text.split())
+
+
+def render(parts: tuple[Part, ...]) -> str:
+    """The text that the parts make up; of an unchanged parse, the original."""
+    return "".join(part.gap + part.text for part in parts)
+
+
+def parse_template(body: str) -> tuple[Part, ...]:
+    """The sentences of a template with their purpose, in their order; no character is lost."""
+    pieces = _split_sentences(body)
+    if not pieces:
+        return ()
+    parts: list[Part] = []
+    gap, first = pieces[0]
+    greeting = _GREETING.match(straighten(first))
+    if greeting:
+        parts.append(Part("greeting", first[: len(greeting.group().rstrip())], gap))
+        rest = first[len(parts[0].text) :]
+        space = rest[: len(rest) - len(rest.lstrip())]
+        pieces[:1] = [(space, rest[len(space) :])] if rest.strip() else []
+    signature = _find_signature(pieces)
+    kinds = _classify([text for _, text in pieces[:signature]], follows_greeting=bool(greeting))
+    kinds += ["notice" if _NOTICE.search(text) else "signature" for _, text in pieces[signature:]]
+    parts += [Part(kind, text, gap) for kind, (gap, text) in zip(kinds, pieces, strict=True)]
+    return tuple(parts)
+
+
+def group_asks(parts: tuple[Part, ...]) -> list[range]:
+    """Where the text asks for something: neighbouring sentences are one ask."""
+    groups: list[range] = []
+    for index, part in enumerate(parts):
+        if part.kind != "ask":
+            continue
+        if groups and groups[-1].stop == index:
+            groups[-1] = range(groups[-1].start, index + 1)
+        else:
+            groups.append(range(index, index + 1))
+    return groups
+
+
+def text_features(subject: str | None, body: str) -> dict[str, bool]:
+    """Whether each feature of a template's text is there."""
+    parts = parse_template(body)
+    asks = [part for part in parts if part.kind == "ask"]
+    whole = f"{subject or ''}\n{body}"
+    return {
+        "clear_ask": any(part.is_clear_ask for part in asks),
+        "company_named": "company" in placeholders(whole),
+        "first_name": "first_name" in placeholders(whole),
+        "link": has_link(body),
+        "pressure": has_pressure(whole),
+        "question_as_ask": any("?" in part.text for part in asks),
+        "several_asks": len(group_asks(parts)) > 1,
+    }
+
+
+def _split_sentences(body: str) -> list[tuple[str, str]]:
+    """Pairs of (white space before, sentence); a new line ends a sentence too."""
+    edges = [match.span() for match in _SENTENCE_END.finditer(body)]
+    starts = [0, *(end for _, end in edges)]
+    ends = [*(start for start, _ in edges), len(body)]
+    pieces: list[tuple[str, str]] = []
+    carried = ""
+    before = 0
+    for start, end in zip(starts, ends, strict=True):
+        carried += body[before:start]
+        sentence, before = body[start:end], end
+        if sentence.strip():
+            pieces.append((carried, sentence))
+            carried = ""
+        else:
+            carried += sentence
+    if carried and pieces:
+        gap, text = pieces[-1]
+        pieces[-1] = (gap, text + carried)
+    return pieces
+
+
+def _find_signature(pieces: list[tuple[str, str]]) -> int:
+    """Where the signature begins: near the end, a sign-off, or a line that is only a name."""
+    for index in range(max(len(pieces) - _LONGEST_SIGNATURE, 1), len(pieces)):
+        text = straighten(pieces[index][1].strip())
+        is_name_alone = bool(_PLACEHOLDER.fullmatch(text)) and not has_link(text)
+        if _SIGN_OFF.fullmatch(text) or _SIGNED.match(text) or is_name_alone:
+            return index
+    return len(pieces)
+
+
+def _classify(sentences: list[str], *, follows_greeting: bool) -> list[PartKind]:
+    kinds: list[PartKind] = [_classify_alone(text) for text in sentences]
+    place = 0
+    if follows_greeting and kinds and kinds[0] == "value" and _INTRODUCTION.search(straighten(sentences[0])):
+        kinds[0], place = "greeting", 1
+    last_ask = max((index for index, kind in enumerate(kinds) if kind == "ask"), default=len(kinds))
+    for index in range(place, len(kinds)):
+        if kinds[index] == "value" and index == place:
+            kinds[index] = "opening"
+        elif kinds[index] == "value" and index > last_ask:
+            kinds[index] = "closing"
+    return kinds
+
+
+def _classify_alone(sentence: str) -> PartKind:
+    text = straighten(sentence)
+    if _NOTICE.search(text):
+        return "notice"
+    is_ask = has_link(text) or _IMPERATIVE.match(text) or _VAGUE.search(text) or ("?" in text and _MEETING.search(text))
+    return "ask" if is_ask else "value"

@@ -1,0 +1,1 @@
+"""How results look: numbers in words, tables, figures, pages."""

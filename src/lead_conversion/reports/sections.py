@@ -1,0 +1,370 @@
+"""The report's sections: each a function from a run's results to the tables and figures that its template shows.
+
+A new section is a function here, a template of the same id under templates/sections/ and a line in SECTIONS.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from lead_conversion.contracts.features import FEATURES
+from lead_conversion.kernel.targets import Targets
+from lead_conversion.reports import figures
+from lead_conversion.reports.formats import count, estimate, in_words, plural, short_key, signed
+from lead_conversion.reports.tables import (
+    HEADLINE_METRICS,
+    METRICS,
+    difference_table,
+    effect_table,
+    entity_table,
+    exclusion_table,
+    experiment_table,
+    family_table,
+    file_table,
+    gate_table,
+    identity_table,
+    in_order,
+    lead_table,
+    metric_table,
+    reason_table,
+    relative_lead,
+    rule_table,
+    split_table,
+    state_table,
+)
+
+GRADES: Mapping[str, str] = {
+    "A": "randomised: a test decided who got which version",
+    "B": "adjusted: like compared with like, with overlap, and a bound on what hidden causes could do",
+    "C": "association only: the figures move together, and the reason may be another one; test first",
+}
+FEATURE_WORDS: Mapping[str, str] = {feature.name: feature.sentence for feature in FEATURES}
+View = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class RunResults:
+    """Everything a report tells about one run, as the catalog holds it; the three numbers cut long lists."""
+
+    as_of: str
+    snapshot_id: str
+    targets: Targets
+    evaluation: Mapping[str, Any]
+    holdout_predictions: pd.DataFrame
+    scored_leads: pd.DataFrame
+    feature_attribution: pd.DataFrame
+    effects: pd.DataFrame
+    recommendations: Mapping[str, Any]
+    experiment_plan: Mapping[str, Any]
+    data_quality: Mapping[str, Any]
+    label_summary: Mapping[str, Any]
+    raw_manifest: Mapping[str, Any]
+    run_identity: Mapping[str, Any]
+    leads_shown: int
+    features_shown: int
+    effects_shown: int
+
+    def results(self) -> list[tuple[str, str, Mapping[str, Any]]]:
+        """Name, sentence and evaluation of each target."""
+        return [(name, target.sentence, self.evaluation["targets"][name]) for name, target in self.targets.items()]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure with the id of its element, what it shows (for who cannot see it), and how to read it."""
+
+    id: str
+    figure: go.Figure
+    alt: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the report: its id names the anchor and the template."""
+
+    id: str
+    title: str
+    view: Callable[[RunResults], View]
+
+
+def summarise(run: RunResults) -> View:
+    """The verdicts first, and how much was read to reach them."""
+    entities = in_order(run.data_quality["entities"])
+    verdicts = [verdict(*result, run.scored_leads) for result in run.results()]
+    best = next(iter(run.recommendations["recommendations"]), None)
+    return {
+        "verdicts": verdicts,
+        "trials": [item["target"] for item in verdicts if item["is_trial"]],
+        "reading": ", ".join(f"{count(entity['rows_clean'])} {in_words(name)}" for name, entity in entities),
+        "rows_read": sum(entity["rows_read"] for _, entity in entities),
+        "active_leads": run.scored_leads["lead_key"].nunique(),
+        "flagged": int(run.effects["flagged"].sum()),
+        "compared": len(run.effects),
+        "best": best,
+    }
+
+
+def verdict(name: str, sentence: str, result: Mapping[str, Any], scored_leads: pd.DataFrame) -> View:
+    """What one target's evaluation comes to: status, the margin over the best baseline, the conditions that failed."""
+    scores = scores_of(scored_leads, name)
+    common = {"target": name, "sentence": sentence, "result": result, "is_trial": is_trial(scores, result)}
+    if result["status"] != "evaluated":
+        return {**common, "status": "not_enough_data"}
+    conditions = result["gate"]["conditions"]
+    return {
+        **common,
+        "status": "passed" if result["gate"]["passed"] else "failed",
+        "chosen": result["models"][result["chosen_model"]],
+        "comparison": _closest(result.get("comparisons", [])),
+        "conditions": len(conditions),
+        "failed": [condition for condition in conditions if not condition["passed"]],
+    }
+
+
+def compare_models(run: RunResults) -> View:
+    """Per target: the chosen model beside what a team would have without it, its calibration, and the gate."""
+    targets = []
+    for name, sentence, result in run.results():
+        shown: dict[str, Any] = {"verdict": verdict(name, sentence, result, run.scored_leads), "pictures": []}
+        if result["status"] == "evaluated":
+            predictions = figures.holdout_of(run.holdout_predictions, name)
+            shown |= {
+                "split": split_table(result["split"]),
+                "metrics": metric_table(result, HEADLINE_METRICS),
+                "all_metrics": metric_table(result, tuple(METRICS)),
+                "differences": difference_table(result.get("comparisons", [])),
+                "gate": gate_table(result["gate"]),
+                "pictures": _evaluation_pictures(name, result, predictions),
+                "has_curves": figures.has_both_labels(predictions),
+            }
+        targets.append(shown)
+    return {"targets": targets, "any_evaluated": bool(figures.evaluated_targets(run.evaluation))}
+
+
+def rank_leads(run: RunResults) -> View:
+    """The first leads of each target's ranking, and how the probabilities are spread."""
+    targets, pictures = [], []
+    for name, sentence, result in run.results():
+        scores = scores_of(run.scored_leads, name)
+        shown: dict[str, Any] = {
+            "name": name,
+            "sentence": sentence,
+            "leads": len(scores),
+            "is_ranked": is_ranked(scores, result),
+            "is_trial": is_trial(scores, result),
+            "probability": scores["probability"].max(),
+        }
+        if shown["is_ranked"]:
+            top = scores.sort_values(["rank", "lead_key"]).head(run.leads_shown)
+            shown |= {
+                "model": short_key(str(scores["model_version"].iloc[0])),
+                "top": lead_table(top),
+            }
+            pictures.append(
+                Picture(
+                    f"{name}-scores",
+                    figures.score_distribution(scores["probability"]),
+                    f"Histogram of the probabilities of {plural(len(scores), 'active lead')} for {name.upper()}",
+                    f"{name.upper()}: how the probabilities of {plural(len(scores), 'active lead')} are spread.",
+                )
+            )
+        targets.append(shown)
+    return {"targets": targets, "pictures": pictures}
+
+
+def explain_predictions(run: RunResults) -> View:
+    """What moves the predictions, per target, strongest feature first."""
+    targets = []
+    for name, sentence, _ in run.results():
+        attribution = run.feature_attribution
+        rows = attribution[attribution["target"] == name].sort_values(["rank", "feature"])
+        shown: dict[str, Any] = {"name": name, "sentence": sentence, "features": len(rows)}
+        if len(rows):
+            top = rows.head(run.features_shown)
+            shown |= {
+                "families": family_table(rows),
+                "picture": Picture(
+                    f"{name}-attribution",
+                    figures.attribution_bars(top, FEATURE_WORDS),
+                    f"Bars: the {len(top)} features that move the predictions most, by family",
+                    f"The {len(top)} strongest of {plural(len(rows), 'feature')}.",
+                ),
+            }
+        targets.append(shown)
+    return {"targets": targets}
+
+
+def show_changes(run: RunResults) -> View:
+    """Effects of the campaigns' elements, and the changes they suggest with what each is worth."""
+    shown = most_telling(run.effects, run.effects_shown)
+    return {
+        "effects": run.effects,
+        "shown": len(shown),
+        "flagged": int(run.effects["flagged"].sum()),
+        "picture": Picture(
+            "effects-forest",
+            figures.effects_forest(shown),
+            f"Forest plot: effects of {plural(len(shown), 'element')} with 95 % intervals",
+            "Each mark is one element against its alternative, the line its 95 % interval. Left of zero: worse than the"
+            " alternative. Circle: grade A. Square: grade B. Diamond: grade C.",
+        ),
+        "effect_rows": effect_table(shown),
+        "grades": [(grade, words) for grade, words in GRADES.items() if grade in set(run.effects["evidence_grade"])],
+        "status": run.recommendations["status"],
+        "message": run.recommendations["message"],
+        "recommendations": recommendation_views(run.recommendations, run.experiment_plan),
+    }
+
+
+def recommendation_views(recommendations: Mapping[str, Any], experiment_plan: Mapping[str, Any]) -> list[View]:
+    """Each recommendation by rank, with its experiment and what its grade means."""
+    experiments = {experiment["id"]: experiment for experiment in experiment_plan["experiments"]}
+    return [
+        {
+            "item": item,
+            "experiment": experiments.get(item["experiment_id"]),
+            "grade_words": GRADES[item["evidence"]["grade"]],
+        }
+        for item in sorted(recommendations["recommendations"], key=lambda item: item["rank"])
+    ]
+
+
+def plan_experiments(run: RunResults) -> View:
+    """The experiments that would prove the changes: size, duration, feasibility."""
+    experiments = run.experiment_plan["experiments"]
+    feasible = [experiment for experiment in experiments if experiment["feasible"]]
+    return {
+        "experiments": experiments,
+        "table": experiment_table(experiments),
+        "infeasible": [experiment for experiment in experiments if not experiment["feasible"]],
+        "picture": Picture(
+            "experiment-durations",
+            figures.experiment_durations(feasible),
+            f"Bars: weeks that {plural(len(feasible), 'experiment')} would take",
+            "Weeks from each experiment's own start: enrolling leads, then waiting until the last label is known.",
+        )
+        if feasible
+        else None,
+    }
+
+
+def account_for_data(run: RunResults) -> View:
+    """What was read, what was rejected and why, and which leads could be labelled."""
+    sentences = {name: target.sentence for name, target in run.targets.items()}
+    states = {
+        f"{name.upper()}: {sentences.get(name, name)}": summary["states"] for name, summary in run.label_summary.items()
+    }
+    return {
+        "entities": entity_table(run.data_quality["entities"]),
+        "reasons": reason_table(run.data_quality["entities"]),
+        "rules": rule_table(run.data_quality.get("rules", [])),
+        "states": state_table(run.label_summary),
+        "exclusions": exclusion_table(run.label_summary),
+        "picture": Picture(
+            "cohort-states",
+            figures.cohort_states(states),
+            "Bars: leads by label state for each target",
+            "Immature: the label window is not over, so it is not yet known; such a lead neither trains nor judges.",
+        )
+        if any(sum(counts.values()) for counts in states.values())
+        else None,
+    }
+
+
+def trace_run(run: RunResults) -> View:
+    """From what exactly this report was made."""
+    versions = sorted(set(run.scored_leads["model_version"].dropna()))
+    metrics = [(metric.title, metric.sentence) for metric in METRICS.values()]
+    return {
+        "metrics": metrics,
+        "identity": identity_table(run.snapshot_id, run.run_identity, versions),
+        "files": file_table(run.raw_manifest),
+    }
+
+
+SECTIONS: tuple[Section, ...] = (
+    Section("summary", "In short", summarise),
+    Section("models", "Who will convert", compare_models),
+    Section("ranking", "Whom to contact first", rank_leads),
+    Section("drivers", "Why", explain_predictions),
+    Section("changes", "What to change", show_changes),
+    Section("experiments", "How to prove it", plan_experiments),
+    Section("data", "What the figures rest on", account_for_data),
+    Section("reading", "How to read this, and how to repeat it", trace_run),
+)
+
+
+def scores_of(scored_leads: pd.DataFrame, target: str) -> pd.DataFrame:
+    """The scored leads of one target."""
+    return scored_leads[scored_leads["target"] == target]
+
+
+def is_ranked(scores: pd.DataFrame, result: Mapping[str, Any]) -> bool:
+    """Whether a model tells one target's leads apart; without one, all carry the base rate and their order is void."""
+    differ = bool(scores["probability"].min() < scores["probability"].max())
+    return differ or (result["status"] == "evaluated" and len(scores) > 0)
+
+
+def is_trial(scores: pd.DataFrame, result: Mapping[str, Any]) -> bool:
+    """Whether one target's leads are ranked by a model that nobody has approved."""
+    return is_ranked(scores, result) and bool(scores["is_trial"].any())
+
+
+def most_telling(effects: pd.DataFrame, limit: int) -> pd.DataFrame:
+    """The most certain effects, ordered by kind of element and size; flagged ones take up to two thirds of the places.
+
+    What does worse is to be changed, but what does better shows by what: neither may crowd out the other.
+    """
+    by_certainty = effects.sort_values(["q_value", "element_type", "element_id", "contrast"])
+    flagged, others = (by_certainty[by_certainty["flagged"] == is_flagged] for is_flagged in (True, False))
+    places = max(2 * limit // 3, limit - len(others))
+    shown = pd.concat([flagged.head(places), others.head(limit - min(places, len(flagged)))])
+    return shown.sort_values(["element_type", "effect", "element_id", "contrast"]).reset_index(drop=True)
+
+
+def _evaluation_pictures(name: str, result: Mapping[str, Any], predictions: pd.DataFrame) -> list[Picture]:
+    chosen = result["chosen_model"]
+    pictures = [
+        Picture(
+            f"{name}-models",
+            figures.model_comparison(result["models"], chosen),
+            "PR-AUC of each model with 95 % intervals",
+            "PR-AUC with its 95 % interval: the further right, the better the ranking.",
+        ),
+        Picture(
+            f"{name}-calibration",
+            figures.calibration_curve(result["models"][chosen]["calibration_curve"]),
+            "Calibration curve of the chosen model",
+            "Of the leads given a probability, how many converted. On the dotted line, “10 %” means ten in a hundred.",
+        ),
+    ]
+    if figures.has_both_labels(predictions):
+        pictures += [
+            Picture(
+                f"{name}-gain",
+                figures.gain_curve(predictions, chosen),
+                "Share of converters reached by share of leads contacted, for each model",
+                "Contact the best-ranked leads first: how many of all converters are among them.",
+            ),
+            Picture(
+                f"{name}-precision-recall",
+                figures.precision_recall_curve(predictions, chosen),
+                "Precision against recall for each model",
+                "The price of reaching more converters: the share of contacted leads who convert falls.",
+            ),
+        ]
+    return pictures
+
+
+def _closest(comparisons: list[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The comparison with the baseline that comes closest in PR-AUC."""
+    ahead = [item for item in comparisons if item["metric"] == "pr_auc" and item["difference"].get("value") is not None]
+    if not ahead:
+        return None
+    closest = min(ahead, key=lambda item: item["difference"]["value"])
+    difference = estimate(closest["difference"], lambda value: signed(value, 3))
+    return {**closest, "difference_words": difference, "relative_words": relative_lead(closest)}

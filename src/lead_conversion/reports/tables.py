@@ -1,0 +1,405 @@
+"""Results as tables of cells, which a page or a Markdown document sets."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import pandas as pd
+
+from lead_conversion.contracts.source_entities import SOURCE_ENTITIES
+from lead_conversion.reports.formats import (
+    MISSING,
+    NumberFormat,
+    bounds,
+    count,
+    day,
+    decimal,
+    in_words,
+    p_value,
+    percent,
+    points,
+    short_key,
+    signed,
+    times,
+)
+
+Tone = Literal["", "good", "bad", "quiet", "strong", "key"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure of the evaluation: what it is called, how it is written, and what it tells."""
+
+    title: str
+    form: NumberFormat
+    sentence: str
+
+
+METRICS: Mapping[str, Metric] = {
+    "pr_auc": Metric(
+        "PR-AUC",
+        decimal,
+        "How well the ranking puts converters first, 0 to 1; chance gives the base rate. Higher is better.",
+    ),
+    "lift_at_10": Metric(
+        "Lift at 10 %",
+        times,
+        "Converters among the top tenth of the ranking, as a multiple of the base rate. Higher is better.",
+    ),
+    "roc_auc": Metric(
+        "ROC-AUC", decimal, "Chance that a converter is ranked above a non-converter; 0.5 is a coin. Higher is better."
+    ),
+    "brier": Metric(
+        "Brier score",
+        lambda value: decimal(value, 4),
+        "Mean squared distance of the probability from what happened. Lower is better.",
+    ),
+    "brier_skill": Metric(
+        "Brier skill",
+        percent,
+        "Share by which the Brier score beats always saying the base rate. Above zero is useful.",
+    ),
+    "log_loss": Metric(
+        "Log loss", decimal, "Punishes confident mistakes harder than the Brier score. Lower is better."
+    ),
+    "calibration_slope": Metric(
+        "Calibration slope",
+        lambda value: decimal(value, 2),
+        "1 is right; below 1 the probabilities are too extreme, above 1 too timid.",
+    ),
+    "calibration_intercept": Metric(
+        "Calibration intercept",
+        lambda value: decimal(value, 2),
+        "0 is right; below 0 the probabilities are too high on the whole.",
+    ),
+}
+HEADLINE_METRICS = ("pr_auc", "lift_at_10", "brier", "brier_skill", "calibration_slope")
+
+
+FAMILY_WORDS: Mapping[str, str] = {
+    "attribution": "contact and source",
+    "interaction": "interaction",
+    "timing": "timing",
+    "content": "content",
+    "campaign": "campaign performance",
+}
+
+
+def metric_of(name: str) -> Metric:
+    """The words for a metric; one that is not in METRICS is shown under its own name."""
+    return METRICS.get(name) or Metric(in_words(name), decimal, "")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in one cell; `note` stands beneath it, and `bar`, a share in [0, 1], is drawn beneath it."""
+
+    text: str
+    tone: Tone = ""
+    note: str = ""
+    bar: float | None = None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's heading, and whether it holds numbers (which stand to the right)."""
+
+    heading: str
+    numeric: bool = False
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of cells; every row has one cell a column."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[Cell | str]]) -> Table:
+    """A table from headings and texts; a heading that begins with "#" is numeric, one with "~" is prose.
+
+    Raises:
+        ValueError: a row's length differs from the number of columns.
+    """
+    heads = tuple(_column(column) for column in columns)
+    cells = tuple(tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row) for row in rows)
+    if any(len(row) != len(heads) for row in cells):
+        raise ValueError(f"Every row needs {len(heads)} cells, one a column")
+    return Table(heads, cells)
+
+
+def estimate_cell(value: float | None, low: float | None, high: float | None, form: NumberFormat) -> Cell:
+    """An estimate with its 95 % interval beneath it."""
+    return Cell(form(value), note=bounds(low, high, form))
+
+
+def _column(column: str) -> Column:
+    return Column(column.lstrip("#~"), numeric=column.startswith("#"), wide=column.startswith("~"))
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame, each by column name."""
+    return cast("list[dict[str, Any]]", frame.to_dict("records"))
+
+
+def metric_table(result: Mapping[str, Any], metrics: tuple[str, ...]) -> Table:
+    """Each model's figures on the holdout with 95 % intervals, the chosen model first."""
+    chosen = result["chosen_model"]
+    models = sorted(
+        result["models"].items(), key=lambda item: (item[0] != chosen, -_value(item[1].get("pr_auc")), item[0])
+    )
+    rows: list[list[Cell | str]] = [
+        [
+            Cell(in_words(name), tone="strong" if name == chosen else ""),
+            Cell("chosen" if name == chosen else in_words(model["role"]), tone="quiet"),
+            *(_figure_cell(model.get(metric), metric_of(metric).form) for metric in metrics),
+        ]
+        for name, model in models
+    ]
+    return table(["Model", "Role", *(f"#{metric_of(metric).title}" for metric in metrics)], rows)
+
+
+def difference_table(comparisons: list[Mapping[str, Any]]) -> Table:
+    """How far the chosen model is ahead of each baseline."""
+    rows: list[list[Cell | str]] = [
+        [
+            in_words(item["baseline"]),
+            metric_of(item["metric"]).title,
+            _figure_cell(item["difference"], lambda x: signed(x, 3)),
+            relative_lead(item),
+        ]
+        for item in comparisons
+    ]
+    return table(["Baseline", "Figure", "#Ahead by (95 % interval)", "#Relative"], rows)
+
+
+def gate_table(gate: Mapping[str, Any]) -> Table:
+    """Each condition of the gate with its limit, the figure and whether it passed."""
+    rows = [
+        [
+            Cell("✓ passed", tone="good") if condition["passed"] else Cell("✗ failed", tone="bad"),
+            condition["sentence"],
+            gate_figure(condition["limit"]),
+            gate_figure(condition["figure"]),
+        ]
+        for condition in gate["conditions"]
+    ]
+    return table(["Verdict", "~Condition", "#Limit", "#Figure"], rows)
+
+
+def gate_figure(value: Any) -> str:
+    """A gate's limit or figure: a number, a range, a yes or no, or missing (which fails the gate)."""
+    if value is None:
+        return "missing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return " to ".join(gate_figure(part) for part in value)
+    if isinstance(value, int | float):
+        return count(value) if float(value).is_integer() else decimal(value)
+    return str(value)
+
+
+def split_table(split: Mapping[str, Any]) -> Table:
+    """Which leads the model learned from, which calibrated it, and which judged it."""
+    uses = {"train": "to learn from", "calibration": "to calibrate", "holdout": "to judge by"}
+    rows = [
+        [
+            use,
+            count(part["leads"]),
+            count(part["rows"]),
+            count(part["positives"]),
+            day(part.get("from")),
+            day(part.get("to")),
+        ]
+        for name, use in uses.items()
+        if (part := split.get(name))
+    ]
+    return table(["Leads", "#Leads", "#Rows", "#Positive", "#From", "#To"], rows)
+
+
+def lead_table(top: pd.DataFrame) -> Table:
+    """The first leads of a ranking; keys are pseudonyms, shortened."""
+    best = max(float(top["probability"].max()), 1e-9)
+    rows = [
+        [
+            count(lead["rank"]),
+            Cell(short_key(lead["lead_key"]), tone="key"),
+            Cell(percent(lead["probability"]), bar=lead["probability"] / best),
+            lead["top_drivers"] or MISSING,
+        ]
+        for lead in records(top)
+    ]
+    return table(["#Rank", "Lead", "#Probability", "~What drives it"], rows)
+
+
+def family_table(attribution: pd.DataFrame) -> Table:
+    """Each feature family's share of the total contribution."""
+    shares = (
+        attribution.groupby("family")["share"]
+        .agg(["sum", "size"])
+        .reset_index()
+        .sort_values(["sum", "family"], ascending=[False, True])
+    )
+    rows: list[list[Cell | str]] = [
+        [FAMILY_WORDS[family], count(size), Cell(percent(share), bar=share)]
+        for family, share, size in shares.itertuples(index=False)
+    ]
+    return table(["Family", "#Features", "#Share of the total"], rows)
+
+
+def effect_table(effects: pd.DataFrame) -> Table:
+    """Effects in words and figures."""
+    rows: list[list[Cell | str]] = [
+        [
+            in_words(effect["element_type"]),
+            effect["label"],
+            estimate_cell(effect["effect"], effect["ci_low"], effect["ci_high"], points),
+            p_value(effect["q_value"]),
+            effect["evidence_grade"],
+            Cell("✗ does worse", tone="bad") if effect["flagged"] else Cell("not flagged", tone="quiet"),
+            count(effect["n_treated"]),
+            count(effect["n_control"]),
+        ]
+        for effect in records(effects)
+    ]
+    return table(["Element", "~Which", "#Effect (95 % interval)", "#q", "Grade", "Verdict", "#With", "#Without"], rows)
+
+
+def experiment_table(experiments: list[Mapping[str, Any]]) -> Table:
+    """Each experiment's size and duration."""
+    rows = [
+        [
+            Cell(experiment["id"], tone="key"),
+            experiment["hypothesis"],
+            percent(experiment.get("base_rate")),
+            points(experiment.get("minimal_detectable_effect")),
+            count(experiment.get("sample_size_per_arm")),
+            count(experiment.get("weekly_eligible_leads")),
+            count(experiment.get("duration_weeks")),
+            Cell("✓ yes", tone="good") if experiment["feasible"] else Cell("✗ no", tone="bad"),
+        ]
+        for experiment in experiments
+    ]
+    heads = ["Test", "~Hypothesis", "#Base rate", "#Detects", "#Leads an arm", "#Eligible a week", "#Weeks", "Feasible"]
+    return table(heads, rows)
+
+
+def in_order(entities: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The entities in the order in which the contract names them."""
+    return [(name, entities[name]) for name in SOURCE_ENTITIES if name in entities]
+
+
+def entity_table(entities: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Rows read, kept and rejected of each entity."""
+    rows = [
+        [
+            in_words(name),
+            count(entity["rows_read"]),
+            count(entity["rows_clean"]),
+            count(entity["rows_rejected"]),
+            percent(_share(entity["rows_rejected"], entity["rows_read"]), 2),
+        ]
+        for name, entity in in_order(entities)
+    ]
+    return table(["Entity", "#Rows read", "#Kept", "#Rejected", "#Share rejected"], rows)
+
+
+def reason_table(entities: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Why rows were rejected, most frequent first within each entity."""
+    rows = [
+        [in_words(name), in_words(reason), count(rejected), percent(_share(rejected, entity["rows_read"]), 2)]
+        for name, entity in in_order(entities)
+        for reason, rejected in sorted(entity["reasons"].items(), key=lambda item: (-item[1], item[0]))
+    ]
+    return table(["Entity", "~Reason", "#Rows", "#Share of rows read"], rows)
+
+
+def rule_table(rules: list[Mapping[str, Any]]) -> Table:
+    """What was mended or rejected, rule by rule."""
+    rows = [
+        [in_words(r["entity"]), in_words(r["rule"]), r["sentence"], count(r["rows"]), percent(r["share"], 2)]
+        for r in rules
+    ]
+    return table(["Entity", "Rule", "~What it does", "#Rows", "#Share"], rows)
+
+
+def state_table(label_summary: Mapping[str, Any]) -> Table:
+    """Leads in each label state, a row for each target."""
+    states = list(
+        dict.fromkeys(
+            [
+                "positive",
+                "negative",
+                "immature",
+                "excluded",
+                *(s for summary in label_summary.values() for s in summary["states"]),
+            ]
+        )
+    )
+    rows = []
+    for name, summary in label_summary.items():
+        positive, negative = (summary["states"].get(state, 0) for state in ("positive", "negative"))
+        rate = percent(_share(positive, positive + negative))
+        rows.append([name.upper(), *(count(summary["states"].get(state, 0)) for state in states), rate])
+    return table(["Target", *(f"#{in_words(state)}" for state in states), "#Rate among mature"], rows)
+
+
+def exclusion_table(label_summary: Mapping[str, Any]) -> Table:
+    """Why leads were excluded from a target's labels."""
+    rows = [
+        [name.upper(), in_words(reason), count(leads)]
+        for name, summary in label_summary.items()
+        for reason, leads in sorted(summary["reasons"].items(), key=lambda item: (-item[1], item[0]))
+    ]
+    return table(["Target", "~Reason", "#Leads"], rows)
+
+
+def identity_table(snapshot_id: str | None, run_identity: Mapping[str, Any], model_versions: list[str]) -> Table:
+    """Snapshot, code and configuration; nothing about when or where the run itself took place."""
+    code, config = run_identity.get("code", {}), run_identity.get("config", {})
+    rows = [
+        ["Snapshot", snapshot_id or MISSING],
+        ["Code", " ".join(str(code[key]) for key in ("version", "git_commit", "commit") if code.get(key)) or MISSING],
+        ["Uncommitted changes", gate_figure(bool(code["dirty"])) if code.get("dirty") is not None else MISSING],
+        ["Configuration, sha256", str(config.get("sha256") or MISSING)],
+        ["Models that scored", ", ".join(model_versions) or MISSING],
+    ]
+    return table(["What", "~Value"], rows)
+
+
+def file_table(raw_manifest: Mapping[str, Any]) -> Table:
+    """The snapshot's hashes, one row each, wherever the manifest holds them."""
+    rows = [[path, value] for path, value in _leaves(raw_manifest) if "sha256" in path or "hash" in path]
+    return table(["Entry of the snapshot's manifest", "~Hash"], rows)
+
+
+def relative_lead(comparison: Mapping[str, Any]) -> str:
+    """By how much of the baseline's figure the chosen model is ahead: "+12.3 %"."""
+    relative = comparison.get("relative")
+    value = relative.get("value") if isinstance(relative, Mapping) else relative
+    return MISSING if value is None else f"{signed(100 * value, 1)}\N{NO-BREAK SPACE}%"
+
+
+def _leaves(node: Any, path: str = "") -> list[tuple[str, str]]:
+    if isinstance(node, Mapping):
+        return [leaf for key, value in node.items() for leaf in _leaves(value, f"{path}.{key}".lstrip("."))]
+    if isinstance(node, list):
+        return [leaf for number, value in enumerate(node) for leaf in _leaves(value, f"{path}.{number}")]
+    return [(path, str(node))]
+
+
+def _figure_cell(figure: Mapping[str, Any] | None, form: NumberFormat) -> Cell:
+    figure = figure or {}
+    return estimate_cell(figure.get("value"), figure.get("ci_low"), figure.get("ci_high"), form)
+
+
+def _value(figure: Mapping[str, Any] | None) -> float:
+    value = (figure or {}).get("value")
+    return float("-inf") if value is None else float(value)
+
+
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole else None

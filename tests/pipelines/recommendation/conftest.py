@@ -1,0 +1,117 @@
+"""Builders of small frames in the shape of the primary entities."""
+
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
+from lead_conversion.pipelines.recommendation.risk_sets import RISK_SET_DTYPES
+
+AS_OF = {"snapshot_id": "s1", "as_of": "2026-09-01T00:00:00"}
+DEFAULTS = Path(__file__).parents[3] / "conf/base/parameters/recommendation/default.yaml"
+LOG_COLUMNS: dict[str, Any] = {
+    "event_key": "str", "lead_key": "str", "campaign_id": "Int64", "step_id": "Int64", "prompt_id": "Int64",
+    "sequence_variant": "str", "enrolled_at": "datetime64[us]", "channel": "str", "direction": "str",
+    "outcome": "str", "planned_wait_hours": "float64", "occurred_at": "datetime64[us]", "duration_seconds": "Int64",
+    "reply_intent": "str",
+}  # fmt: skip
+OUTCOME_COLUMNS = {"outcome_key": "str", "lead_key": "str", "outcome_type": "str", "occurred_at": "datetime64[us]"}
+STEP_COLUMNS: dict[str, Any] = {
+    "campaign_id": "Int64", "campaign_name": "str", "step_id": "Int64", "step_order": "int64", "channel": "str",
+    "wait_hours": "float64", "is_active": "bool", "variant_orders": "str", "prompt_id": "Int64",
+    "prompt_version": "Int64", "subject": "str", "body": "str", "prompt_created_at": "datetime64[us]",
+    "prompt_retired_at": "datetime64[us]",
+}  # fmt: skip
+
+
+def _frame(rows: list[dict[str, Any]], dtypes: dict[str, Any]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes)
+
+
+@pytest.fixture
+def as_of() -> dict[str, str]:
+    return dict(AS_OF)
+
+
+@pytest.fixture
+def parameters() -> RecommendationParameters:
+    """The shipped configuration with limits that small frames can pass."""
+    shipped = yaml.safe_load(DEFAULTS.read_text())
+    shipped["effects"] |= {"min_leads_per_arm": 5, "min_steps_per_text_feature": 2}
+    shipped["minimum_data"] = {"leads": 20, "bookings": 5}
+    return RecommendationParameters(**shipped)
+
+
+@pytest.fixture
+def make_steps() -> Callable[..., pd.DataFrame]:
+    def make(*rows: dict[str, Any]) -> pd.DataFrame:
+        default = {
+            "campaign_id": 1, "campaign_name": "Autumn", "step_id": 10, "step_order": 1, "channel": "sms",
+            "wait_hours": 24.0, "is_active": True, "prompt_created_at": "2026-01-01", "prompt_version": 1,
+            "body": "Hi {{first_name}}, could we talk for ten minutes this week?",
+        }  # fmt: skip
+        return _frame([default | row for row in rows], STEP_COLUMNS)
+
+    return make
+
+
+@pytest.fixture
+def make_logs() -> Callable[..., pd.DataFrame]:
+    def make(*rows: dict[str, Any]) -> pd.DataFrame:
+        number = count()
+        default = {
+            "lead_key": "lead", "campaign_id": 1, "step_id": 10, "prompt_id": 1, "sequence_variant": "A",
+            "enrolled_at": "2026-01-01", "channel": "sms", "direction": "outbound", "outcome": "sent",
+            "planned_wait_hours": 24.0, "occurred_at": "2026-06-01",
+        }  # fmt: skip
+        return _frame([{"event_key": f"e{next(number):03}"} | default | row for row in rows], LOG_COLUMNS)
+
+    return make
+
+
+@pytest.fixture
+def make_outcomes() -> Callable[..., pd.DataFrame]:
+    def make(*rows: tuple[str, str, str]) -> pd.DataFrame:
+        records = [
+            {"outcome_key": f"o{i}", "lead_key": lead, "outcome_type": kind, "occurred_at": moment}
+            for i, (lead, kind, moment) in enumerate(rows)
+        ]
+        return _frame(records, OUTCOME_COLUMNS)
+
+    return make
+
+
+@pytest.fixture
+def make_contacts() -> Callable[..., pd.DataFrame]:
+    def make(*leads: str, **columns: Any) -> pd.DataFrame:
+        given = {"lead_key": list(leads), "email_key": "e", "phone_key": "p"} | columns
+        return pd.DataFrame(given).astype("str")
+
+    return make
+
+
+@pytest.fixture
+def make_risk_set() -> Callable[..., pd.DataFrame]:
+    """Rows from groups: `leads` of them, the first `booked` of which booked a call."""
+
+    def make(*groups: dict[str, Any]) -> pd.DataFrame:
+        number = count()
+        default = {
+            "campaign_id": 1, "step_id": 10, "prompt_id": 1, "sequence_variant": "A", "channel": "sms",
+            "met_at": "2026-06-01", "planned_wait_hours": 24.0, "variant_wait_hours": 24.0, "is_skipped": False,
+            "is_reachable": True, "engaged_before": False, "is_mature": True, "opted_out": False,
+            "replied_negative": False, "enrolled_at": "2026-05-30",
+        }  # fmt: skip
+        rows = [
+            default | group | {"lead_key": f"l{next(number):06}", "booked": i < group["booked"]}
+            for group in groups
+            for i in range(group["leads"])
+        ]
+        return _frame(rows, RISK_SET_DTYPES)
+
+    return make

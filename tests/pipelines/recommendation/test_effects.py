@@ -1,0 +1,210 @@
+"""Effects that can be counted by hand."""
+
+import pandas as pd
+import pytest
+
+from lead_conversion.pipelines.recommendation.effects import EFFECT_DTYPES, estimate_effects
+
+
+@pytest.fixture
+def estimate(make_steps, as_of, parameters):
+    def run(risk_set, steps=None):
+        steps = make_steps({"prompt_id": 1}, {"prompt_id": 2, "prompt_version": 2}) if steps is None else steps
+        return estimate_effects(risk_set, steps, as_of, parameters).set_index(["element_type", "element_id"])
+
+    return run
+
+
+@pytest.fixture
+def two_versions(make_risk_set):
+    return make_risk_set(
+        {"prompt_id": 1, "leads": 100, "booked": 5},
+        {"prompt_id": 2, "leads": 200, "booked": 40},
+    )
+
+
+def test_prompt_effect_is_the_difference_of_rates(estimate, two_versions):
+    effect = estimate(two_versions).loc[("prompt", "1")]
+    assert effect["effect"] == pytest.approx(0.05 - 0.20)
+    assert (effect["n_treated"], effect["n_control"]) == (100, 200)
+    assert effect["ci_low"] < effect["effect"] < effect["ci_high"] < 0
+    assert effect["flagged"]
+
+
+def test_two_versions_mirror_each_other_and_count_as_one_test(estimate, two_versions):
+    effects = estimate(two_versions)
+    one, other = effects.loc[("prompt", "1")], effects.loc[("prompt", "2")]
+    assert one["effect"] == -other["effect"]
+    assert one["q_value"] == other["q_value"] == one["p_value"]
+    assert not other["flagged"]
+
+
+def test_third_version_is_compared_with_the_plain_mean_of_the_others(estimate, make_steps, make_risk_set):
+    steps = make_steps(*({"prompt_id": p, "prompt_version": p} for p in (1, 2, 3)))
+    risk_set = make_risk_set(
+        {"prompt_id": 1, "leads": 100, "booked": 10},
+        {"prompt_id": 2, "leads": 100, "booked": 20},
+        {"prompt_id": 3, "leads": 400, "booked": 160},
+    )
+    assert estimate(risk_set, steps).loc[("prompt", "1"), "effect"] == pytest.approx(0.10 - (0.20 + 0.40) / 2)
+
+
+def test_versions_are_compared_only_while_both_are_live(estimate, make_steps, make_risk_set):
+    steps = make_steps(
+        {"prompt_id": 1, "prompt_retired_at": "2026-04-01"},
+        {"prompt_id": 2, "prompt_version": 2, "prompt_created_at": "2026-03-01"},
+    )
+    together, alone = {"met_at": "2026-03-10"}, {"met_at": "2026-02-01"}
+    risk_set = make_risk_set(
+        together | {"prompt_id": 1, "leads": 50, "booked": 5},
+        together | {"prompt_id": 2, "leads": 50, "booked": 10},
+        alone | {"prompt_id": 1, "leads": 500, "booked": 250},
+    )
+    effect = estimate(risk_set, steps).loc[("prompt", "1")]
+    assert effect["effect"] == pytest.approx(0.1 - 0.2)
+    assert effect["n_treated"] == 50
+
+
+def test_versions_that_never_ran_together_are_not_compared(estimate, make_steps, make_risk_set):
+    steps = make_steps(
+        {"prompt_id": 1, "prompt_retired_at": "2026-04-01"},
+        {"prompt_id": 2, "prompt_version": 2, "prompt_created_at": "2026-04-01"},
+    )
+    risk_set = make_risk_set(
+        {"prompt_id": 1, "met_at": "2026-03-10", "leads": 50, "booked": 5},
+        {"prompt_id": 2, "met_at": "2026-05-10", "leads": 50, "booked": 10},
+    )
+    assert estimate(risk_set, steps).empty
+
+
+def test_immature_leads_count_in_no_effect(estimate, two_versions, make_risk_set):
+    immature = make_risk_set({"prompt_id": 1, "leads": 50, "booked": 50, "is_mature": False})
+    with_immature = pd.concat([two_versions, immature], ignore_index=True)
+    columns = ["effect", "n_treated", "p_value"]
+    assert estimate(with_immature).loc[("prompt", "1"), columns].tolist() == pytest.approx(
+        estimate(two_versions).loc[("prompt", "1"), columns].tolist()
+    )
+
+
+def test_skipped_leads_are_the_steps_alternative_and_unreachable_ones_are_not(estimate, make_risk_set):
+    risk_set = make_risk_set(
+        {"leads": 100, "booked": 20},
+        {"leads": 50, "booked": 5, "is_skipped": True},
+        {"leads": 80, "booked": 40, "is_skipped": True, "is_reachable": False},
+    )
+    effect = estimate(risk_set).loc[("step", "10")]
+    assert effect["effect"] == pytest.approx(0.2 - 0.1)
+    assert effect["n_control"] == 50
+
+
+def test_own_wait_is_compared_with_each_wait_on_trial_in_the_own_order(estimate, make_risk_set):
+    risk_set = make_risk_set(
+        {"leads": 100, "booked": 20},
+        {"leads": 50, "booked": 20, "planned_wait_hours": 12.0},
+        {"leads": 50, "booked": 5, "planned_wait_hours": 48.0},
+        {"leads": 70, "booked": 70, "planned_wait_hours": 12.0, "sequence_variant": "B"},
+    )
+    waits = estimate(risk_set).loc[("wait", "10")].set_index("contrast")["effect"]
+    assert waits.to_dict() == pytest.approx({"24 h - 12 h": 0.2 - 0.4, "24 h - 48 h": 0.2 - 0.1})
+
+
+def test_order_counts_each_lead_once_at_the_first_step_it_met(estimate, make_steps, make_risk_set):
+    first = make_risk_set(
+        {"leads": 40, "booked": 4},
+        {"leads": 60, "booked": 12, "sequence_variant": "B"},
+    )
+    later = first.assign(step_id=11, met_at=first["met_at"] + pd.Timedelta(days=1))
+    effects = estimate(pd.concat([first, later]), make_steps({"step_id": 10}, {"step_id": 11}))
+    effect = effects.loc[("order", "1")]
+    assert (effect["n_treated"], effect["n_control"]) == (40, 60)
+    assert effect["effect"] == pytest.approx(0.1 - 0.2)
+
+
+def test_campaign_is_compared_with_the_mean_of_the_others(estimate, make_steps, make_risk_set):
+    steps = make_steps(*({"step_id": 10 * c, "campaign_id": c, "campaign_name": f"C{c}"} for c in (1, 2, 3)))
+    risk_set = make_risk_set(
+        *(
+            {"campaign_id": c, "step_id": 10 * c, "leads": 20, "booked": booked, "met_at": moment}
+            for c, booked in ((1, 2), (2, 4), (3, 8))
+            for moment in ("2026-03-01", "2026-04-01")
+        )
+    )
+    assert estimate(risk_set, steps).loc[("campaign", "3"), "effect"] == pytest.approx(0.4 - 0.15)
+
+
+def test_arm_with_too_few_leads_is_not_compared(estimate, make_risk_set):
+    risk_set = make_risk_set({"prompt_id": 1, "leads": 100, "booked": 5}, {"prompt_id": 2, "leads": 4, "booked": 4})
+    assert estimate(risk_set).empty
+
+
+def test_effect_within_the_margin_of_relevance_is_not_flagged(estimate, make_risk_set):
+    risk_set = make_risk_set(
+        {"prompt_id": 1, "leads": 20_000, "booked": 100},
+        {"prompt_id": 2, "leads": 20_000, "booked": 155},
+    )
+    effect = estimate(risk_set).loc[("prompt", "1")]
+    assert effect["q_value"] < 0.01
+    assert -0.003 < effect["effect"] < 0
+    assert not effect["flagged"]
+
+
+def test_overlap_is_the_share_of_leads_met_when_both_arms_were_used(estimate, make_risk_set):
+    risk_set = make_risk_set(
+        {"prompt_id": 1, "leads": 30, "booked": 3, "met_at": "2026-03-01"},
+        {"prompt_id": 2, "leads": 30, "booked": 3, "met_at": "2026-03-02"},
+        {"prompt_id": 2, "leads": 40, "booked": 3, "met_at": "2026-06-01"},
+    )
+    assert estimate(risk_set).loc[("prompt", "1"), "overlap"] == pytest.approx(0.6)
+
+
+def test_retired_prompt_and_inactive_step_meet_nobody_any_more(estimate, make_steps, make_risk_set):
+    versions = ({"prompt_id": 1}, {"prompt_id": 2, "prompt_version": 2})
+    risk_set = make_risk_set(
+        *({"prompt_id": p, "leads": 56, "booked": b, "met_at": "2026-08-20"} for p, b in ((1, 5), (2, 9)))
+    )
+    live = estimate(risk_set, make_steps(*versions))
+    retired = estimate(risk_set, make_steps(versions[0] | {"prompt_retired_at": "2026-08-25"}, versions[1]))
+    inactive = estimate(risk_set, make_steps(*({"is_active": False} | v for v in versions)))
+    exposed = "exposed_leads_month"
+    assert live.loc[("prompt", "1"), exposed] == pytest.approx(56 / 56 * 30)
+    assert retired.loc[("prompt", "1"), exposed] == 0
+    assert inactive.loc[("prompt", "2"), exposed] == 0
+
+
+def test_text_feature_is_judged_within_steps_that_ran_with_and_without_it(estimate, make_steps, make_risk_set):
+    calm, pressing = "Could we talk this week?", "Act now. Could we talk this week?"
+    steps = make_steps(
+        *(
+            {"step_id": s, "prompt_id": s + v, "prompt_version": v, "body": body}
+            for s in (10, 20, 30)
+            for v, body in ((1, calm), (2, pressing))
+        ),
+        {"step_id": 40, "prompt_id": 42, "body": pressing},
+    )
+    risk_set = make_risk_set(
+        *(
+            {"step_id": s, "prompt_id": s + v, "leads": 100, "booked": booked - (v == 2) * loss}
+            for s, booked, loss in ((10, 20, 4), (20, 40, 6), (30, 60, 5))
+            for v in (1, 2)
+        ),
+        {"step_id": 40, "prompt_id": 42, "leads": 500, "booked": 500},
+    )
+    effect = estimate(risk_set, steps).loc[("text_feature", "sms:pressure")]
+    assert effect["effect"] == pytest.approx(-0.05)
+    assert effect["n_treated"] == 300
+    assert effect["contrast"] == "with - without, across 3 steps"
+    assert effect["flagged"]
+
+
+def test_every_first_version_effect_is_association_only(estimate, two_versions):
+    assert set(estimate(two_versions)["evidence_grade"]) == {"C"}
+
+
+def test_order_of_the_rows_does_not_matter(estimate, two_versions):
+    pd.testing.assert_frame_equal(estimate(two_versions), estimate(two_versions.sample(frac=1, random_state=5)))
+
+
+def test_empty_risk_set_gives_an_empty_typed_frame(make_risk_set, make_steps, as_of, parameters):
+    effects = estimate_effects(make_risk_set(), make_steps(), as_of, parameters)
+    assert effects.empty
+    assert {name: str(dtype) for name, dtype in effects.dtypes.items()} == EFFECT_DTYPES

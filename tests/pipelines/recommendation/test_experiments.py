@@ -1,0 +1,159 @@
+"""Sample sizes, durations and feasibility of the planned tests."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.stats.power import NormalIndPower
+
+from lead_conversion.pipelines.recommendation.experiments import (
+    fixed_sample_drift,
+    leads_per_arm,
+    plan_experiments,
+)
+from lead_conversion.pipelines.recommendation.sequential import (
+    drift_for_power,
+    stopping_boundaries,
+)
+
+QUARTERS = (0.25, 0.5, 0.75, 1.0)
+
+
+@pytest.fixture
+def recommendation():
+    return {
+        "id": "prompt-1", "experiment_id": "test-prompt-1", "element_type": "prompt", "element_id": "1",
+        "campaign_id": 1, "step_id": 10, "contrast": "version 1 - version 2", "label": "Autumn · step 1",
+        "change": "edit_prompt", "evidence": {"shrunken_effect": -0.05},
+    }  # fmt: skip
+
+
+@pytest.fixture
+def plan(as_of, parameters):
+    def run(recommendation, risk_set, base_rate=0.1):
+        keys = ("element_type", "element_id", "contrast")
+        effects = pd.DataFrame([{key: recommendation[key] for key in keys} | {"rate_treated": base_rate}])
+        recommendations = {"recommendations": [recommendation]}
+        return plan_experiments(recommendations, effects, risk_set, as_of, parameters)["experiments"][0]
+
+    return run
+
+
+@pytest.fixture
+def recent_leads(make_risk_set):
+    def make(weekly, **columns):
+        return make_risk_set({"leads": 8 * weekly, "booked": 0, "met_at": "2026-08-20", "is_mature": False} | columns)
+
+    return make
+
+
+@pytest.mark.parametrize(("points", "leads"), [(2, 4_145), (1, 16_577), (0.5, 66_308)])
+def test_known_sample_sizes_come_out(points, leads):
+    assert leads_per_arm(0.12, points / 100, fixed_sample_drift(0.05, 0.8)) == leads
+
+
+def test_sample_size_agrees_with_statsmodels():
+    drift = fixed_sample_drift(0.05, 0.8)
+    standardised = 0.02 / np.sqrt(0.13 * 0.87)
+    reference = NormalIndPower().solve_power(standardised, alpha=0.05, power=0.8)
+    assert leads_per_arm(0.13, 0.02, drift) == pytest.approx(reference, abs=1)
+
+
+def test_planned_test_has_the_planned_power_and_error():
+    bounds = stopping_boundaries(QUARTERS, 0.05)
+    base, difference = 0.1, 0.03
+    n = leads_per_arm(base + difference / 2, difference, drift_for_power(bounds, QUARTERS, 0.8))
+    rng = np.random.default_rng(11)
+    sizes = np.diff([0, *(round(n * share) for share in QUARTERS)])
+
+    def rejected(rate: float) -> float:
+        control, treated = (np.cumsum([rng.binomial(size, p, 20_000) for size in sizes], axis=0) for p in (base, rate))
+        seen = np.cumsum(sizes)[:, None]
+        pooled = (control + treated) / (2 * seen)
+        z = (treated - control) / seen / np.sqrt(2 * pooled * (1 - pooled) / seen)
+        return float((np.abs(z) > np.array(bounds)[:, None]).any(axis=0).mean())
+
+    assert 0.78 <= rejected(base + difference) <= 0.82
+    assert rejected(base) <= 0.055
+
+
+def test_duration_is_enrolment_of_eligible_leads_and_the_wait_for_the_last_label(plan, recommendation, recent_leads):
+    experiment = plan(recommendation, recent_leads(200))
+    n = experiment["sample_size_per_arm"]
+    assert experiment["minimal_detectable_effect"] == pytest.approx(0.05)
+    assert experiment["weekly_eligible_leads"] == 200
+    assert experiment["weeks_enrolment"] == int(np.ceil(2 * n / 200))
+    assert experiment["duration_weeks"] == experiment["weeks_enrolment"] + 5
+    assert experiment["feasible"]
+    assert experiment["reason"].startswith("Feasible")
+
+
+def test_small_effect_is_planned_at_the_least_effect_of_interest(plan, recommendation, recent_leads):
+    small = recommendation | {"evidence": {"shrunken_effect": -0.004}}
+    assert plan(small, recent_leads(200))["minimal_detectable_effect"] == pytest.approx(0.01)
+
+
+def test_thin_traffic_is_infeasible_and_says_what_would_make_it_feasible(plan, recommendation, recent_leads):
+    experiment = plan(recommendation, recent_leads(20))
+    assert not experiment["feasible"]
+    needed = 2 * experiment["sample_size_per_arm"] / 21
+    assert f"{needed:,.0f} leads a week" in experiment["reason"]
+    assert "points are the smallest effect that matters" in experiment["reason"]
+
+
+def test_effect_named_as_affordable_would_be_feasible(plan, recommendation, recent_leads):
+    reason = plan(recommendation, recent_leads(20))["reason"]
+    points = float(reason.split("or if ")[1].split(" points")[0])
+    larger = recommendation | {"evidence": {"shrunken_effect": -(points + 0.1) / 100}}
+    assert plan(larger, recent_leads(20))["feasible"]
+
+
+def test_one_lead_a_week_asks_for_campaigns_to_share(plan, recommendation, recent_leads):
+    assert "campaigns share" in plan(recommendation, recent_leads(1), base_rate=0.5)["reason"]
+
+
+def test_place_that_nobody_met_lately_is_infeasible(plan, recommendation, make_risk_set):
+    experiment = plan(recommendation, make_risk_set({"leads": 10, "booked": 1, "met_at": "2026-02-01"}))
+    assert not experiment["feasible"]
+    assert experiment["duration_weeks"] is None
+    assert "no lead has met this place lately" in experiment["reason"]
+
+
+def test_limit_shorter_than_the_labels_is_infeasible(recommendation, recent_leads, parameters, as_of):
+    short = parameters.model_copy(
+        update={"experiments": parameters.experiments.model_copy(update={"max_duration_weeks": 5})}
+    )
+    keys = ("element_type", "element_id", "contrast")
+    effects = pd.DataFrame([{key: recommendation[key] for key in keys} | {"rate_treated": 0.1}])
+    found = plan_experiments({"recommendations": [recommendation]}, effects, recent_leads(200), as_of, short)
+    assert "labels alone take 5 weeks" in found["experiments"][0]["reason"]
+
+
+def test_unreachable_leads_and_other_steps_are_not_eligible(plan, recommendation, recent_leads):
+    risk_set = pd.concat([recent_leads(200), recent_leads(50, is_reachable=False), recent_leads(70, step_id=11)])
+    assert plan(recommendation, risk_set)["weekly_eligible_leads"] == 200
+
+
+def test_order_enrols_each_new_lead_of_the_campaign_once(plan, recommendation, recent_leads):
+    first = recent_leads(200)
+    later = first.assign(step_id=11, met_at=first["met_at"] + pd.Timedelta(days=1))
+    order = recommendation | {"element_type": "order", "step_id": None, "change": "change_order", "contrast": "A - B"}
+    experiment = plan(order, pd.concat([first, later]))
+    assert experiment["weekly_eligible_leads"] == 200
+    assert experiment["arms"] == ["A (control): the order is A", "B (treatment): the order is B"]
+    assert "enrolled" in experiment["allocation"]
+
+
+def test_guardrails_name_todays_rates(plan, recommendation, make_risk_set):
+    risk_set = make_risk_set({"leads": 90, "booked": 0}, {"leads": 10, "booked": 0, "opted_out": True})
+    assert "now 10.0%" in plan(recommendation, risk_set)["guardrails"][0]
+
+
+def test_plan_is_plain_json(plan, recommendation, recent_leads):
+    json.dumps(plan(recommendation, recent_leads(200)), allow_nan=False)
+
+
+def test_without_recommendations_there_is_no_experiment(make_risk_set, as_of, parameters):
+    found = plan_experiments({"recommendations": []}, pd.DataFrame(), make_risk_set(), as_of, parameters)
+    assert found["experiments"] == []

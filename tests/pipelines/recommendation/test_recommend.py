@@ -1,0 +1,163 @@
+"""What is recommended, and when nothing is."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from lead_conversion.pipelines.recommendation.effects import estimate_effects
+from lead_conversion.pipelines.recommendation.recommend import recommend_changes
+
+GREETING = "Hi {{first_name}}, "
+PRESSING = GREETING + "you asked about our course. Act now. Could we talk for ten minutes this week?"
+CALM = GREETING + "you asked about our course. Which day suits you for a short call?"
+
+
+@pytest.fixture
+def recommend(as_of, parameters):
+    def run(risk_set, steps):
+        effects = estimate_effects(risk_set, steps, as_of, parameters)
+        return recommend_changes(effects, steps, risk_set, as_of, parameters)
+
+    return run
+
+
+@pytest.fixture
+def steps(make_steps):
+    return make_steps(
+        {"prompt_id": 1, "body": PRESSING, "variant_orders": "B:1:24.00"},
+        {"prompt_id": 2, "body": CALM, "prompt_version": 2, "variant_orders": "B:1:24.00"},
+    )
+
+
+@pytest.fixture
+def bad_version(make_risk_set):
+    return make_risk_set(
+        {"prompt_id": 1, "leads": 600, "booked": 12, "met_at": "2026-05-20"},
+        {"prompt_id": 2, "leads": 600, "booked": 90, "met_at": "2026-05-20"},
+        {"prompt_id": 1, "leads": 112, "booked": 0, "met_at": "2026-08-20", "is_mature": False},
+    )
+
+
+def test_bad_prompt_is_to_be_tested_with_the_concrete_edit(recommend, bad_version, steps):
+    answer = recommend(bad_version, steps)
+    found = answer["recommendations"][0]
+    assert answer["status"] == "recommendations"
+    assert (found["id"], found["rank"], found["experiment_id"]) == ("prompt-1", 1, "test-prompt-1")
+    assert found["current_text"] == PRESSING
+    assert found["proposed_text"] == PRESSING.replace(" Act now.", "")
+    assert found["evidence"]["effect"] == pytest.approx(0.02 - 0.15)
+
+
+def test_association_alone_is_never_a_reason_to_change(recommend, bad_version, steps):
+    found = recommend(bad_version, steps)["recommendations"][0]
+    assert found["action"] == "test first"
+    assert found["evidence"]["flagged"]
+    assert any("Association only" in reason for reason in found["reasons"])
+
+
+def test_impact_is_the_shrunken_effect_on_the_leads_of_a_month(recommend, bad_version, steps):
+    found = recommend(bad_version, steps)["recommendations"][0]
+    leads_a_month = 112 / (8 * 7 / 30)
+    impact = found["expected_impact"]
+    assert impact["conversions_a_month"] == pytest.approx(-found["evidence"]["shrunken_effect"] * leads_a_month)
+    assert 0 < impact["conversions_a_month"] < 0.13 * leads_a_month
+    assert impact["ci_low"] < impact["conversions_a_month"] < impact["ci_high"]
+
+
+def test_element_that_nobody_meets_any_more_is_not_recommended(recommend, bad_version, steps):
+    mature = bad_version.loc[bad_version["is_mature"]]
+    assert recommend(mature, steps)["status"] == "nothing_to_change"
+
+
+def test_equal_versions_leave_nothing_to_change(recommend, make_risk_set, steps):
+    risk_set = make_risk_set(
+        *(
+            {"prompt_id": p, "leads": 400, "booked": 40, "met_at": m}
+            for p in (1, 2)
+            for m in ("2026-05-20", "2026-07-25")
+        )
+    )
+    answer = recommend(risk_set, steps)
+    assert (answer["status"], answer["recommendations"]) == ("nothing_to_change", [])
+    assert "Nothing to change" in answer["message"]
+
+
+def test_step_wait_and_order_are_recommended_with_their_alternative(recommend, make_risk_set, steps):
+    recent = {"met_at": "2026-07-25"}
+    groups = {
+        "step-10": ({}, {"is_skipped": True}),
+        "wait-10-12h": ({}, {"planned_wait_hours": 12.0}),
+        "order-1-B": ({}, {"sequence_variant": "B"}),
+    }
+    for identity, (own, other) in groups.items():
+        risk_set = make_risk_set(
+            recent | own | {"leads": 900, "booked": 20}, recent | other | {"leads": 900, "booked": 120}
+        )
+        found = recommend(risk_set, steps)["recommendations"]
+        assert [r["id"] for r in found] == [identity]
+        assert found[0]["diff"] is None
+        assert found[0]["action"] == "test first"
+
+
+def test_one_step_gets_one_recommendation(recommend, make_risk_set, steps):
+    risk_set = make_risk_set(
+        {"prompt_id": 1, "leads": 900, "booked": 20, "met_at": "2026-07-25"},
+        {"prompt_id": 2, "leads": 900, "booked": 160, "met_at": "2026-07-25"},
+        {"prompt_id": 2, "leads": 900, "booked": 320, "met_at": "2026-07-25", "is_skipped": True},
+    )
+    assert len(recommend(risk_set, steps)["recommendations"]) == 1
+
+
+def test_list_is_cut_at_top_n_and_ranked_by_impact(make_steps, make_risk_set, as_of, parameters):
+    steps = make_steps(
+        *({"step_id": s, "prompt_id": s + v, "prompt_version": v, "body": CALM} for s in (10, 20, 30) for v in (1, 2))
+    )
+    risk_set = make_risk_set(
+        *(
+            {"step_id": s, "prompt_id": s + v, "leads": 500, "booked": booked, "met_at": "2026-07-25"}
+            for s, low in ((10, 30), (20, 10), (30, 20))
+            for v, booked in ((1, low), (2, 100))
+        )
+    )
+    few = parameters.model_copy(update={"top_n": 2})
+    effects = estimate_effects(risk_set, steps, as_of, few)
+    found = recommend_changes(effects, steps, risk_set, as_of, few)["recommendations"]
+    assert [r["element_id"] for r in found] == ["21", "31"]
+
+
+def test_twenty_six_leads_are_not_enough(make_risk_set, steps, as_of, parameters):
+    shipped = parameters.model_copy(
+        update={"minimum_data": parameters.minimum_data.model_copy(update={"leads": 1000, "bookings": 50})}
+    )
+    risk_set = make_risk_set({"leads": 26, "booked": 1})
+    effects = estimate_effects(risk_set, steps, as_of, shipped)
+    answer = recommend_changes(effects, steps, risk_set, as_of, shipped)
+    assert answer["status"] == "not_enough_data"
+    assert answer["recommendations"] == []
+    assert "26 leads" in answer["message"]
+
+
+def test_data_without_steps_is_not_enough(recommend, make_risk_set, make_steps):
+    answer = recommend(make_risk_set(), make_steps())
+    assert answer["status"] == "not_enough_data"
+    assert "no attempt belongs to a step" in answer["message"]
+
+
+def test_single_version_everywhere_is_not_enough(recommend, make_risk_set, make_steps):
+    answer = recommend(make_risk_set({"leads": 100, "booked": 20}), make_steps({"prompt_id": 1}))
+    assert answer["status"] == "not_enough_data"
+    assert "side by side" in answer["message"]
+
+
+def test_answer_is_plain_json_and_the_same_for_any_order_of_rows(recommend, bad_version, steps):
+    shuffled = bad_version.sample(frac=1, random_state=2)
+    texts = [json.dumps(recommend(rows, steps), allow_nan=False) for rows in (bad_version, shuffled)]
+    assert texts[0] == texts[1]
+
+
+def test_inputs_are_left_as_they_were(recommend, bad_version, steps):
+    before = bad_version.copy(), steps.copy()
+    recommend(bad_version, steps)
+    pd.testing.assert_frame_equal(bad_version, before[0])
+    pd.testing.assert_frame_equal(steps, before[1])

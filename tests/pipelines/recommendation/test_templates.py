@@ -1,0 +1,100 @@
+"""How a template falls into parts."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lead_conversion.pipelines.recommendation.templates import (
+    group_asks,
+    has_pressure,
+    parse_template,
+    render,
+    text_features,
+)
+
+EMAIL = (
+    "Dear {{first_name}},\n\nThank you for asking about the course. It takes eight weeks.\n\n"
+    "Which day suits you for a call? My calendar: {{booking_link}}\n\nLooking forward to it.\n\n"
+    "Best wishes,\n{{agent_name}}\nNorthlight Academy"
+)
+
+
+def kinds(body):
+    return [part.kind for part in parse_template(body)]
+
+
+def test_email_falls_into_its_parts():
+    assert kinds(EMAIL) == ["greeting", "opening", "value", "ask", "ask", "closing"] + ["signature"] * 3
+
+
+def test_introduction_belongs_to_the_greeting():
+    body = "Hi {{first_name}}, it\u2019s {{agent_name}} here. You asked about the course. Any thoughts?"
+    assert kinds(body) == ["greeting", "greeting", "opening", "ask"]
+
+
+def test_greeting_ends_before_the_sentence_goes_on():
+    assert parse_template("Hi {{first_name}}, just checking in on the course.")[0].text == "Hi {{first_name}},"
+
+
+def test_first_word_that_only_looks_like_a_greeting_is_none():
+    assert kinds("Highlights of the course are here.") == ["opening"]
+
+
+def test_opt_out_line_is_a_notice():
+    assert kinds("Our course starts soon. Reply STOP to opt out.")[-1] == "notice"
+
+
+def test_neighbouring_asks_are_one_ask():
+    body = "Could we talk? Pick a time: {{booking_link}} The course is short. Let me know what you think."
+    parts = parse_template("We have news. Could we talk? Pick a time. The course is short. Let me know what you think.")
+    assert [list(group) for group in group_asks(parts)] == [[1, 2], [4]]
+    assert render(parse_template(body)) == body
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Only two places are left, so act now.",
+        "Don\u2019t miss out!",
+        "This is your LAST CHANCE",
+        "Hurry!!",
+        "HURRY UP NOW",
+    ],
+)
+def test_hurrying_is_pressure(text):
+    assert has_pressure(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Lessons are recorded, so shift workers don't miss out.",
+        "What would help you most right now?",
+        "Only five people share a coach.",
+        "NASA and IBM send people.",
+    ],
+)
+def test_plain_statement_is_no_pressure(text):
+    assert not has_pressure(text)
+
+
+def test_features_of_a_text_are_found():
+    found = text_features("Your course", EMAIL)
+    assert found == {
+        "clear_ask": True,
+        "company_named": False,
+        "first_name": True,
+        "link": True,
+        "pressure": False,
+        "question_as_ask": True,
+        "several_asks": False,
+    }
+
+
+def test_vague_ask_is_not_a_clear_one():
+    assert not text_features(None, "We have news. Let me know what you think.")["clear_ask"]
+
+
+@given(st.text(alphabet="aB {}.?!,\n\u2019-", max_size=80))
+def test_no_character_is_lost(body):
+    assert render(parse_template(body)) == (body if body.strip() else "")

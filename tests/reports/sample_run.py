@@ -1,0 +1,485 @@
+"""A run's results as the catalog would hold them: one with everything in it, one with too little data for anything."""
+
+from difflib import unified_diff
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+
+from lead_conversion.contracts.features import FEATURES
+
+AS_OF = "2026-09-01T06:00:00"
+SNAPSHOT = "20260901T060000Z-3f9a1c07"
+TARGETS = {
+    "t1": {
+        "outcome": "call_booked",
+        "window_days": 7,
+        "landmarks_hours": [0, 24],
+        "sentence": "A call is booked within 7 days of first engagement",
+    },
+    "t2": {
+        "outcome": "qualified",
+        "window_days": 14,
+        "landmarks_hours": [0, 24],
+        "sentence": "The lead is qualified within 14 days of first engagement",
+    },
+    "t3": {
+        "outcome": "converted",
+        "window_days": 30,
+        "landmarks_hours": [0, 24],
+        "sentence": "The lead becomes a customer within 30 days of first engagement",
+    },
+}
+ROLES = {
+    "blend": "candidate",
+    "lightgbm": "candidate",
+    "logistic": "candidate",
+    "contact_logistic": "baseline",
+    "rule": "baseline",
+    "campaign_rate": "comparator",
+}
+SIGNAL = {
+    "blend": 1.0,
+    "lightgbm": 0.97,
+    "logistic": 0.94,
+    "contact_logistic": 0.55,
+    "rule": 0.42,
+    "campaign_rate": 0.3,
+}
+CURRENT_TEXT = (
+    "Subject: Following up\n\nHi {{first_name}},\n\nI hope this message finds you well. I wanted to reach out and see "
+    "whether you might have had the chance to look at the information about our evening programme that I sent over "
+    "last week, and whether there is anything at all that I could help you with.\n\nBest regards,\n{{agent_name}}"
+)
+PROPOSED_TEXT = (
+    "Subject: Following up\n\nHi {{first_name}},\n\nDid you get a chance to look at the evening programme? "
+    "Most people at {{company}} start with a 15-minute call."
+    "\n\nWould Tuesday or Wednesday after 5 pm suit you?\n\nBest regards,\n{{agent_name}}"
+)
+
+
+def sample_inputs(seed: int = 11, leads: int = 400) -> dict[str, Any]:
+    """Every input of the reporting pipeline, by its name in the catalog; t3 does not pass its gate."""
+    rng = np.random.default_rng(seed)
+    predictions = pd.concat(
+        [_predictions(rng, name, rate, leads) for name, rate in (("t1", 0.13), ("t2", 0.09), ("t3", 0.04))]
+    )
+    targets = {name: _evaluate(rng, predictions[predictions["target"] == name]) for name in TARGETS}
+    targets["t3"]["gate"]["passed"] = False
+    targets["t3"]["gate"]["conditions"][1] |= {"passed": False, "figure": -0.004}
+    return _inputs(
+        evaluation={"as_of": AS_OF, "snapshot_id": SNAPSHOT, "targets": targets},
+        holdout_predictions=predictions.reset_index(drop=True),
+        scored_leads=_scored_leads(rng),
+        feature_attribution=_attribution(rng),
+        effects=_effects(rng),
+        recommendations={
+            "as_of": AS_OF,
+            "snapshot_id": SNAPSHOT,
+            "status": "recommendations",
+            "message": "3 worth testing, of 21 comparisons: below the alternative by more than 0.3 points.",
+            "recommendations": [_recommendation(1), _recommendation(2), _recommendation(3)],
+        },
+        experiment_plan={
+            "as_of": AS_OF,
+            "snapshot_id": SNAPSHOT,
+            "experiments": [_experiment(1), _experiment(2), _experiment(3)],
+        },
+        data_quality={"snapshot_id": SNAPSHOT, "entities": _entities()},
+        label_summary={
+            "t1": {
+                "states": {"positive": 2104, "negative": 14220, "immature": 1830, "excluded": 412},
+                "reasons": {"outcome_before_first_event": 290, "left_truncated": 122},
+            },
+            "t2": {
+                "states": {"positive": 1377, "negative": 13905, "immature": 2872, "excluded": 412},
+                "reasons": {"outcome_before_first_event": 64, "left_truncated": 348},
+            },
+            "t3": {
+                "states": {"positive": 533, "negative": 12210, "immature": 5411, "excluded": 412},
+                "reasons": {"left_truncated": 412},
+            },
+        },
+    )
+
+
+def empty_inputs() -> dict[str, Any]:
+    """The same for 26 leads: no target can be evaluated, nobody scored, nothing compared."""
+    full = sample_inputs(leads=60)
+    message = "Not enough data: 26 leads, 1 conversion; 30 conversions are needed before a model can be trained."
+    targets = {name: {"status": "not_enough_data", "message": message} for name in TARGETS}
+    names = ("holdout_predictions", "scored_leads", "feature_attribution", "effects")
+    return _inputs(
+        evaluation={"as_of": AS_OF, "snapshot_id": SNAPSHOT, "targets": targets},
+        **{name: full[name].head(0) for name in names},
+        recommendations={
+            "as_of": AS_OF,
+            "snapshot_id": SNAPSHOT,
+            "status": "not_enough_data",
+            "message": "Not enough data: no attempt belongs to a step of a campaign, so there is nothing to compare.",
+            "recommendations": [],
+        },
+        experiment_plan={"as_of": AS_OF, "snapshot_id": SNAPSHOT, "experiments": []},
+        data_quality={
+            "snapshot_id": SNAPSHOT,
+            "entities": {
+                "contacts": {"rows_read": 26, "rows_clean": 26, "rows_rejected": 0, "reasons": {}},
+                "outcomes": {"rows_read": 0, "rows_clean": 0, "rows_rejected": 0, "reasons": {}},
+            },
+        },
+        label_summary={},
+    )
+
+
+def _inputs(**results: Any) -> dict[str, Any]:
+    return {
+        "primary_as_of": {"as_of": AS_OF, "snapshot_id": SNAPSHOT},
+        **results,
+        "raw_manifest": {
+            "snapshot_id": SNAPSHOT,
+            "extracted_at": "2026-09-02T01:02:03+00:00",
+            "as_of": AS_OF,
+            "entities": {
+                "contacts": {"file": "contacts.parquet", "sha256": sha256(b"contacts").hexdigest(), "rows": 20000}
+            },
+        },
+        "run_identity": {
+            "code": {"version": "0.1.0", "git_commit": sha256(b"code").hexdigest()[:40], "dirty": False},
+            "config": {"parameters": {"seed": 1}, "sha256": sha256(b"config").hexdigest()},
+            "environment": {"python": "3.11.9"},
+            "run": {"run_id": "2026-09-02T01.02.03.000Z", "started_at": "2026-09-02T01:02:03+00:00"},
+        },
+        "params:target": TARGETS,
+        "params:reporting": {"leads_shown": 10, "features_shown": 12, "effects_shown": 30},
+    }
+
+
+def _key(kind: str, number: int) -> str:
+    return sha256(f"{kind}{number}".encode()).hexdigest()[:32]
+
+
+def _predictions(rng: np.random.Generator, target: str, rate: float, leads: int) -> pd.DataFrame:
+    merit = rng.normal(size=leads)
+    offset = np.log(rate / (1 - rate)) - 0.9
+    label = (rng.random(leads) < _probability(offset + 1.9 * merit)).astype(int)
+    frames = []
+    for model, signal in SIGNAL.items():
+        noise = rng.normal(size=leads)
+        score = offset + 1.5 * (signal * merit + np.sqrt(1 - signal**2) * noise) + 0.1
+        probability = np.round(_probability(score), 1 if model == "rule" else 6)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "lead_key": [_key("lead", n) for n in range(leads)],
+                    "target": target,
+                    "landmark_hours": 24.0,
+                    "label": label,
+                    "probability": probability,
+                    "model": model,
+                    "split": "holdout",
+                }
+            )
+        )
+    return pd.concat(frames)
+
+
+def _probability(log_odds: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-log_odds))
+
+
+def _evaluate(rng: np.random.Generator, predictions: pd.DataFrame) -> dict[str, Any]:
+    models = {name: _measure(rng, predictions[predictions["model"] == name], role) for name, role in ROLES.items()}
+    chosen = models["blend"]["pr_auc"]
+    comparisons = []
+    for name in ("contact_logistic", "rule", "campaign_rate"):
+        baseline = models[name]["pr_auc"]["value"]
+        comparisons.append(
+            {
+                "baseline": name,
+                "metric": "pr_auc",
+                "difference": _figure(chosen["value"] - baseline, 0.04),
+                "relative": chosen["value"] / baseline - 1,
+            }
+        )
+    conditions = [
+        ("pr_auc_gain", "PR-AUC at least 5 % above the best baseline", 0.05, round(comparisons[0]["relative"], 3)),
+        (
+            "pr_auc_difference_low",
+            "Interval of the paired difference above zero",
+            0.0,
+            comparisons[0]["difference"]["ci_low"],
+        ),
+        ("brier_skill", "Brier skill above zero", 0.0, models["blend"]["brier_skill"]["value"]),
+        ("calibration_slope", "Calibration slope in range", [0.8, 1.25], models["blend"]["calibration_slope"]["value"]),
+        ("lift_at_10", "Lift at 10 % at least", 2.0, models["blend"]["lift_at_10"]["value"]),
+        ("positives", "Positives in the holdout", 100, models["blend"]["positives"]),
+    ]
+    split = {
+        "train": {
+            "leads": 11208,
+            "rows": 31877,
+            "positives": 1490,
+            "from": "2025-11-03T00:00:00",
+            "to": "2026-04-30T00:00:00",
+        },
+        "calibration": {
+            "leads": 2310,
+            "rows": 6402,
+            "positives": 301,
+            "from": "2026-04-30T00:00:00",
+            "to": "2026-06-05T00:00:00",
+        },
+        "holdout": {
+            "leads": 2806,
+            "rows": 7911,
+            "positives": 313,
+            "from": "2026-07-05T00:00:00",
+            "to": "2026-08-20T00:00:00",
+        },
+        "embargo_days": 7,
+    }
+    return {
+        "status": "evaluated",
+        "message": "",
+        "chosen_model": "blend",
+        "split": split,
+        "models": models,
+        "comparisons": comparisons,
+        "gate": {
+            "passed": True,
+            "conditions": [
+                {"name": n, "sentence": s, "limit": limit, "figure": figure, "passed": True}
+                for n, s, limit, figure in conditions
+            ],
+        },
+    }
+
+
+def _figure(value: float, half_width: float) -> dict[str, float]:
+    return {
+        "value": round(float(value), 4),
+        "ci_low": round(float(value) - half_width, 4),
+        "ci_high": round(float(value) + 1.1 * half_width, 4),
+    }
+
+
+def _measure(rng: np.random.Generator, rows: pd.DataFrame, role: str) -> dict[str, Any]:
+    label, probability = rows["label"].to_numpy(), rows["probability"].clip(0.001, 0.999).to_numpy()
+    rate = label.mean()
+    top = np.argsort(-probability, kind="stable")[: max(1, len(label) // 10)]
+    brier = brier_score_loss(label, probability)
+    edges = np.array_split(np.argsort(probability, kind="stable"), 10)
+    curve = [
+        {
+            "predicted": float(probability[bin_].mean()),
+            "observed": float(label[bin_].mean()),
+            "ci_low": max(0.0, float(label[bin_].mean()) - 0.05),
+            "ci_high": float(label[bin_].mean()) + 0.06,
+            "n": len(bin_),
+        }
+        for bin_ in edges
+    ]
+    return {
+        "role": role,
+        "n": len(label),
+        "positives": int(label.sum()),
+        "pr_auc": _figure(average_precision_score(label, probability), 0.035),
+        "roc_auc": _figure(roc_auc_score(label, probability), 0.02),
+        "brier": _figure(brier, 0.004),
+        "brier_skill": _figure(1 - brier / (rate * (1 - rate)), 0.03),
+        "log_loss": _figure(log_loss(label, probability), 0.01),
+        "lift_at_10": _figure(label[top].mean() / rate, 0.4),
+        "calibration_slope": _figure(1.0 + rng.normal(0, 0.04), 0.08),
+        "calibration_intercept": {"value": None, "ci_low": None, "ci_high": None},
+        "calibration_curve": curve,
+    }
+
+
+def _scored_leads(rng: np.random.Generator) -> pd.DataFrame:
+    drivers = [
+        "replied to the second SMS within 4 minutes: raises the chance; came by referral: raises the chance",
+        "3 e-mails opened: raises the chance; no reply yet: lowers the chance",
+        "asked a question in the last reply: raises the chance",
+        "",
+    ]
+    frames = []
+    for target, leads, mean in (("t1", 420, -1.9), ("t2", 610, -2.3), ("t3", 880, -3.2)):
+        probability = np.sort(_probability(rng.normal(mean, 0.9, leads)))[::-1]
+        frames.append(
+            pd.DataFrame(
+                {
+                    "lead_key": [_key(target, n) for n in range(leads)],
+                    "target": target,
+                    "scored_at": pd.Timestamp(AS_OF),
+                    "probability": probability,
+                    "rank": range(1, leads + 1),
+                    "percentile": np.linspace(100, 0, leads),
+                    "model_version": _key(f"model {target}", 0),
+                    "snapshot_id": SNAPSHOT,
+                    "top_drivers": [drivers[n % len(drivers)] for n in range(leads)],
+                    "is_trial": target != "t1",
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def _attribution(rng: np.random.Generator) -> pd.DataFrame:
+    frames = []
+    for target in TARGETS:
+        size = np.sort(rng.exponential(0.2, len(FEATURES)))[::-1]
+        order = rng.permutation(len(FEATURES))
+        frames.append(
+            pd.DataFrame(
+                {
+                    "target": target,
+                    "feature": [FEATURES[n].name for n in order],
+                    "family": [FEATURES[n].family for n in order],
+                    "mean_abs_contribution": size,
+                    "share": size / size.sum(),
+                    "direction": [("raises", "lowers", "mixed")[n % 3] for n in order],
+                    "rank": range(1, len(FEATURES) + 1),
+                    "stability": np.linspace(1, 0, len(FEATURES)),
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def _effects(rng: np.random.Generator) -> pd.DataFrame:
+    labels = {
+        "prompt": [
+            f"{campaign}: {step} · version {v}"
+            for campaign, step in (
+                ("MBA autumn intake", "SMS 1"),
+                ("MBA autumn intake", "E-mail 2"),
+                ("Data bootcamp", "SMS 3"),
+            )
+            for v in (1, 2, 3)
+        ],
+        "step": ["MBA autumn intake: Call 4", "Data bootcamp: E-mail 5", "Nursing open day: SMS 6"],
+        "wait": ["MBA autumn intake: E-mail 2 after 24 h", "Data bootcamp: SMS 3 after 48 h"],
+        "order": ["Nursing open day", "Data bootcamp"],
+        "text_feature": ["asks a question (sms)", "names a time (email)", "more than 90 words (email)"],
+    }
+    rows = []
+    for element_type, names in labels.items():
+        for number, label in enumerate(names):
+            effect, spread = rng.normal(-0.002, 0.016), rng.uniform(0.005, 0.014)
+            q_value = float(np.clip(np.exp(-1.2 * abs(effect / spread)), 0.0004, 1))
+            rows.append(
+                {
+                    "element_type": element_type,
+                    "element_id": str(number + 1),
+                    "campaign_id": 1,
+                    "step_id": 1,
+                    "contrast": f"{label} - the other versions",
+                    "effect": effect,
+                    "ci_low": effect - 1.96 * spread,
+                    "ci_high": effect + 1.96 * spread,
+                    "p_value": q_value / 2,
+                    "q_value": q_value,
+                    "n_treated": int(rng.integers(200, 4000)),
+                    "n_control": int(rng.integers(200, 4000)),
+                    "overlap": 0.9,
+                    "sensitivity": 1.2,
+                    "evidence_grade": ("C", "C", "B", "C", "A")[(number + len(element_type)) % 5],
+                    "flagged": bool(effect + 1.96 * spread < 0),
+                    "label": label,
+                    "exposed_leads_month": 600.0,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _recommendation(rank: int) -> dict[str, Any]:
+    is_prompt = rank == 1
+    titles = {
+        1: "Test a new wording: MBA autumn intake: E-mail 2 · version 3",
+        2: "Test skipping the step: Data bootcamp: E-mail 5",
+        3: "Test waiting 48 h: MBA autumn intake: E-mail 2",
+    }
+    diff = "\n".join(
+        unified_diff(CURRENT_TEXT.splitlines(), PROPOSED_TEXT.splitlines(), "current", "proposed", lineterm="")
+    )
+    return {
+        "id": f"prompt-{rank}",
+        "rank": rank,
+        "element_type": ("prompt", "step", "wait")[rank - 1],
+        "element_id": str(rank),
+        "title": titles[rank],
+        "action": "test first",
+        "evidence": {
+            "grade": "C",
+            "effect": -0.031,
+            "ci_low": -0.049,
+            "ci_high": -0.013,
+            "q_value": 0.0004,
+            "n_treated": 1204,
+            "n_control": 2377,
+        },
+        "expected_impact": {"conversions_a_month": 14.2 / rank, "ci_low": 5.1 / rank, "ci_high": 23.0 / rank},
+        "current_text": CURRENT_TEXT if is_prompt else None,
+        "proposed_text": PROPOSED_TEXT if is_prompt else None,
+        "diff": diff if is_prompt else None,
+        "reasons": [
+            "Of 1,204 leads that were sent this version, 9.1 % booked a call within 30 days; of 2,377 others, 12.2 %.",
+            "Edit: the opening says nothing that the reader needs; it is left out.",
+            "Edit: the better version asks for a time, this one does not.",
+        ],
+        "experiment_id": f"test-prompt-{rank}",
+    }
+
+
+def _experiment(number: int) -> dict[str, Any]:
+    feasible = number != 3
+    return {
+        "id": f"test-prompt-{number}",
+        "recommendation_id": f"prompt-{number}",
+        "hypothesis": "Test a new wording: with the proposed text more leads book a call than with the current text.",
+        "arms": ["A (control): the current text", "B (treatment): the proposed text"],
+        "unit": "lead",
+        "allocation": "50/50 at random when the lead is at risk at the step",
+        "primary_metric": "call booked within 30 days after the lead is at risk",
+        "guardrails": ["opt-outs within 30 days (now 2.1%): stop if treatment is worse beyond chance"],
+        "base_rate": 0.091,
+        "minimal_detectable_effect": 0.024,
+        "alpha": 0.05,
+        "power": 0.8,
+        "sample_size_per_arm": 2411,
+        "weekly_eligible_leads": 455.5,
+        "weeks_enrolment": 5 * number if feasible else None,
+        "label_maturation_days": 30,
+        "duration_weeks": 5 * number + 5 if feasible else None,
+        "stopping_boundaries": [{"look": k, "information": k / 4, "z": 4.05 / np.sqrt(k)} for k in (1, 2, 3, 4)],
+        "feasible": feasible,
+        "reason": "Feasible."
+        if feasible
+        else "Infeasible: 4,822 leads are needed and no lead has met this place lately. Enrol leads first.",
+    }
+
+
+def _entities() -> dict[str, Any]:
+    return {
+        "contacts": {
+            "rows_read": 20000,
+            "rows_clean": 19811,
+            "rows_rejected": 189,
+            "reasons": {"missing_key": 3, "same_person_as_another": 186},
+        },
+        "campaign_steps": {
+            "rows_read": 112,
+            "rows_clean": 110,
+            "rows_rejected": 2,
+            "reasons": {"repeated_step_order": 2},
+        },
+        "engagement_logs": {
+            "rows_read": 143212,
+            "rows_clean": 139877,
+            "rows_rejected": 3335,
+            "reasons": {"duplicate_event": 2101, "orphan_contact": 702, "at_or_after_as_of": 532},
+        },
+        "outcomes": {"rows_read": 6120, "rows_clean": 6044, "rows_rejected": 76, "reasons": {"void_booking": 76}},
+    }

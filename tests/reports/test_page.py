@@ -1,0 +1,193 @@
+import re
+from copy import deepcopy
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from lead_conversion.reports.page import render_report
+from lead_conversion.reports.sections import SECTIONS, most_telling
+
+VOID = {"meta", "link", "br", "img", "hr", "input"}
+
+
+class Outline(HTMLParser):
+    """Checks that elements nest, and collects ids, addresses and visible text."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.ids, self.addresses, self.text = [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.ids += [attributes["id"]] if "id" in attributes else []
+        self.addresses += [attributes[name] for name in ("src", "href") if name in attributes]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if not {"script", "style"} & set(self.open):
+            self.text.append(data)
+
+
+def outline(html):
+    parsed = Outline()
+    parsed.feed(re.sub(r"(<script[^>]*>).*?</script>", r"\1</script>", html, flags=re.DOTALL))
+    assert not parsed.open
+    return parsed
+
+
+def words(html):
+    return " ".join(" ".join(outline(html).text).split())
+
+
+@pytest.fixture(scope="module")
+def full_html(full_run):
+    return render_report(full_run)
+
+
+@pytest.fixture(scope="module")
+def empty_html(empty_run):
+    return render_report(empty_run)
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.id)
+def test_each_section_stands_in_the_report_and_in_its_contents(section, full_html):
+    found = outline(full_html)
+    assert section.id in found.ids
+    assert f"#{section.id}" in found.addresses
+
+
+def test_ids_are_unique_and_links_lead_somewhere(full_html):
+    found = outline(full_html)
+    assert len(found.ids) == len(set(found.ids))
+    assert {address.removeprefix("#") for address in found.addresses} <= set(found.ids)
+
+
+def test_nothing_is_fetched_from_anywhere(full_html):
+    assert all(address.startswith("#") for address in outline(full_html).addresses)
+    assert "default-src 'none'" in full_html
+    style = full_html[full_html.index("<style>") : full_html.index("</style>")]
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_the_same_results_give_the_same_bytes(full_run, full_html):
+    assert render_report(full_run) == full_html
+
+
+def test_the_time_of_the_run_is_not_in_the_report(full_html):
+    assert "2026-09-02" not in full_html
+
+
+def test_every_figure_has_its_data_and_a_description(full_html):
+    charts = re.findall(r'<div class="chart" id="([^"]+)" role="img" aria-label="[^"]+">', full_html)
+    assert len(charts) == 3 * 4 + 3 + 3 + 1 + 1 + 1
+    assert all(f'<script type="application/json" id="{chart}-data">{{' in full_html for chart in charts)
+
+
+def test_verdicts_and_trials_are_said(full_html):
+    text = words(full_html)
+    assert "It passes all 6 conditions of the gate." in text
+    assert (
+        "It fails 1 of 6 conditions of the gate, so it must not be relied on: Interval of the paired difference" in text
+    )
+    assert "No approved model exists for T2, T3" in text
+
+
+def test_a_note_says_that_grade_c_is_association_only(full_html):
+    assert "Grade C is association only." in words(full_html)
+
+
+def test_grade_c_is_not_spoken_of_where_there_is_none(full_run):
+    html = render_report(replace(full_run, effects=full_run.effects.assign(evidence_grade="A")))
+    assert "Grade C is association only." not in words(html)
+
+
+def test_changes_of_wording_are_marked(full_html):
+    assert "<del>" in full_html
+    assert "<ins>Did you get a chance" in full_html
+    assert '<span class="removed">-I hope this message' in full_html
+
+
+def test_hostile_text_is_shown_and_not_run(full_run):
+    hostile = "<script>alert(1)</script><img src=http://x onerror=y>"
+    fields = ("title", "action", "current_text", "proposed_text", "diff")
+    recommendations = deepcopy(full_run.recommendations)
+    recommendations["recommendations"][0] |= {**dict.fromkeys(fields, hostile), "reasons": [hostile]}
+    html = render_report(replace(full_run, recommendations=recommendations))
+    assert "<script>alert" not in html
+    assert "<img" not in html
+    # The title stands in the summary too; equal texts make one redline.
+    assert words(html).count("alert(1)") == len(fields) + 1
+
+
+def test_hostile_text_cannot_leave_the_data_of_a_figure(full_run):
+    effects = full_run.effects.assign(label="</script><script>alert(1)</script>")
+    html = render_report(replace(full_run, effects=effects))
+    assert "<script>alert" not in html
+
+
+def test_too_little_data_is_said_in_every_section(empty_html):
+    text = words(empty_html)
+    for sentence in (
+        "Not enough data: 26 leads, 1 conversion; 30 conversions are needed before a model can be trained.",
+        "There is nobody to rank.",
+        "no model that uses features was trained",
+        "No element could be compared",
+        "Too early to tell.",
+        "There is no experiment to run",
+        "No row was rejected.",
+        "No lead has been engaged yet",
+    ):
+        assert sentence in text
+    assert 'class="chart"' not in empty_html
+
+
+def test_leads_that_all_carry_the_base_rate_are_not_ranked(empty_run, full_run):
+    scores = full_run.scored_leads.head(12).assign(probability=0.038, is_trial=True)
+    text = words(render_report(replace(empty_run, scored_leads=scores)))
+    assert (
+        "12 active leads, all with the base rate of 3.8\N{NO-BREAK SPACE}%".replace("\N{NO-BREAK SPACE}", " ") in text
+    )
+    assert "Trial" not in text
+
+
+def test_nothing_to_change_is_a_finding_of_its_own(empty_run):
+    recommendations = empty_run.recommendations | {"status": "nothing_to_change", "message": "None of 40 is worse."}
+    assert "Nothing to change. None of 40 is worse." in words(
+        render_report(replace(empty_run, recommendations=recommendations))
+    )
+
+
+def test_a_source_without_steps_is_reported_without_them(full_run):
+    effects = full_run.effects.head(0)
+    nothing = {**full_run.recommendations, "status": "not_enough_data", "recommendations": []}
+    plan = {**full_run.experiment_plan, "experiments": []}
+    html = render_report(replace(full_run, effects=effects, recommendations=nothing, experiment_plan=plan))
+    assert "there are no steps or prompts with alternatives" in words(html)
+    assert 'id="t1-gain"' in html
+
+
+def test_curves_that_cannot_be_drawn_are_said(full_run):
+    html = render_report(replace(full_run, holdout_predictions=full_run.holdout_predictions.head(0)))
+    assert "so no gain or precision" in words(html)
+
+
+def test_a_plan_without_any_feasible_test_draws_no_bars(full_run):
+    experiments = [{**e, "feasible": False, "reason": None} for e in full_run.experiment_plan["experiments"]]
+    html = render_report(replace(full_run, experiment_plan={**full_run.experiment_plan, "experiments": experiments}))
+    assert "No test is feasible with the present traffic." in words(html)
+    assert 'id="experiment-durations"' not in html
+
+
+def test_flagged_effects_do_not_crowd_out_the_others(full_run):
+    effects = full_run.effects.assign(flagged=[n < 15 for n in range(len(full_run.effects))])
+    assert most_telling(effects, 6)["flagged"].sum() == 4
+
+
+def test_where_nothing_else_was_compared_flagged_effects_fill_the_list(full_run):
+    assert len(most_telling(full_run.effects.assign(flagged=True), 6)) == 6
