@@ -1,9 +1,15 @@
 """Wiring of the Kedro project."""
 
+import os
+
 from omegaconf.resolvers import oc
 
 from lead_conversion.configuration import HydraConfigLoader
 from lead_conversion.hooks import AccessHooks, IdentityHooks, ProgressHooks, PublicationHooks
+
+# Nobody who reads a company's leads wants usage data sent anywhere; outside a checkout there is no .telemetry file.
+os.environ.setdefault("KEDRO_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 CONFIG_LOADER_CLASS = HydraConfigLoader
 CONFIG_LOADER_ARGS = {

@@ -1,7 +1,9 @@
 """A small Agent Cory database for tests: the published schema, and the rows that a test names."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -57,9 +59,8 @@ def selects() -> dict[str, str]:
 
 def make_database(path: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Path:
     """A DuckDB file with the schema and these rows; what a row does not name has a plain default."""
+    path.write_bytes(_empty_database())
     with duckdb.connect(str(path)) as connection:
-        for statement in duckdb_statements():
-            connection.execute(statement)
         for table, given in rows.items():
             for row in given:
                 full = {**DEFAULTS[table], **row}
@@ -67,3 +68,13 @@ def make_database(path: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -
                 marks = ", ".join("?" for _ in full)
                 connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(full.values()))
     return path
+
+
+@cache
+def _empty_database() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.duckdb"
+        with duckdb.connect(str(path)) as connection:
+            for statement in duckdb_statements():
+                connection.execute(statement)
+        return path.read_bytes()

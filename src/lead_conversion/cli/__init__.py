@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import click
 from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.project import configure_project
 
 from lead_conversion import __version__
 from lead_conversion.kernel.errors import ConfigurationError, LeadConversionError
@@ -108,12 +109,10 @@ def main() -> None:
 
 def run_packaged() -> None:
     """The command `python -m lead_conversion`: a run with the configuration of ./conf, or of the package itself."""
-    from kedro.framework.project import configure_project  # noqa: PLC0415 - slow, and only a run needs it
-
-    configure_project("lead_conversion")
-    packaged = Path(__file__).parents[1] / "conf"
     arguments = sys.argv[1:]
+    carried = Path(__file__).parents[1] / "conf"
     names_source = any(argument.startswith("--conf-source") for argument in arguments)
-    if not names_source and not Path("conf").is_dir() and packaged.is_dir():
-        arguments += ["--conf-source", str(packaged)]
+    if not names_source and not Path("conf").is_dir() and carried.is_dir():
+        arguments.append(f"--conf-source={carried}")
+    configure_project("lead_conversion")
     run(arguments, prog_name="python -m lead_conversion")

@@ -9,6 +9,7 @@ from kedro.io import DataCatalog
 from lead_conversion.kernel.errors import AccessError, ConfigurationError
 
 SEQUENTIAL = "SequentialRunner"
+KEDROS_DEFAULT = "None"
 
 
 class AccessHooks:
@@ -27,8 +28,9 @@ class AccessHooks:
             raise AccessError(
                 f"The catalog weakens the contract of {', '.join(sorted(weak))}: expected severity 'error' and enabled."
             )
-        if SEQUENTIAL not in str(run_params["runner"]):
+        runner = str(run_params["runner"])
+        if SEQUENTIAL not in runner and runner != KEDROS_DEFAULT:
             raise ConfigurationError(
-                f"Runner {run_params['runner']} is not supported: nodes share one DuckDB connection and publish "
+                f"Runner {runner} is not supported: nodes share one DuckDB connection and publish "
                 f"together. Leave --runner out, or use {SEQUENTIAL}."
             )

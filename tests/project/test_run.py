@@ -1,0 +1,204 @@
+"""The whole run, on a small world."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+from hashlib import sha256
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from project import kedro_command, run, small_world
+
+LAYERS = ("03_primary", "04_feature", "05_model_input", "06_models", "07_model_output")
+OUTPUTS = (
+    "07_model_output/scored_leads.parquet",
+    "07_model_output/holdout_predictions.parquet",
+    "07_model_output/evaluation.json",
+    "07_model_output/effects.parquet",
+    "07_model_output/recommendations.json",
+    "07_model_output/experiment_plan.json",
+    "08_reporting/report.html",
+    "08_reporting/model_card.md",
+    "08_reporting/recommendations.md",
+    "08_reporting/run_manifest.json",
+)
+pytestmark = pytest.mark.xdist_group("run")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A folder in which one full run has succeeded."""
+    folder = tmp_path_factory.mktemp("finished")
+    run(folder, **small_world())
+    return folder
+
+
+def digests(folder):
+    """What is published: staged files have hidden names."""
+    files = [path for layer in LAYERS for path in (folder / "data" / layer).rglob("[!.]*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def document(folder, name):
+    return json.loads((folder / "data" / name).read_text())
+
+
+def test_everything_that_others_build_on_is_there(finished):
+    missing = [name for name in OUTPUTS if not (finished / "data" / name).is_file()]
+    assert missing == []
+
+
+def test_run_in_another_folder_gives_the_same_bytes(finished, tmp_path):
+    run(tmp_path, **small_world())
+    assert digests(tmp_path) == digests(finished)
+    assert len(digests(finished)) > 10
+
+
+def test_second_run_reuses_the_snapshot_and_changes_nothing(finished):
+    before, manifest = digests(finished), document(finished, "01_raw/manifest.json")
+    run(finished, "data_engineering", **small_world())
+    assert document(finished, "01_raw/manifest.json") == manifest
+    assert digests(finished) == before
+
+
+def test_every_published_file_has_the_hash_that_the_publication_log_gives(finished):
+    log = document(finished, "publication.json")
+    assert log["state"] == "complete"
+    found = {name: sha256((finished / "data" / name).read_bytes()).hexdigest() for name in log["files"]}
+    assert found == log["files"]
+
+
+def test_snapshot_names_each_file_by_what_it_holds(finished):
+    manifest = document(finished, "01_raw/manifest.json")
+    folder = finished / "data/01_raw/snapshots" / manifest["snapshot_id"]
+    for facts in manifest["entities"].values():
+        assert sha256((folder / facts["file"]).read_bytes()).hexdigest() == facts["sha256"]
+        assert pq.read_metadata(folder / facts["file"]).num_rows == facts["rows"]
+
+
+def test_scores_rank_active_leads_and_say_that_nobody_approved_the_model(finished):
+    scores = pq.read_table(finished / "data/07_model_output/scored_leads.parquet").to_pandas()
+    assert set(scores["target"]) == {"t1", "t2", "t3"}
+    assert scores["is_trial"].all()
+    for _target, of_target in scores.groupby("target"):
+        assert sorted(of_target["rank"]) == list(range(1, len(of_target) + 1))
+        assert of_target.sort_values("rank")["probability"].is_monotonic_decreasing
+
+
+def test_registry_holds_a_challenger_for_each_target_that_passed_its_gate(finished):
+    targets = document(finished, "07_model_output/evaluation.json")["targets"]
+    passed = {name for name, result in targets.items() if result["gate"]["passed"]}
+    with sqlite3.connect(finished / "mlflow.db") as database:
+        aliases = database.execute("SELECT name, alias FROM registered_model_aliases").fetchall()
+    assert set(aliases) == {(f"lead_conversion_{name}", "challenger") for name in passed}
+
+
+class TestPrivacy:
+    """Nothing that a run writes holds a name, address or number of a lead."""
+
+    def test_no_byte_that_a_run_writes_holds_a_personal_value_of_the_demo(self, finished):
+        wanted = personal_values(finished / "data/demo/agent_cory.duckdb")
+        assert len(wanted) > 4000
+        written = [path for path in finished.rglob("*") if path.is_file() and "demo" not in path.parts]
+        assert len(written) > 30
+        found = {path.name: hits for path in written if (hits := find(wanted, plain_bytes(path)))}
+        assert found == {}
+
+    def test_the_search_finds_what_is_planted(self, tmp_path):
+        table = pa.table({"note": ["call Ada Lovelace-Byron today"] * 100})
+        pq.write_table(table, tmp_path / "planted.parquet", compression="zstd")
+        assert find({b"Ada Lovelace-Byron"}, plain_bytes(tmp_path / "planted.parquet")) == {b"Ada Lovelace-Byron"}
+
+
+def personal_values(database: Path) -> set[bytes]:
+    """Full names, e-mail addresses and phone numbers as the database spells them."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        rows = connection.execute(
+            "SELECT first_name || ' ' || last_name, email, phone, regexp_replace(phone, '[^0-9]', '', 'g') "
+            "FROM education.contacts"
+        ).fetchall()
+    return {value.strip().encode() for row in rows for value in row if value and len(value.strip()) >= 8}
+
+
+def plain_bytes(path: Path) -> bytes:
+    """A file's bytes; of a Parquet file the uncompressed columns."""
+    if path.suffix != ".parquet":
+        return path.read_bytes()
+    sink = pa.BufferOutputStream()
+    table = pq.read_table(path)
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()
+
+
+def find(wanted: set[bytes], text: bytes) -> set[bytes]:
+    """The wanted values (of 8 bytes or more) that occur in a text, by looking up every window of 8 bytes."""
+    if len(text) < 8:
+        return set()
+    beginnings = {}
+    for value in wanted:
+        beginnings.setdefault(value[:8], []).append(value)
+    windows = np.lib.stride_tricks.sliding_window_view(np.frombuffer(text, np.uint8), 8)
+    codes = np.ascontiguousarray(windows).view(np.uint64).ravel()
+    looked_for = np.frombuffer(b"".join(sorted(beginnings)), np.uint64)
+    positions = np.flatnonzero(np.isin(codes, looked_for))
+    return {
+        value
+        for position in positions
+        for value in beginnings[text[position : position + 8]]
+        if text.startswith(value, position)
+    }
+
+
+class TestKilled:
+    """A run that is killed leaves the last good state, and the next run finishes."""
+
+    @pytest.mark.parametrize("node", ["extract entities", "resolve engagement logs", "train models", "write report"])
+    def test_killed_in_a_node_nothing_is_taken_for_complete_and_the_next_run_finishes(self, finished, tmp_path, node):
+        for name in ("mlflow.db", "data/demo"):
+            copy(finished / name, tmp_path / name)
+        kill_in(node, tmp_path)
+        assert digests(tmp_path) == {}
+        assert not (tmp_path / "data/publication.json").exists()
+        run(tmp_path, **small_world())
+        assert digests(tmp_path) == digests(finished)
+        assert not list(tmp_path.rglob("*.staged"))
+
+    def test_killed_over_an_earlier_run_leaves_that_run_whole(self, finished, tmp_path):
+        for name in ("mlflow.db", "data"):
+            copy(finished / name, tmp_path / name)
+        kill_in("evaluate models", tmp_path, "--params=seed=5,demo_world.leads=1500")
+        assert digests(tmp_path) == digests(finished)
+
+
+def kill_in(node: str, folder: Path, params: str = "--params=demo_world.leads=1500") -> None:
+    """Start a full run and send SIGKILL as soon as it says that it is in the node."""
+    process = subprocess.Popen(
+        kedro_command("--pipeline=full", params), cwd=folder, stdout=subprocess.PIPE, text=True, env=quiet()
+    )
+    for line in process.stdout:
+        if f"{node} …" in line:
+            process.send_signal(signal.SIGKILL)
+            break
+    process.stdout.close()
+    assert process.wait() == -signal.SIGKILL
+
+
+def quiet():
+    return os.environ | {"PYTHONUNBUFFERED": "1"}
+
+
+def copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copy(source, target)

@@ -1,0 +1,50 @@
+import os
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from project import PROJECT
+
+pytestmark = pytest.mark.xdist_group("wheel")
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A folder that holds what the wheel holds."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
+    subprocess.run(build, cwd=PROJECT, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+def test_wheel_holds_the_package_its_data_and_the_safe_configuration(installed):
+    package = installed / "lead_conversion"
+    for name in ("conf/base/parameters/config.yaml", "conf/base/source/contacts.sql", "reports/templates"):
+        assert (package / name).exists(), name
+    assert not list(package.glob("conf/local/*.key"))
+
+
+def test_wheel_runs_outside_the_checkout(installed, tmp_path):
+    code = (
+        "import runpy, lead_conversion, pathlib;"
+        f"assert pathlib.Path(lead_conversion.__file__).is_relative_to({str(installed)!r});"
+        "runpy.run_module('lead_conversion', run_name='__main__')"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "KEDRO_LOGGING_CONFIG"}
+    outcome = subprocess.run(
+        [sys.executable, "-c", code, "--pipeline=full", "--params=demo_world.leads=1500"],
+        cwd=tmp_path,
+        env=environment | {"PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stderr[-2000:]
+    assert (tmp_path / "data/08_reporting/report.html").is_file()
+    assert "write report" in outcome.stdout
+    assert "INFO" not in outcome.stdout
