@@ -2,5 +2,5 @@
 # What the image needs from Debian: OpenMP for LightGBM, Kerberos and ltdl for ODBC drivers.
 set -eu
 apt-get update
-apt-get install --yes --no-install-recommends libgomp1 libgssapi-krb5-2 libltdl7
+apt-get install --yes --no-install-recommends libgomp1 libgssapi-krb5-2 libltdl7 unixodbc
 rm -rf /var/lib/apt/lists/*

@@ -81,9 +81,8 @@ class SQLServerSourceDataset(ReadOnlySourceDataset):
 
     def load(self) -> Source:
         """The source; nothing is opened before the first question."""
-        return SQLServerSource(
-            SQLServerSettings.model_validate(self._settings), self._statements, self._batch_rows, log_access
-        )
+        settings = SQLServerSettings.of(self._settings)
+        return SQLServerSource(settings, self._statements, self._batch_rows, log_access)
 
 
 class DemoDatabaseDataset(AbstractDataset[World, WorldSummary]):

@@ -13,10 +13,11 @@ import pyarrow.parquet as pq
 from kedro.io import AbstractDataset
 from kedro_datasets._utils import ConnectionMixin
 
+from lead_conversion.contracts.source_entities import SOURCE_ENTITIES
 from lead_conversion.datasets.publication import digest
 from lead_conversion.guard.deidentify import raw_schema
 from lead_conversion.kernel.errors import DataError, SourceError
-from lead_conversion.source.extraction import ENTITIES, Extraction, Snapshot
+from lead_conversion.source.extraction import Extraction, Snapshot
 
 MANIFEST_NAME = "manifest.json"
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ class SnapshotDataset(ConnectionMixin, AbstractDataset[Extraction, Snapshot]):  
         partial = self._folder / f".{extraction.snapshot_id}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        entities = {entity: _write_entity(extraction, entity, partial) for entity in ENTITIES}
+        entities = {entity: _write_entity(extraction, entity, partial) for entity in SOURCE_ENTITIES}
         manifest = {
             "snapshot_id": extraction.snapshot_id,
             "extracted_at": datetime.now(UTC).isoformat(timespec="seconds"),

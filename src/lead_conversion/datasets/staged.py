@@ -10,7 +10,9 @@ from lead_conversion.datasets.staging import Staged
 
 
 class StagedTable(Staged, FileDataset):  # type: ignore[misc]
-    """An Ibis table in a Parquet file."""
+    """An Ibis table in a Parquet file, with the preview that frames have."""
+
+    preview = ParquetDataset.preview
 
 
 class StagedFrame(Staged, ParquetDataset):  # type: ignore[misc]

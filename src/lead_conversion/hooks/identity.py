@@ -15,6 +15,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from pydantic import BaseModel
 
 from lead_conversion import __version__
+from lead_conversion.lifecycle.registry import log_parameters
 
 DATASET = "run_identity"
 PACKAGES = (
@@ -44,8 +45,9 @@ class IdentityHooks:
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], catalog: DataCatalog) -> None:
-        """Add the identity to the catalog."""
+        """Add the identity to the catalog, and the parameters to the MLflow run one by one."""
         parameters = _plain(catalog.load("parameters"))
+        log_parameters(parameters)
         text = json.dumps(parameters, sort_keys=True)
         catalog[DATASET] = MemoryDataset(
             {

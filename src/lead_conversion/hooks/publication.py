@@ -1,7 +1,6 @@
 """Gives the files of a run their names when all of it has succeeded."""
 
 import fcntl
-import logging
 from pathlib import Path
 from typing import IO, Any
 
@@ -10,9 +9,10 @@ from kedro.framework.hooks import hook_impl
 
 from lead_conversion.datasets.publication import publish, recover
 from lead_conversion.kernel.errors import AccessError
+from lead_conversion.lifecycle.registry import log_artefacts
 
 LOCK_NAME = ".run.lock"
-log = logging.getLogger(__name__)
+KEPT_WITH_THE_RUN = ("07_model_output/", "08_reporting/")
 
 
 class PublicationHooks:
@@ -44,10 +44,10 @@ class PublicationHooks:
 
     @hook_impl(tryfirst=True)
     def after_pipeline_run(self, run_params: dict[str, Any]) -> None:
-        """Publish all or nothing."""
+        """Publish all or nothing, and keep copies of what people read with the MLflow run."""
         published = publish(self._data_folder, run_params["run_id"])
-        log.debug("Published %d files", len(published))
         self._release()
+        log_artefacts(self._data_folder / name for name in published if name.startswith(KEPT_WITH_THE_RUN))
 
     @hook_impl
     def on_pipeline_error(self) -> None:

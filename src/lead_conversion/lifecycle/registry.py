@@ -7,6 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 CHALLENGER = "challenger"
 MODEL_FILE = "model.json"
 LINEAGE_FILE = "lineage.json"
@@ -48,3 +50,12 @@ def log_artefacts(paths: Iterable[Path]) -> None:
     if mlflow.active_run() is not None:
         for path in paths:
             mlflow.log_artifact(str(path), artifact_path=path.parent.name)
+
+
+def log_parameters(parameters: Mapping[str, Any]) -> None:
+    """Keep nested parameters with the active MLflow run, where there is one, as `group.name`."""
+    import mlflow  # noqa: PLC0415 - see above
+
+    if mlflow.active_run() is not None:
+        flat = pd.json_normalize(dict(parameters)).iloc[0]
+        mlflow.log_params({str(name): value for name, value in flat.items()})

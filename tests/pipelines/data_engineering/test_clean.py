@@ -135,9 +135,15 @@ def test_contact_that_stands_twice_is_kept_once():
 
 
 def test_step_without_prompt_is_kept_and_unknown_channel_rejected():
-    out = clean_campaign_steps(rows(STEP, {"prompt_id": None}, {"step_id": 12, "channel": "fax"}), CLEAN)
+    out = clean_campaign_steps(rows(STEP, {"prompt_id": None}, {"step_id": 12, "channel": "fax"}), AS_OF, CLEAN)
     assert intermediate.campaign_steps.validate(out["clean_campaign_steps"]).count().execute() == 1
     assert only(out["rejected_campaign_steps"])["reason"] == "unknown_channel"
+
+
+def test_prompt_that_is_retired_after_the_as_of_was_live():
+    raw = rows(STEP, {"prompt_retired_at": "2026-05-31"}, {"prompt_id": 112, "prompt_retired_at": "2026-06-01"})
+    clean = clean_campaign_steps(raw, AS_OF, CLEAN)["clean_campaign_steps"].to_pandas()
+    assert clean["prompt_retired_at"].isna().tolist() == [False, True]
 
 
 def test_booking_voided_by_our_side_is_no_outcome():

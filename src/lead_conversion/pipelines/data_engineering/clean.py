@@ -37,13 +37,19 @@ def clean_contacts(raw_contacts: Table) -> dict[str, Table]:
     return _split("contacts", standard, reason, ["lead_key", "created_at"])
 
 
-def clean_campaign_steps(raw_campaign_steps: Table, clean: CleanParameters) -> dict[str, Table]:
-    """Steps and prompt versions in one spelling; refused: an unknown channel, a repeated version."""
+def clean_campaign_steps(
+    raw_campaign_steps: Table, primary_as_of: dict[str, str], clean: CleanParameters
+) -> dict[str, Table]:
+    """Steps and prompt versions in one spelling; refused: an unknown channel, a negative wait, a repeated version.
+
+    A prompt that was retired at or after the as-of is one that was live.
+    """
     integers = ["org_id", "campaign_id", "step_id", "step_order", "prompt_id", "prompt_version"]
     standard = raw_campaign_steps.mutate(
         **{name: _[name].cast("int64") for name in integers},
         channel=_spelling(_.channel, clean.channel_spellings),
         wait_hours=_.wait_hours.cast("float64"),
+        prompt_retired_at=(_.prompt_retired_at < _moment(primary_as_of)).ifelse(_.prompt_retired_at, None),
     )
     reason = ibis.cases(
         (_.channel.isnull(), "unknown_channel"),
@@ -86,7 +92,7 @@ def clean_engagement_logs(
         (_.channel.isnull(), "unknown_channel"),
         (_.direction.isnull(), "unknown_direction"),
         (_.outcome.isnull(), "unknown_outcome"),
-        (_.occurred_at >= ibis.literal(primary_as_of["as_of"]).cast(MOMENT), "at_or_after_as_of"),
+        (_.occurred_at >= _moment(primary_as_of), "at_or_after_as_of"),
         (_later_copy("event_key", order_by=["logged_at", "occurred_at", "text_key"]), "repeated_event_id"),
         (_later_copy("attempt_key", order_by=["logged_at", "event_key"]), "repeated_attempt"),
     )
@@ -105,7 +111,7 @@ def clean_outcomes(raw_outcomes: Table, primary_as_of: dict[str, str]) -> dict[s
         (_.lead_key.isnull(), "no_lead"),
         (_.occurred_at.isnull(), "no_time"),
         (_.status == "void", "void_booking"),
-        (_.occurred_at >= ibis.literal(primary_as_of["as_of"]).cast(MOMENT), "at_or_after_as_of"),
+        (_.occurred_at >= _moment(primary_as_of), "at_or_after_as_of"),
         (_later_copy("outcome_key", order_by=["logged_at", "occurred_at"]), "repeated_outcome_id"),
     )
     return _split("outcomes", standard, reason, ["outcome_key", "logged_at", "occurred_at"], "org_id", "status")
@@ -164,6 +170,10 @@ def _mended_time(clean: CleanParameters) -> TimestampValue:
     is_years_off = seconds_off.abs() > clean.max_days_from_record * 24 * SECONDS_AN_HOUR
     unbelievable = event_time.isnull() | is_years_off | (inbound & (seconds_off > 0)) | is_shifted
     return unbelievable.ifelse(_.logged_at, event_time).cast(MOMENT)
+
+
+def _moment(primary_as_of: dict[str, str]) -> TimestampValue:
+    return ibis.literal(primary_as_of["as_of"]).cast(MOMENT)
 
 
 def _tidy(text: StringValue) -> StringValue:

@@ -54,7 +54,11 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 clean_campaign_steps,
-                inputs={"raw_campaign_steps": "raw_campaign_steps", "clean": "params:clean"},
+                inputs={
+                    "raw_campaign_steps": "raw_campaign_steps",
+                    "primary_as_of": "primary_as_of",
+                    "clean": "params:clean",
+                },
                 outputs={
                     "clean_campaign_steps": "primary_campaign_steps@ibis",
                     "rejected_campaign_steps": "rejected_campaign_steps",

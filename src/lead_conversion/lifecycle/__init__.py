@@ -1,0 +1,1 @@
+"""How a model and a change earn and keep their place."""

@@ -1,0 +1,66 @@
+"""The closed list of models: each is JSON with a `family`, which says how it predicts and explains.
+
+Nothing is pickled: a stored model is data, and loading it runs no code of its own.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lead_conversion.pipelines.modelling.baselines import predict_campaign_rate, predict_rule
+from lead_conversion.pipelines.modelling.calibration import calibrate
+from lead_conversion.pipelines.modelling.log_odds import Array
+from lead_conversion.pipelines.modelling.logistic import explain_logistic, predict_logistic
+from lead_conversion.pipelines.modelling.trees import explain_trees, predict_trees
+
+VERSION_DIGITS = 12
+
+# From the simplest to the most complex: among equals the first wins.
+CANDIDATES = ("logistic", "lightgbm", "blend")
+
+
+def blend_models(first: dict[str, Any], second: dict[str, Any], second_weight: float) -> dict[str, Any]:
+    """The weighted mean of two models on the log-odds scale."""
+    return {"family": "blend", "parts": [first, second], "weights": [1 - second_weight, second_weight]}
+
+
+def predict_log_odds(model: dict[str, Any], rows: pd.DataFrame) -> Array:
+    """A model's log odds before calibration."""
+    if model["family"] == "blend":
+        margins = np.column_stack([predict_log_odds(part, rows) for part in model["parts"]])
+        return np.asarray(np.average(margins, axis=1, weights=model["weights"]))
+    predict = {
+        "lightgbm": predict_trees,
+        "logistic": predict_logistic,
+        "rule": predict_rule,
+        "campaign_rate": predict_campaign_rate,
+    }[model["family"]]
+    return predict(model, rows)
+
+
+def predict_probability(model: dict[str, Any], rows: pd.DataFrame) -> Array:
+    """Calibrated probabilities."""
+    return calibrate(model["calibrator"], predict_log_odds(model, rows))
+
+
+def explain_log_odds(model: dict[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
+    """What each feature adds to the log odds of each row, before calibration; one column a feature.
+
+    Calibration rises strictly, so what raises the log odds raises the probability.
+    """
+    if model["family"] == "blend":
+        first, second = (
+            explain_log_odds(part, rows) * weight for weight, part in zip(model["weights"], model["parts"], strict=True)
+        )
+        both: pd.DataFrame = first.add(second, fill_value=0.0)
+        return both
+    return explain_trees(model, rows) if model["family"] == "lightgbm" else explain_logistic(model, rows)
+
+
+def name_version(trained: dict[str, Any]) -> str:
+    """The version of one target's trained model: a digest of its content, so that equal models have equal names."""
+    canonical = json.dumps(trained, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:VERSION_DIGITS]

@@ -1,0 +1,115 @@
+"""What can be configured about splitting, training and evaluating."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Family = Literal["lightgbm", "logistic", "blend", "auto"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SplitParameters(_Frozen):
+    """Where history is cut into training, calibration and holdout."""
+
+    holdout_share: float = Field(gt=0, lt=1)
+    calibration_share: float = Field(gt=0, lt=1)
+    extra_embargo_days: int = Field(ge=0)
+
+
+class LightgbmParameters(_Frozen):
+    """Gradient-boosted trees."""
+
+    num_leaves: int = Field(ge=2)
+    learning_rate: float = Field(gt=0, le=1)
+    max_rounds: int = Field(ge=1)
+    early_stopping_rounds: int = Field(ge=1)
+    min_rows_per_leaf: int = Field(ge=1)
+    l2_penalty: float = Field(ge=0)
+    feature_share: float = Field(gt=0, le=1)
+    num_threads: int = Field(ge=1)
+
+
+class LogisticParameters(_Frozen):
+    """Logistic regression with an L2 penalty."""
+
+    inverse_penalty: float = Field(gt=0)
+
+
+class BlendParameters(_Frozen):
+    """The weighted mean of both candidates on the log-odds scale."""
+
+    lightgbm_weight: float = Field(gt=0, lt=1)
+
+
+class EncodingParameters(_Frozen):
+    """How categories become numbers."""
+
+    min_rows_per_category: int = Field(ge=1)
+    max_categories: int = Field(ge=1)
+
+
+class CalibrationParameters(_Frozen):
+    """Which calibrator, by the number of positive leads in the calibration split."""
+
+    platt_from_positives: int = Field(ge=2)
+    isotonic_from_positives: int = Field(ge=2)
+
+
+class SmallDataParameters(_Frozen):
+    """Which candidates, by the number of positive leads in the training split."""
+
+    logistic_from_positives: int = Field(ge=2)
+    lightgbm_from_positives: int = Field(ge=2)
+    full_size_from_positives: int = Field(ge=2)
+    small_num_leaves: int = Field(ge=2)
+
+    @model_validator(mode="after")
+    def _thresholds_ascend(self) -> Self:
+        thresholds = [self.logistic_from_positives, self.lightgbm_from_positives, self.full_size_from_positives]
+        if thresholds != sorted(thresholds):
+            message = "expected logistic_from_positives <= lightgbm_from_positives <= full_size_from_positives"
+            raise ValueError(message)
+        return self
+
+
+class RuleCondition(_Frozen):
+    """Points that a lead gets where a numeric feature is at least this high."""
+
+    feature: str
+    at_least: float
+    points: float
+
+
+class BaselineParameters(_Frozen):
+    """What a team would have without this system."""
+
+    rule: tuple[RuleCondition, ...] = Field(min_length=1)
+    contact_features: tuple[str, ...] = Field(min_length=1)
+
+
+class ModelParameters(_Frozen):
+    """Everything under `model` in the configuration."""
+
+    family: Family
+    inner_validation_share: float = Field(gt=0, lt=1)
+    equal_within: float = Field(ge=0, lt=1)
+    lightgbm: LightgbmParameters
+    logistic: LogisticParameters
+    blend: BlendParameters
+    encoding: EncodingParameters
+    calibration: CalibrationParameters
+    small_data: SmallDataParameters
+    baselines: BaselineParameters
+
+
+class EvaluationParameters(_Frozen):
+    """How figures and their intervals are computed."""
+
+    resamples: int = Field(ge=20)
+    confidence_level: float = Field(gt=0.5, lt=1)
+    calibration_bins: int = Field(ge=2)
+    min_positive_leads: int = Field(ge=1)
+    attribution_leads: int = Field(ge=1)

@@ -1,0 +1,107 @@
+"""Wiring: labels and features → examples → models → predictions, evaluation, scores, attribution."""
+
+from kedro.pipeline import Node, Pipeline
+
+from lead_conversion.pipelines.modelling.attribution import attribute_drivers
+from lead_conversion.pipelines.modelling.evaluation import evaluate_models, predict_holdout, summarise_metrics
+from lead_conversion.pipelines.modelling.nomination import nominate_models
+from lead_conversion.pipelines.modelling.scoring import score_active_leads
+from lead_conversion.pipelines.modelling.splits import assign_splits
+from lead_conversion.pipelines.modelling.training import train_models
+
+
+def create_pipeline() -> Pipeline:
+    """Who will convert, how sure, and why."""
+    return Pipeline(
+        [
+            Node(
+                assign_splits,
+                inputs={
+                    "primary_labels": "primary_labels@pandas",
+                    "primary_contacts": "primary_contacts@pandas",
+                    "feature_leads": "feature_leads@pandas",
+                    "primary_as_of": "primary_as_of",
+                    "target": "params:target",
+                    "split": "params:split",
+                },
+                outputs="model_input_examples",
+                name="assign_splits",
+            ),
+            Node(
+                train_models,
+                inputs={
+                    "model_input_examples": "model_input_examples",
+                    "feature_leads": "feature_leads@pandas",
+                    "target": "params:target",
+                    "model": "params:model",
+                    "seed": "params:seed",
+                },
+                outputs="trained_models",
+                name="train_models",
+            ),
+            Node(
+                predict_holdout,
+                inputs={
+                    "model_input_examples": "model_input_examples",
+                    "feature_leads": "feature_leads@pandas",
+                    "trained_models": "trained_models",
+                },
+                outputs="holdout_predictions",
+                name="predict_holdout",
+            ),
+            Node(
+                evaluate_models,
+                inputs={
+                    "holdout_predictions": "holdout_predictions",
+                    "model_input_examples": "model_input_examples",
+                    "trained_models": "trained_models",
+                    "primary_as_of": "primary_as_of",
+                    "target": "params:target",
+                    "evaluation": "params:evaluation",
+                    "gate": "params:gate",
+                    "seed": "params:seed",
+                },
+                outputs="evaluation",
+                name="evaluate_models",
+            ),
+            Node(
+                score_active_leads,
+                inputs={
+                    "model_input_examples": "model_input_examples",
+                    "feature_leads": "feature_leads@pandas",
+                    "trained_models": "trained_models",
+                    "primary_as_of": "primary_as_of",
+                },
+                outputs="scored_leads",
+                name="score_active_leads",
+            ),
+            Node(
+                attribute_drivers,
+                inputs={
+                    "model_input_examples": "model_input_examples",
+                    "feature_leads": "feature_leads@pandas",
+                    "trained_models": "trained_models",
+                    "evaluation": "params:evaluation",
+                    "seed": "params:seed",
+                },
+                outputs="feature_attribution",
+                name="attribute_drivers",
+            ),
+            Node(
+                summarise_metrics,
+                inputs={"evaluation": "evaluation"},
+                outputs="evaluation_metrics",
+                name="summarise_metrics",
+            ),
+            Node(
+                nominate_models,
+                inputs={
+                    "trained_models": "trained_models",
+                    "evaluation": "evaluation",
+                    "raw_manifest": "raw_manifest",
+                },
+                outputs="nominated_models",
+                name="nominate_models",
+            ),
+        ]
+    )

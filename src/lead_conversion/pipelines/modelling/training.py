@@ -1,0 +1,184 @@
+"""Trains candidates and baselines for each target; candidates compete inside the training period only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import average_precision_score
+
+from lead_conversion.contracts.features import FEATURES, Feature
+from lead_conversion.kernel.targets import Targets
+from lead_conversion.pipelines.modelling.baselines import estimate_base_rate, fit_campaign_rate, fit_rule
+from lead_conversion.pipelines.modelling.calibration import fit_calibrator
+from lead_conversion.pipelines.modelling.encoding import attach_features, describe_features, require_features
+from lead_conversion.pipelines.modelling.estimators import CANDIDATES, blend_models, predict_log_odds
+from lead_conversion.pipelines.modelling.logistic import fit_logistic
+from lead_conversion.pipelines.modelling.parameters import ModelParameters
+from lead_conversion.pipelines.modelling.trees import count_rounds, fit_trees
+
+Model = dict[str, Any]
+
+ROLES = {"campaign_rate": "comparator", "rule": "baseline", "contact_logistic": "baseline"}
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """How large a model the training data carries."""
+
+    candidates: tuple[str, ...]
+    num_leaves: int
+    sentence: str
+
+
+def train_models(
+    model_input_examples: pd.DataFrame,
+    feature_leads: pd.DataFrame,
+    target: Targets,
+    model: ModelParameters,
+    seed: int,
+    features: Sequence[Feature] = FEATURES,
+) -> dict[str, Model]:
+    """For each target the candidates and baselines, which candidate was chosen and why; all of it JSON.
+
+    `status` is "trained", or "not_enough_data" with the base rate in place of models.
+    """
+    examples = model_input_examples.sort_values(["target", "lead_key", "landmark_hours"], ignore_index=True)
+    trained = {}
+    for name in target.names:
+        history = examples[(examples["target"] == name) & (examples["split"] != "scoring")]
+        rows = attach_features(history[history["split"].isin(["train", "calibration"])], feature_leads)
+        base_rate = estimate_base_rate(history)
+        trained[name] = {"base_rate": base_rate, "seed": seed, **_train_target(rows, model, seed, features)}
+    return trained
+
+
+def decide_capacity(positive_leads: int, negative_leads: int, model: ModelParameters) -> Capacity:
+    """Which candidates may compete and how large trees may be, by the rarer class among the training leads."""
+    small = model.small_data
+    scarce = min(positive_leads, negative_leads)
+    allowed = CANDIDATES if model.family in {"auto", "blend"} else (model.family,)
+    found = f"{positive_leads:,} of {positive_leads + negative_leads:,} training leads are positive"
+    if scarce < small.logistic_from_positives:
+        reason = f"Not enough data: {found} and a model needs {small.logistic_from_positives} of each kind"
+        return Capacity((), 0, f"{reason}.")
+    if scarce < small.lightgbm_from_positives:
+        sentence = f"{found}: fewer than {small.lightgbm_from_positives}, so only the logistic model was trained."
+        return Capacity(("logistic",), 0, sentence)
+    if scarce < small.full_size_from_positives:
+        sentence = f"{found}: fewer than {small.full_size_from_positives}, so trees have fewer leaves."
+        return Capacity(allowed, small.small_num_leaves, sentence)
+    return Capacity(allowed, model.lightgbm.num_leaves, f"{found}: enough for models of full size.")
+
+
+def choose_candidate(scores: dict[str, float], equal_within: float) -> str:
+    """The simplest candidate whose score is within this share of the best one; candidates come simplest first."""
+    best = max(scores.values())
+    return next(name for name, score in scores.items() if score >= best * (1 - equal_within))
+
+
+def _train_target(rows: pd.DataFrame, model: ModelParameters, seed: int, features: Sequence[Feature]) -> Model:
+    train, calibration = rows[rows["split"] == "train"], rows[rows["split"] == "calibration"]
+    positives, negatives = _count_leads(train)
+    capacity = decide_capacity(positives, negatives, model)
+    if not capacity.candidates:
+        return _without_model(capacity.sentence)
+    sized = model.model_copy(update={"lightgbm": model.lightgbm.model_copy(update={"num_leaves": capacity.num_leaves})})
+    earlier, later = _split_by_time(train, model.inner_validation_share)
+    if min(*_count_leads(earlier), *_count_leads(later)) == 0:
+        return _without_model(f"{capacity.sentence} But the positives crowd into one part of the training period.")
+    scores, rounds = _compete(earlier, later, capacity, sized, seed, features)
+    chosen = "blend" if model.family == "blend" and "blend" in scores else choose_candidate(scores, model.equal_within)
+    fitted = {
+        **_fit_candidates(train, capacity, sized, rounds, seed, features),
+        **_fit_baselines(train, model, features),
+    }
+    calibrating_positives, _negatives = _count_leads(calibration)
+    for fit in fitted.values():
+        fit["calibrator"] = _calibrate_on(fit, calibration, calibrating_positives, model)
+    return {
+        "status": "trained",
+        "message": f"{capacity.sentence} {_say_choice(chosen, scores)}",
+        "chosen": chosen,
+        "inner_pr_auc": scores,
+        "features": describe_features(features),
+        "models": {name: {"role": ROLES.get(name, "candidate"), **fit} for name, fit in fitted.items()},
+    }
+
+
+def _without_model(reason: str) -> Model:
+    message = f"{reason} Every lead gets the base rate."
+    return {"status": "not_enough_data", "message": message, "chosen": "base_rate", "models": {}}
+
+
+def _compete(
+    earlier: pd.DataFrame,
+    later: pd.DataFrame,
+    capacity: Capacity,
+    model: ModelParameters,
+    seed: int,
+    features: Sequence[Feature],
+) -> tuple[dict[str, float], int]:
+    """PR-AUC of each candidate on the later training leads, trained on the earlier ones; and the number of trees."""
+    needs_trees = "lightgbm" in capacity.candidates
+    rounds = count_rounds(earlier, later, features, model.lightgbm, model.encoding, seed) if needs_trees else 0
+    fitted = _fit_candidates(earlier, capacity, model, rounds, seed, features)
+    label = later["label"].to_numpy(dtype=int)
+    scores = {name: float(average_precision_score(label, predict_log_odds(fit, later))) for name, fit in fitted.items()}
+    return scores, rounds
+
+
+def _fit_candidates(
+    rows: pd.DataFrame,
+    capacity: Capacity,
+    model: ModelParameters,
+    rounds: int,
+    seed: int,
+    features: Sequence[Feature],
+) -> dict[str, Model]:
+    fitted: dict[str, Model] = {}
+    if "logistic" in capacity.candidates:
+        fitted["logistic"] = fit_logistic(rows, features, model.logistic, model.encoding)
+    if "lightgbm" in capacity.candidates:
+        fitted["lightgbm"] = fit_trees(rows, features, model.lightgbm, model.encoding, rounds, seed)
+    if "blend" in capacity.candidates:
+        fitted["blend"] = blend_models(fitted["logistic"], fitted["lightgbm"], model.blend.lightgbm_weight)
+    return fitted
+
+
+def _fit_baselines(rows: pd.DataFrame, model: ModelParameters, features: Sequence[Feature]) -> dict[str, Model]:
+    contact = require_features(model.baselines.contact_features, features, "model.baselines.contact_features")
+    return {
+        "rule": fit_rule(rows, model.baselines.rule, features),
+        "contact_logistic": fit_logistic(rows, contact, model.logistic, model.encoding),
+        "campaign_rate": fit_campaign_rate(rows),
+    }
+
+
+def _calibrate_on(fit: Model, calibration: pd.DataFrame, positive_leads: int, model: ModelParameters) -> Model:
+    if calibration.empty:
+        return {"kind": "none"}
+    label = calibration["label"].to_numpy(dtype=float)
+    return fit_calibrator(predict_log_odds(fit, calibration), label, positive_leads, model.calibration)
+
+
+def _split_by_time(train: pd.DataFrame, later_share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Earlier and later leads of the training split; all landmarks of a lead on one side."""
+    engaged = train.drop_duplicates("lead_key")["first_engaged_at"]
+    later_from = engaged.quantile(1 - later_share, interpolation="higher")
+    is_later = train["first_engaged_at"] >= later_from
+    return train[~is_later], train[is_later]
+
+
+def _count_leads(rows: pd.DataFrame) -> tuple[int, int]:
+    """Positive and negative leads."""
+    label = rows.drop_duplicates("lead_key")["label"].to_numpy(dtype=int)
+    return int(label.sum()), int(np.size(label) - label.sum())
+
+
+def _say_choice(chosen: str, scores: dict[str, float]) -> str:
+    if len(scores) == 1:
+        return f"Candidate: {chosen}."
+    figures = ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
+    return f"PR-AUC on the later training leads: {figures}; chosen: {chosen}."

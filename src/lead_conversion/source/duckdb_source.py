@@ -1,0 +1,90 @@
+"""The embedded database: a DuckDB file with the schemas and tables of the Agent Cory database."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import pyarrow as pa
+
+from lead_conversion.kernel.errors import DataError, SourceError
+from lead_conversion.source.protocol import OnStatement
+from lead_conversion.source.reading import DEFAULT_BATCH_ROWS, CheckedSource
+
+# Nothing but the one file can be read, and nothing can be written: no spilling of personal rows to a temporary
+# directory either, which an unencrypted join would do.
+LOCKED_DOWN: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": "false",
+    "autoload_known_extensions": "false",
+    "autoinstall_known_extensions": "false",
+    "python_enable_replacements": "false",
+    "temp_directory": "",
+    "memory_limit": "1GB",  # or DuckDB keeps what it has read of the file, up to most of the machine's memory
+    "lock_configuration": "true",
+}
+
+
+class DuckDBSource(CheckedSource):
+    """A DuckDB file, opened read-only for each statement and closed after it.
+
+    Args:
+        path: the file.
+        statements: the T-SQL SELECT of each entity.
+        batch_rows: the most rows that are held at once.
+        on_statement: called before and after each statement, for the access log.
+    """
+
+    kind: Literal["duckdb", "sqlserver"] = "duckdb"
+    dialect: Literal["duckdb", "tsql"] = "duckdb"
+
+    def __init__(
+        self,
+        path: str | Path,
+        statements: Mapping[str, str],
+        batch_rows: int = DEFAULT_BATCH_ROWS,
+        on_statement: OnStatement | None = None,
+    ) -> None:
+        super().__init__(statements, batch_rows, on_statement)
+        self._path = Path(path)
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder, which says nothing about the data."""
+        return self._path.name
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        if not self._path.is_file():
+            raise SourceError(
+                f"No database: expected a DuckDB file at {self._path}, found none. Set CORY_DUCKDB_PATH, or make the "
+                "demo world with 'lead-conversion simulate'."
+            )
+        fault = ""
+        try:
+            return duckdb.connect(str(self._path), read_only=True, config=LOCKED_DOWN)
+        except duckdb.ConnectionException:
+            fault = "is already open for writing in this process"
+        except duckdb.Error:
+            fault = "is not a DuckDB database that can be opened, or another process is writing to it"
+        raise SourceError(f"The file {self._path} {fault}. Check CORY_DUCKDB_PATH, or close what writes to the file.")
+
+    def _fetch(self, sql: str) -> Iterator[pa.RecordBatch]:
+        fault: type[duckdb.Error]
+        connection = self._connect()
+        try:
+            yield from connection.execute(sql).to_arrow_reader(self._batch_rows)
+        except duckdb.Error as error:
+            fault = type(error)
+        else:
+            return
+        finally:
+            connection.close()
+        # Raised outside the except block: DuckDB's own message can name a value.
+        if issubclass(fault, duckdb.OperationalError):
+            raise SourceError(
+                f"{self.name} stopped answering ({fault.__name__}). Run again; if memory was short, "
+                "one organisation (org_id) at a time."
+            )
+        raise DataError(
+            f"{self.name} cannot carry out a SELECT of conf/<env>/source/ ({fault.__name__}): a column or type is not "
+            "what the SELECT takes it for. Try the SELECT by hand against the database."
+        )

@@ -1,0 +1,59 @@
+import json
+from hashlib import sha256
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from lead_conversion.lifecycle.registry import log_artefacts, log_parameters, register_model
+
+pytestmark = pytest.mark.xdist_group("registry")
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory):
+    """An empty registry with an experiment of its own."""
+    folder = tmp_path_factory.mktemp("registry")
+    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+    mlflow.create_experiment("test", artifact_location=(folder / "artefacts").as_uri())
+    mlflow.set_experiment("test")
+    yield mlflow.MlflowClient()
+    mlflow.set_tracking_uri(None)
+
+
+def test_registered_model_is_the_challenger_and_text_with_its_own_hash(registry, tmp_path):
+    with mlflow.start_run():
+        register_model("model_a", {"trees": "text"}, {"snapshot_id": "s1"})
+        version = register_model("model_a", {"trees": "other"}, {"snapshot_id": "s2"})
+    challenger = registry.get_model_version_by_alias("model_a", "challenger")
+    assert str(challenger.version) == version
+    folder = Path(mlflow.artifacts.download_artifacts("models:/model_a@challenger", dst_path=str(tmp_path)))
+    text = (folder / "model.json").read_text()
+    lineage = json.loads((folder / "lineage.json").read_text())
+    assert json.loads(text) == {"trees": "other"}
+    assert lineage == {"snapshot_id": "s2", "model_sha256": sha256(text.encode()).hexdigest()}
+    assert challenger.tags["model_sha256"] == lineage["model_sha256"]
+
+
+def test_parameters_are_kept_one_by_one(registry):
+    with mlflow.start_run() as run:
+        log_parameters({"model": {"family": "auto"}, "seed": 3})
+    assert registry.get_run(run.info.run_id).data.params == {"model.family": "auto", "seed": "3"}
+
+
+def test_artefacts_are_kept_with_the_run_by_layer(registry, tmp_path):
+    path = tmp_path / "08_reporting" / "report.html"
+    path.parent.mkdir()
+    path.write_text("<html></html>")
+    with mlflow.start_run() as run:
+        log_artefacts([path])
+    assert [item.path for item in registry.list_artifacts(run.info.run_id, "08_reporting")] == [
+        "08_reporting/report.html"
+    ]
+
+
+@pytest.mark.usefixtures("registry")
+def test_without_a_run_nothing_is_kept_and_nothing_fails(tmp_path):
+    log_parameters({"seed": 3})
+    log_artefacts([tmp_path / "missing"])
+    assert mlflow.active_run() is None

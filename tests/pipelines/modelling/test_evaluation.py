@@ -1,0 +1,179 @@
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lead_conversion.contracts import model_output
+from lead_conversion.contracts.features import Feature
+from lead_conversion.kernel.targets import Targets
+from lead_conversion.lifecycle.gates import GateLimits
+from lead_conversion.pipelines.modelling.evaluation import evaluate_models, predict_holdout, summarise_metrics
+from lead_conversion.pipelines.modelling.parameters import EvaluationParameters, ModelParameters
+from lead_conversion.pipelines.modelling.training import train_models
+
+
+@dataclass(frozen=True)
+class Judged:
+    trained: dict[str, Any]
+    predictions: pd.DataFrame
+    evaluation: dict[str, Any]
+
+    @property
+    def found(self) -> dict[str, Any]:
+        return self.evaluation["targets"]["t1"]
+
+
+Judge = Callable[..., Judged]
+
+
+@pytest.fixture
+def judge(
+    target: Targets,
+    features: list[Feature],
+    as_of: dict[str, str],
+    evaluation: EvaluationParameters,
+    gate: GateLimits,
+) -> Judge:
+    def run(world: Any, model: ModelParameters) -> Judged:
+        trained = train_models(world.examples, world.feature_leads, target, model, seed=5, features=features)
+        predictions = predict_holdout(world.examples, world.feature_leads, trained)
+        found = evaluate_models(predictions, world.examples, trained, as_of, target, evaluation, gate, seed=5)
+        return Judged(trained, predictions, found)
+
+    return run
+
+
+@pytest.mark.parametrize("family", ["auto", "lightgbm", "logistic"])
+def test_planted_signal_beats_the_baselines_and_passes_the_gate(
+    family: str, make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], judge: Judge
+) -> None:
+    found = judge(make_world(4000), make_model(family)).found
+    assert found["status"] == "evaluated"
+    assert found["gate"]["passed"], [c for c in found["gate"]["conditions"] if not c["passed"]]
+    chosen = found["models"][found["chosen_model"]]
+    assert chosen["calibration_slope"]["ci_low"] < 1.1
+    assert chosen["calibration_slope"]["ci_high"] > 0.9
+    assert {comparison["baseline"] for comparison in found["comparisons"]} == {
+        "rule",
+        "contact_logistic",
+        "campaign_rate",
+    }
+    assert all(comparison["difference"]["ci_low"] > 0 for comparison in found["comparisons"])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_shuffled_labels_never_pass_the_gate(
+    seed: int, make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], judge: Judge
+) -> None:
+    found = judge(make_world(2500, seed=seed, shuffled=True, rate=0.3), make_model("auto")).found
+    assert found["status"] == "evaluated"
+    assert not found["gate"]["passed"]
+
+
+def test_evaluation_is_json_and_names_run_split_and_version(
+    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], judge: Judge, as_of: dict[str, str]
+) -> None:
+    judged = judge(make_world(2000), make_model("logistic"))
+    stored = json.loads(json.dumps(judged.evaluation, allow_nan=False))
+    assert (stored["as_of"], stored["snapshot_id"]) == (as_of["as_of"], as_of["snapshot_id"])
+    split = stored["targets"]["t1"]["split"]
+    assert split["embargo_days"] >= 7
+    assert split["train"]["to"] < split["calibration"]["from"] < split["holdout"]["from"]
+    holdout = stored["targets"]["t1"]["models"]["logistic"]
+    assert holdout["n"] == split["holdout"]["rows"]
+    assert split["holdout"]["positives"] < holdout["positives"]
+    assert len(holdout["calibration_curve"]) == 5
+
+
+def test_figures_are_those_of_the_predictions_handed_over(
+    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], judge: Judge
+) -> None:
+    judged = judge(make_world(2000), make_model("logistic"))
+    rows = judged.predictions[judged.predictions["model"] == "logistic"]
+    brier = np.mean((rows["probability"] - rows["label"]) ** 2)
+    assert judged.found["models"]["logistic"]["brier"]["value"] == pytest.approx(brier)
+
+
+def test_predictions_cover_each_holdout_row_and_model_once(
+    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], judge: Judge
+) -> None:
+    world = make_world(2000)
+    judged = judge(world, make_model("logistic"))
+    model_output.holdout_predictions.validate(judged.predictions)
+    rows = (world.examples["split"] == "holdout").sum()
+    assert (judged.predictions.groupby("model").size() == rows).all()
+
+
+@pytest.mark.parametrize("rate", [0.04, 1e-9], ids=["one_conversion", "no_positive"])
+def test_too_little_data_gives_a_complete_evaluation_without_figures(
+    rate: float, make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], judge: Judge
+) -> None:
+    judged = judge(make_world(26, seed=0, rate=rate), make_model())
+    found = judged.found
+    model_output.holdout_predictions.validate(judged.predictions)
+    assert judged.predictions.empty
+    assert (found["status"], found["chosen_model"]) == ("not_enough_data", "base_rate")
+    assert found["base_rate"]["ci_low"] <= found["base_rate"]["value"] <= found["base_rate"]["ci_high"]
+    assert (found["models"], found["comparisons"]) == ({}, [])
+    assert not found["gate"]["passed"]
+    assert {condition["figure"] for condition in found["gate"]["conditions"][:-1]} == {None}
+
+
+def test_holdout_without_enough_positives_is_not_evaluated(
+    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], judge: Judge
+) -> None:
+    world = make_world(2000)
+    world.examples.loc[world.examples["split"] == "holdout", "label"] = 0
+    judged = judge(world, make_model("logistic"))
+    assert judged.trained["t1"]["status"] == "trained"
+    assert judged.found["status"] == "not_enough_data"
+    assert "Not enough data to evaluate" in judged.found["message"]
+    assert not judged.found["gate"]["passed"]
+
+
+def test_evaluation_is_the_same_for_any_order_of_its_inputs(
+    make_world: Callable[..., Any],
+    make_model: Callable[..., ModelParameters],
+    judge: Judge,
+    as_of: dict[str, str],
+    target: Targets,
+    evaluation: EvaluationParameters,
+    gate: GateLimits,
+) -> None:
+    world = make_world(2000)
+    judged = judge(world, make_model("logistic"))
+    again = evaluate_models(
+        judged.predictions.sample(frac=1, random_state=1),
+        world.examples.sample(frac=1, random_state=2),
+        judged.trained,
+        as_of,
+        target,
+        evaluation,
+        gate,
+        seed=5,
+    )
+    assert json.dumps(again) == json.dumps(judged.evaluation)
+
+
+def test_metrics_hold_finite_figures_only(
+    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], judge: Judge
+) -> None:
+    judged = judge(make_world(2000), make_model("logistic"))
+    judged.found["models"]["logistic"]["lift_at_10"]["value"] = None
+    metrics = summarise_metrics(judged.evaluation)
+    assert metrics["t1.pr_auc"] == {"value": judged.found["models"]["logistic"]["pr_auc"]["value"], "step": 0}
+    assert metrics["t1.gate_passed"]["value"] in {0.0, 1.0}
+    assert "t1.lift_at_10" not in metrics
+    assert "t1.pr_auc_gain_on_rule" in metrics
+
+
+def test_metrics_of_too_little_data_say_that_the_gate_did_not_pass(
+    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], judge: Judge
+) -> None:
+    metrics = summarise_metrics(judge(make_world(26), make_model()).evaluation)
+    assert metrics["t1.gate_passed"] == {"value": 0.0, "step": 0}
+    assert "t1.pr_auc" not in metrics

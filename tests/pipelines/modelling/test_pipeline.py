@@ -1,0 +1,36 @@
+from lead_conversion.pipelines.modelling import create_pipeline
+
+
+def test_nodes_are_named_after_what_they_do() -> None:
+    nodes = create_pipeline().nodes
+    assert [node.func.__name__ for node in nodes] == [node.name for node in nodes]
+
+
+def test_pipeline_needs_the_primary_layer_features_and_parameters_only() -> None:
+    needed = {name.partition("@")[0] for name in create_pipeline().inputs()}
+    assert needed == {
+        "raw_manifest",
+        "primary_labels",
+        "primary_contacts",
+        "primary_as_of",
+        "feature_leads",
+        "params:target",
+        "params:split",
+        "params:model",
+        "params:evaluation",
+        "params:gate",
+        "params:seed",
+    }
+
+
+def test_pipeline_gives_every_model_output() -> None:
+    assert create_pipeline().all_outputs() == {
+        "model_input_examples",
+        "trained_models",
+        "holdout_predictions",
+        "evaluation",
+        "evaluation_metrics",
+        "scored_leads",
+        "feature_attribution",
+        "nominated_models",
+    }

@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+from scipy.special import expit
+from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+
+from lead_conversion.pipelines.modelling import resampling
+from lead_conversion.pipelines.modelling.log_odds import fit_coefficients, to_log_odds
+from lead_conversion.pipelines.modelling.resampling import METRICS, Estimate, Resamples, measure, measure_curve
+
+
+def _draw(leads: int = 400, landmarks: int = 3, seed: int = 0, *, coarse: bool = False) -> tuple[np.ndarray, ...]:
+    """Labels, true probabilities and leads, all landmarks of a lead with one label."""
+    rng = np.random.default_rng(seed)
+    lead = np.repeat(np.arange(leads), landmarks)
+    truth = expit(rng.normal(-1.5, 1.2, leads))
+    label = (rng.random(leads) < truth).astype(float)[lead]
+    probability = truth[lead]
+    return label, np.round(probability, 1) * 0.9 + 0.05 if coarse else probability, lead
+
+
+@pytest.mark.parametrize("coarse", [False, True], ids=["distinct", "tied"])
+def test_figures_agree_with_scikit_learn_on_every_resample(coarse: bool) -> None:
+    label, probability, lead = _draw(coarse=coarse)
+    resamples = Resamples(lead, 5, seed=3)
+    found = measure(label, probability, resamples)
+    for row, of_leads in enumerate(resamples.weights):
+        weight = of_leads[lead]
+        expected = {
+            "pr_auc": average_precision_score(label, probability, sample_weight=weight),
+            "roc_auc": roc_auc_score(label, probability, sample_weight=weight),
+            "brier": brier_score_loss(label, probability, sample_weight=weight),
+            "log_loss": log_loss(label, probability, sample_weight=weight),
+        }
+        for name, value in expected.items():
+            figures = [found[name].value, *found[name].draws]
+            assert figures[row] == pytest.approx(value, rel=1e-9), name
+
+
+def test_calibration_slope_of_a_resample_is_close_to_a_full_refit() -> None:
+    label, probability, lead = _draw(leads=2000)
+    resamples = Resamples(lead, 5, seed=3)
+    found = measure(label, probability**1.3, resamples)["calibration_slope"]
+    for row, draw in enumerate(found.draws, start=1):
+        repeated = np.repeat(np.arange(len(lead)), resamples.weights[row][lead])
+        margin = to_log_odds(probability[repeated] ** 1.3)
+        (slope,), _intercept = fit_coefficients(margin[:, None], label[repeated])
+        assert draw == pytest.approx(slope, abs=0.01)
+
+
+def test_true_probabilities_have_slope_one_and_intercept_zero_inside_their_intervals() -> None:
+    label, probability, lead = _draw(leads=4000, landmarks=1)
+    found = measure(label, probability, Resamples(lead, 200, seed=1))
+    for name, truth in (("calibration_slope", 1.0), ("calibration_intercept", 0.0)):
+        low, high = found[name].interval(0.95)
+        assert low < truth < high
+    assert found["brier_skill"].interval(0.95)[0] > 0
+
+
+def test_lift_of_a_perfect_ranking_is_ten_and_of_no_ranking_one() -> None:
+    label = np.array([1.0] * 10 + [0.0] * 90)
+    resamples = Resamples(np.arange(100), 20, seed=1)
+    assert measure(label, label * 0.8 + 0.1, resamples)["lift_at_10"].value == pytest.approx(10)
+    tied = measure(label, np.full(100, 0.1), resamples)
+    assert tied["lift_at_10"].value == pytest.approx(1)
+    assert tied["roc_auc"].value == pytest.approx(0.5)
+    assert np.isnan(tied["calibration_slope"].value)
+
+
+def test_intervals_are_by_lead_and_not_by_row() -> None:
+    label, probability, lead = _draw(leads=300, landmarks=5)
+    by_lead = measure(label, probability, Resamples(lead, 200, seed=1))["brier"].interval(0.95)
+    by_row = measure(label, probability, Resamples(np.arange(len(lead)), 200, seed=1))["brier"].interval(0.95)
+    assert np.ptp(by_lead) > 1.7 * np.ptp(by_row)
+
+
+def test_missing_class_gives_no_figure_rather_than_a_default() -> None:
+    lead = np.arange(50)
+    found = measure(np.zeros(50), np.linspace(0.1, 0.2, 50), Resamples(lead, 20, seed=1))
+    for name in ("pr_auc", "roc_auc", "lift_at_10", "brier_skill", "calibration_slope"):
+        assert np.isnan(found[name].value), name
+        assert np.isnan(found[name].interval(0.95)).all()
+    assert found.keys() == set(METRICS)
+
+
+def test_interval_is_undefined_where_many_resamples_are() -> None:
+    assert np.isnan(Estimate(0.5, np.array([0.4, np.nan, 0.6])).interval(0.95)).all()
+
+
+def test_small_blocks_give_the_same_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    label, probability, lead = _draw()
+    whole = measure(label, probability, Resamples(lead, 30, seed=2))
+    monkeypatch.setattr(resampling, "CELLS_IN_MEMORY", 2500)
+    parts = measure(label, probability, Resamples(lead, 30, seed=2))
+    for name in METRICS:
+        np.testing.assert_array_equal(whole[name].draws, parts[name].draws)
+
+
+def test_calibration_curve_counts_every_row_once() -> None:
+    label, probability, lead = _draw(coarse=True)
+    curve = measure_curve(label, probability, Resamples(lead, 20, seed=2), bins=10)
+    assert sum(n for _predicted, _observed, n in curve) == len(label)
+    predicted = [point for point, _observed, _n in curve]
+    assert predicted == sorted(predicted)
+    observed = sum(point.value * n for _predicted, point, n in curve)
+    assert observed == pytest.approx(label.sum())

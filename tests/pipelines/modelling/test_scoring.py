@@ -1,0 +1,117 @@
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from lead_conversion.contracts import model_output
+from lead_conversion.contracts.features import Feature
+from lead_conversion.kernel.targets import Targets
+from lead_conversion.pipelines.modelling.drivers import NOT_ENOUGH_DATA
+from lead_conversion.pipelines.modelling.estimators import name_version
+from lead_conversion.pipelines.modelling.parameters import ModelParameters
+from lead_conversion.pipelines.modelling.scoring import score_active_leads
+from lead_conversion.pipelines.modelling.training import train_models
+
+Train = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def train(target: Targets, features: list[Feature]) -> Train:
+    def run(world: Any, model: ModelParameters) -> dict[str, Any]:
+        return train_models(world.examples, world.feature_leads, target, model, seed=5, features=features)
+
+    return run
+
+
+@pytest.mark.parametrize("family", ["logistic", "lightgbm", "blend"])
+def test_active_leads_are_ranked_by_probability_with_reasons(
+    family: str,
+    make_world: Callable[..., Any],
+    make_model: Callable[..., ModelParameters],
+    train: Train,
+    as_of: dict[str, str],
+) -> None:
+    world = make_world(3000)
+    trained = train(world, make_model(family))
+    scored = score_active_leads(world.examples, world.feature_leads, trained, as_of)
+    model_output.scored_leads.validate(scored)
+    assert set(scored["lead_key"]) == set(world.examples.loc[world.examples["split"] == "scoring", "lead_key"])
+    assert scored["probability"].is_monotonic_decreasing
+    assert scored["rank"].iloc[0] == 1
+    assert (scored["percentile"].iloc[0], scored["percentile"].iloc[-1]) == (100.0, 0.0)
+    assert scored["is_trial"].all()
+    assert set(scored["model_version"]) == {name_version(trained["t1"])}
+    assert "The CRM's own score" in scored["top_drivers"].iloc[0]
+    assert "raises the chance" in scored["top_drivers"].iloc[0]
+
+
+def test_scores_are_the_same_for_any_row_order(
+    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], train: Train, as_of: dict[str, str]
+) -> None:
+    world = make_world(1500)
+    trained = train(world, make_model("logistic"))
+    scored = score_active_leads(world.examples, world.feature_leads, trained, as_of)
+    shuffled = world.examples.sample(frac=1, random_state=1), world.feature_leads.sample(frac=1, random_state=2)
+    pd.testing.assert_frame_equal(score_active_leads(*shuffled, trained, as_of), scored)
+
+
+def test_champion_scores_are_no_trial(
+    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], train: Train, as_of: dict[str, str]
+) -> None:
+    world = make_world(1500)
+    trained = train(world, make_model("logistic"))
+    assert not score_active_leads(world.examples, world.feature_leads, trained, as_of, is_trial=False)["is_trial"].any()
+
+
+def test_too_little_data_gives_every_lead_the_base_rate(
+    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], train: Train, as_of: dict[str, str]
+) -> None:
+    world = make_world(400, rate=0.01)
+    trained = train(world, make_model())
+    scored = score_active_leads(world.examples, world.feature_leads, trained, as_of)
+    model_output.scored_leads.validate(scored)
+    assert len(scored) > 1
+    assert set(scored["probability"]) == {trained["t1"]["base_rate"]["value"]}
+    assert set(scored["top_drivers"]) == {NOT_ENOUGH_DATA}
+    assert set(scored["rank"]) == {1}
+    assert set(scored["percentile"]) == {50.0}
+
+
+def test_only_lead_is_the_best_of_all(
+    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], train: Train, as_of: dict[str, str]
+) -> None:
+    world = make_world(1500)
+    trained = train(world, make_model("logistic"))
+    one = world.examples[world.examples["split"] == "scoring"].head(1)
+    (row,) = score_active_leads(one, world.feature_leads, trained, as_of).to_dict("records")
+    assert (row["rank"], row["percentile"]) == (1, 100.0)
+
+
+@pytest.mark.parametrize("leads", [0, 1500])
+def test_no_active_leads_give_an_empty_table_of_the_right_types(
+    leads: int,
+    make_world: Callable[..., Any],
+    make_model: Callable[..., ModelParameters],
+    train: Train,
+    as_of: dict[str, str],
+) -> None:
+    world = make_world(1500)
+    history = world.examples[world.examples["split"] != "scoring"].head(leads)
+    trained = train_or_nothing(train, world, history, make_model("logistic"))
+    scored = score_active_leads(history, world.feature_leads, trained, as_of)
+    assert scored.empty
+    model_output.scored_leads.validate(scored)
+
+
+def train_or_nothing(train: Train, world: Any, history: pd.DataFrame, model: ModelParameters) -> dict[str, Any]:
+    return train(type(world)(world.labels, world.contacts, world.feature_leads, history), model)
+
+
+def test_without_any_mature_lead_nobody_is_scored(
+    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], train: Train, as_of: dict[str, str]
+) -> None:
+    world = make_world(1500)
+    active = world.examples[world.examples["split"] == "scoring"]
+    trained = train_or_nothing(train, world, active, make_model("logistic"))
+    assert score_active_leads(active, world.feature_leads, trained, as_of).empty

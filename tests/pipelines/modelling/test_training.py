@@ -1,0 +1,160 @@
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from threadpoolctl import threadpool_limits
+
+from lead_conversion.contracts.features import Feature
+from lead_conversion.kernel.targets import Targets
+from lead_conversion.pipelines.modelling.encoding import attach_features
+from lead_conversion.pipelines.modelling.estimators import explain_log_odds, name_version, predict_probability
+from lead_conversion.pipelines.modelling.parameters import ModelParameters
+from lead_conversion.pipelines.modelling.training import choose_candidate, decide_capacity, train_models
+
+MakeModel = Callable[..., ModelParameters]
+MakeWorld = Callable[..., Any]
+
+BASELINES = {"rule", "contact_logistic", "campaign_rate"}
+
+
+@pytest.fixture
+def train(target: Targets, features: list[Feature]) -> Callable[..., dict[str, Any]]:
+    def run(world: Any, model: ModelParameters) -> dict[str, Any]:
+        return train_models(world.examples, world.feature_leads, target, model, seed=5, features=features)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("positives", "candidates"),
+    [(19, ()), (20, ("logistic",)), (79, ("logistic",)), (80, ("logistic", "lightgbm", "blend"))],
+)
+def test_fewer_positives_carry_smaller_models(
+    positives: int, candidates: tuple[str, ...], make_model: MakeModel
+) -> None:
+    assert decide_capacity(positives, 1000, make_model()).candidates == candidates
+    assert decide_capacity(1000, positives, make_model()).candidates == candidates
+
+
+def test_trees_get_fewer_leaves_before_they_give_way(make_model: MakeModel) -> None:
+    assert decide_capacity(299, 1000, make_model()).num_leaves == 4
+    assert decide_capacity(300, 1000, make_model()).num_leaves == 7
+
+
+def test_logistic_takes_the_place_of_trees_where_positives_are_few(make_model: MakeModel) -> None:
+    assert decide_capacity(79, 1000, make_model("lightgbm")).candidates == ("logistic",)
+    assert decide_capacity(80, 1000, make_model("lightgbm")).candidates == ("lightgbm",)
+
+
+def test_simplest_among_equals_is_chosen() -> None:
+    assert choose_candidate({"logistic": 0.298, "lightgbm": 0.300, "blend": 0.301}, equal_within=0.01) == "logistic"
+    assert choose_candidate({"logistic": 0.290, "lightgbm": 0.300, "blend": 0.301}, equal_within=0.01) == "lightgbm"
+    assert choose_candidate({"logistic": 0.290, "lightgbm": 0.300, "blend": 0.301}, equal_within=0.0) == "blend"
+
+
+def test_models_predict_and_explain_alike_after_a_round_trip_through_json(
+    make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]
+) -> None:
+    world = make_world(2000)
+    models = train(world, make_model("auto"))["t1"]["models"]
+    assert models.keys() == {"logistic", "lightgbm", "blend"} | BASELINES
+    rows = attach_features(world.examples, world.feature_leads)
+    for name, model in models.items():
+        stored = json.loads(json.dumps(model, allow_nan=False))
+        np.testing.assert_array_equal(predict_probability(stored, rows), predict_probability(model, rows), err_msg=name)
+    for name in ("logistic", "lightgbm", "blend"):
+        stored = json.loads(json.dumps(models[name]))
+        pd.testing.assert_frame_equal(explain_log_odds(stored, rows), explain_log_odds(models[name], rows))
+
+
+def test_contributions_add_up_to_the_log_odds(
+    make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]
+) -> None:
+    world = make_world(2000)
+    models = train(world, make_model("auto"))["t1"]["models"]
+    rows = attach_features(world.examples, world.feature_leads)
+    for name in ("logistic", "lightgbm", "blend"):
+        uncalibrated = predict_probability({**models[name], "calibrator": {"kind": "none"}}, rows)
+        log_odds = np.log(uncalibrated / (1 - uncalibrated))
+        base = log_odds - explain_log_odds(models[name], rows).sum(axis=1).to_numpy()
+        assert np.ptp(base) < 1e-6, name
+
+
+def test_models_are_the_same_bytes_for_any_thread_count_and_row_order(
+    make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]
+) -> None:
+    world = make_world(2000)
+    one = make_model("auto")
+    two = one.model_copy(update={"lightgbm": one.lightgbm.model_copy(update={"num_threads": 2})})
+    shuffled = type(world)(
+        world.labels,
+        world.contacts,
+        world.feature_leads.sample(frac=1, random_state=1),
+        world.examples.sample(frac=1, random_state=2),
+    )
+    with threadpool_limits(limits=1):
+        first = json.dumps(train(world, one))
+    assert json.dumps(train(world, two)) == first
+    assert json.dumps(train(shuffled, one)) == first
+    assert "num_threads" not in first
+
+
+def test_holdout_plays_no_part_in_training(
+    make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]
+) -> None:
+    world = make_world(2000)
+    before = train(world, make_model())["t1"]
+    in_holdout = world.examples["split"] == "holdout"
+    leads = world.examples.loc[in_holdout, "lead_key"]
+    world.feature_leads.loc[world.feature_leads["lead_key"].isin(leads), "crm_score"] = 0.0
+    after = train(world, make_model())["t1"]
+    assert {**after, "base_rate": None} == {**before, "base_rate": None}
+
+
+@pytest.mark.parametrize("family", ["logistic", "lightgbm"])
+def test_configured_family_is_the_only_candidate(
+    family: str, make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]
+) -> None:
+    trained = train(make_world(2000), make_model(family))["t1"]
+    assert trained["chosen"] == family
+    assert trained["models"].keys() == {family} | BASELINES
+
+
+def test_configured_blend_is_chosen_even_where_a_part_is_better(
+    make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]
+) -> None:
+    trained = train(make_world(2000), make_model("blend"))["t1"]
+    assert trained["chosen"] == "blend"
+    assert "chosen: blend" in trained["message"]
+
+
+@pytest.mark.parametrize("rate", [0.04, 1e-9], ids=["one_conversion", "no_positive"])
+def test_too_little_data_leaves_the_base_rate_and_says_so(
+    rate: float, make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]
+) -> None:
+    trained = train(make_world(26, seed=0, rate=rate), make_model())["t1"]
+    assert (trained["status"], trained["chosen"], trained["models"]) == ("not_enough_data", "base_rate", {})
+    assert "Not enough data" in trained["message"]
+    assert trained["base_rate"]["ci_low"] <= trained["base_rate"]["value"] <= trained["base_rate"]["ci_high"]
+
+
+def test_positives_crowded_into_one_part_of_the_training_period_train_no_model(
+    make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]
+) -> None:
+    world = make_world(2000)
+    training = world.examples["split"] == "train"
+    engaged = world.examples.loc[training, "first_engaged_at"]
+    late = world.examples["first_engaged_at"] > engaged.quantile(0.5)
+    world.examples.loc[training & late, "label"] = 0
+    trained = train(world, make_model())["t1"]
+    assert trained["status"] == "not_enough_data"
+    assert "crowd" in trained["message"]
+
+
+def test_version_follows_the_content() -> None:
+    assert name_version({"a": 1, "b": 2}) == name_version({"b": 2, "a": 1})
+    assert name_version({"a": 1}) != name_version({"a": 2})
+    assert len(name_version({})) == 12
