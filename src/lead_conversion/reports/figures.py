@@ -5,6 +5,7 @@ wide screen. Every text from the data is escaped, for Plotly reads a little HTML
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from dataclasses import dataclass
 from html import escape
 from typing import Any, cast
@@ -32,38 +33,42 @@ CHOSEN_FIRST = 1
 SYMBOLS = {"A": "circle", "B": "square", "C": "diamond-open"}
 
 AXIS_TITLE = {"font": {"size": 12, "color": palette.MUTED}, "standoff": 8}
-TEMPLATE = go.layout.Template(
-    layout={
-        "font": {"family": palette.FONT, "size": 13, "color": palette.INK},
-        "paper_bgcolor": palette.PAPER,
-        "plot_bgcolor": palette.PAPER,
-        "margin": MARGIN,
-        "hoverlabel": {"bgcolor": palette.PAPER, "bordercolor": palette.RULE, "align": "left"},
-        "legend": {
-            "orientation": "h",
-            "x": 0,
-            "xanchor": "left",
-            "yref": "container",
-            "y": 0,
-            "yanchor": "bottom",
-            "font": {"size": 12},
-        },
-        "xaxis": {
-            "gridcolor": palette.RULE,
-            "linecolor": palette.RULE,
-            "zeroline": False,
-            "automargin": True,
-            "title": AXIS_TITLE,
-        },
-        "yaxis": {
-            "gridcolor": palette.RULE,
-            "linecolor": palette.RULE,
-            "zeroline": False,
-            "automargin": True,
-            "title": AXIS_TITLE,
-        },
-    }
-)
+LAYOUT = {
+    "font": {"family": palette.FONT, "size": 13, "color": palette.INK},
+    "paper_bgcolor": palette.PAPER,
+    "plot_bgcolor": palette.PAPER,
+    "margin": MARGIN,
+    "hoverlabel": {"bgcolor": palette.PAPER, "bordercolor": palette.RULE, "align": "left"},
+    "legend": {
+        "orientation": "h",
+        "x": 0,
+        "xanchor": "left",
+        "yref": "container",
+        "y": 0,
+        "yanchor": "bottom",
+        "font": {"size": 12},
+    },
+    "xaxis": {
+        "gridcolor": palette.RULE,
+        "linecolor": palette.RULE,
+        "zeroline": False,
+        "automargin": True,
+        "title": AXIS_TITLE,
+    },
+    "yaxis": {
+        "gridcolor": palette.RULE,
+        "linecolor": palette.RULE,
+        "zeroline": False,
+        "automargin": True,
+        "title": AXIS_TITLE,
+    },
+}
+
+
+@cache
+def _template() -> go.layout.Template:
+    # Plotly takes a fifth of a second to check it, which a command that draws nothing need not wait for.
+    return go.layout.Template(layout=LAYOUT)
 
 
 def calibration_curve(curve: Sequence[Mapping[str, Any]]) -> go.Figure:
@@ -350,13 +355,13 @@ class _LineStyle:
 
 
 def _figure(height: int) -> go.Figure:
-    return go.Figure(layout={"template": TEMPLATE, "height": height})
+    return go.Figure(layout={"template": _template(), "height": height})
 
 
 def _panels(targets: Sequence[str]) -> go.Figure:
     titles = [escape(name.upper()) for name in targets]
     figure = make_subplots(rows=1, cols=len(targets), subplot_titles=titles, horizontal_spacing=0.08)
-    return figure.update_layout(template=TEMPLATE, height=CHART_HEIGHT + 30, margin={**MARGIN, "t": 34})
+    return figure.update_layout(template=_template(), height=CHART_HEIGHT + 30, margin={**MARGIN, "t": 34})
 
 
 def _sentence(text: str) -> go.Figure:
