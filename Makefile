@@ -39,7 +39,7 @@ lint: install ## style, types, import layers
 	$(BIN)/lint-imports
 
 bench: install ## the benchmarks, as ratios side by side
-	$(BIN)/python -m pytest benchmarks --override-ini testpaths=benchmarks
+	$(BIN)/python benchmarks/full_run.py
 
 package: install ## a wheel and the configuration's archive, in dist/
 	$(UV) build --wheel --out-dir dist

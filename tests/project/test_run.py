@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from project import kedro_command, run, small_world
+from project import kedro_command, registered, run, session, small_world
 
 LAYERS = ("03_primary", "04_feature", "05_model_input", "06_models", "07_model_output")
 OUTPUTS = (
@@ -91,6 +91,16 @@ def test_scores_rank_active_leads_and_say_that_nobody_approved_the_model(finishe
     for _target, of_target in scores.groupby("target"):
         assert sorted(of_target["rank"]) == list(range(1, len(of_target) + 1))
         assert of_target.sort_values("rank")["probability"].is_monotonic_decreasing
+
+
+def test_every_file_that_can_be_previewed_is_plain_json(finished):
+    with session(finished) as created:
+        catalog = created.load_context().catalog
+        shown = {name: catalog.get(name) for name in registered()["full"].datasets() if not name.startswith("params:")}
+        previews = {name: dataset.preview() for name, dataset in shown.items() if hasattr(dataset, "preview")}
+    assert len(previews) > 20
+    for preview in previews.values():
+        json.dumps(preview)
 
 
 def test_registry_holds_a_challenger_for_each_target_that_passed_its_gate(finished):

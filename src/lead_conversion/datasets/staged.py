@@ -1,5 +1,10 @@
 """Kedro's file datasets, staged: see staging.py."""
 
+import json
+from pathlib import PurePosixPath
+
+import pyarrow.parquet as pq
+from kedro_datasets._typing import TablePreview
 from kedro_datasets.ibis import FileDataset
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import ParquetDataset
@@ -9,13 +14,23 @@ from kedro_datasets.text import TextDataset
 from lead_conversion.datasets.staging import Staged
 
 
-class StagedTable(Staged, FileDataset):  # type: ignore[misc]
-    """An Ibis table in a Parquet file, with the preview that frames have."""
+class StagedParquet(Staged):
+    """A Parquet file whose first rows kedro-viz can show; its own preview fails on times and missing whole numbers."""
 
-    preview = ParquetDataset.preview
+    def preview(self, nrows: int = 5) -> TablePreview:
+        """The first rows as kedro-viz wants them: index, columns and data, all of plain JSON."""
+        path: PurePosixPath = self._get_load_path()
+        first = next(pq.ParquetFile(str(path)).iter_batches(batch_size=nrows), None)
+        frame = pq.read_schema(str(path)).empty_table().to_pandas() if first is None else first.to_pandas()
+        preview: TablePreview = json.loads(frame.to_json(orient="split", date_format="iso"))
+        return preview
 
 
-class StagedFrame(Staged, ParquetDataset):  # type: ignore[misc]
+class StagedTable(StagedParquet, FileDataset):  # type: ignore[misc]
+    """An Ibis table in a Parquet file."""
+
+
+class StagedFrame(StagedParquet, ParquetDataset):  # type: ignore[misc]
     """A pandas frame in a Parquet file."""
 
 
