@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from project import kedro_command, registered, run, session, small_world
+from project import PROJECT, kedro_command, registered, run, session, small_world
 
 LAYERS = ("03_primary", "04_feature", "05_model_input", "06_models", "07_model_output")
 OUTPUTS = (
@@ -101,6 +101,17 @@ def test_every_file_that_can_be_previewed_is_plain_json(finished):
     assert len(previews) > 20
     for preview in previews.values():
         json.dumps(preview)
+
+
+def test_notebook_runs_on_the_results(finished):
+    notebook = json.loads((PROJECT / "notebooks/look_at_results.ipynb").read_text())
+    with session(finished) as created:
+        names = {"catalog": created.load_context().catalog}
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                exec("".join(cell["source"]), names)
+    assert len(names["best"]) == 10
+    assert {figure["model"] for figure in names["figures"]} >= {"campaign_rate", "rule", "contact_logistic"}
 
 
 def test_registry_holds_a_challenger_for_each_target_that_passed_its_gate(finished):

@@ -1,10 +1,11 @@
-"""Says what a run is doing, how long each stage took, and where to look when it is done."""
+"""Says what a run is doing, how long each stage took, what came out, and where to look when it is done."""
 
 import logging
 import time
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
@@ -12,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class ProgressHooks:
-    """One line a node, a summary at the end."""
+    """Two lines a node, a summary at the end."""
 
     def __init__(self) -> None:
         self._total = 0
@@ -47,15 +48,28 @@ class ProgressHooks:
             log.info("        %5.1f s → %s", time.monotonic() - self._node_started, names)
 
     @hook_impl(trylast=True)
-    def after_pipeline_run(self, run_result: dict[str, Any]) -> None:
-        """Say how long it took and where to look."""
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+        """Say how long it took, what came out in a line each, and where to look."""
         log.info("Done in %.0f s.", time.monotonic() - self._run_started)
-        if "report" in run_result:
-            log.info(
-                "Read data/08_reporting/report.html; scored leads and recommendations stand in data/07_model_output/"
-            )
+        made = pipeline.all_outputs()
+        if "evaluation" in made:
+            for name, result in catalog.load("evaluation")["targets"].items():
+                log.info("  %s: %s", name, _verdict(result))
+        if "recommendations" in made:
+            log.info("  %s", catalog.load("recommendations")["message"])
+        if "report" in made:
+            log.info("Open data/08_reporting/report.html. Scores, effects and recommendations: data/07_model_output/")
 
     @hook_impl
     def on_pipeline_error(self) -> None:
         """Say that the last good state stands."""
         log.error("Stopped after %d of %d steps; what was published before stays as it was.", self._done, self._total)
+
+
+def _verdict(result: dict[str, Any]) -> str:
+    """A target's outcome in a line."""
+    if result["status"] != "evaluated":
+        return f"not enough data. {result['message']}"
+    pr_auc = result["models"][result["chosen_model"]]["pr_auc"]["value"]
+    verdict = "gate passed" if result["gate"]["passed"] else "gate not passed"
+    return f"{verdict}; {result['chosen_model']}, PR-AUC {pr_auc:.3f} on the holdout"

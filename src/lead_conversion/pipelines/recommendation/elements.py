@@ -91,7 +91,7 @@ def each_group(rows: pd.DataFrame, column: str) -> Iterator[tuple[int, pd.DataFr
 def _compare_within_steps(risk_set: pd.DataFrame, campaign_steps: pd.DataFrame) -> Iterator[Comparison]:
     names, spans = name_steps(campaign_steps), prompt_spans(campaign_steps)
     prompts = campaign_steps.loc[campaign_steps["prompt_id"].notna()].to_dict("records")
-    version_of = {str(int(p["prompt_id"])): str(p["prompt_version"]) for p in prompts}
+    version_of = {str(int(p["prompt_id"])): f"{p['prompt_version']:g}" for p in prompts}
     for step_id, rows in each_group(risk_set, "step_id"):
         step = names[step_id]
         sent = rows.loc[~rows["is_skipped"]]
