@@ -1,12 +1,14 @@
 """Run the project as an installed package: `python -m lead_conversion --pipeline=full`."""
 
 import os
+import sys
 from pathlib import Path
 
 # Kedro configures logging when it is first imported, and outside a checkout knows of no configuration but its own.
-_LOGGING = Path(__file__).parent / "conf" / "logging.yml"
-if _LOGGING.is_file():
-    os.environ.setdefault("KEDRO_LOGGING_CONFIG", str(_LOGGING))
+_GIVEN = [word.partition("=")[2] for word in sys.argv if word.startswith("--conf-source=")]
+for _folder in (*map(Path, _GIVEN), Path(__file__).parent / "conf"):
+    if (_logging := _folder / "logging.yml").is_file():
+        os.environ.setdefault("KEDRO_LOGGING_CONFIG", str(_logging))
 
 from lead_conversion.cli import run_packaged  # noqa: E402 - see above
 

@@ -62,7 +62,7 @@ DEFAULT_OUT = Path("data/demo/agent_cory.duckdb")
 @click.option("--null-world", is_flag=True, help="No prompt, step, wait or order has any effect.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 def simulate(out: Path, force: bool, **knobs: object) -> None:
-    r"""Write a demo database: an invented agency with the schema of the real one.
+    """Write a demo database: an invented agency with the schema of the real one.
 
     The world has campaigns whose prompts, steps and waits truly help or hurt, choices that depend
     on who the lead is, and every fault that is known of the real data. What was planted stands in
@@ -73,7 +73,7 @@ def simulate(out: Path, force: bool, **knobs: object) -> None:
       lead-conversion simulate
       lead-conversion simulate --leads 500000 --out data/demo/large.duckdb
       lead-conversion simulate --null-world --seed 3 --out data/demo/nothing_works.duckdb
-    """
+    """  # noqa: D301 - click wants the control character itself
     from lead_conversion.simulation import WorldSpec, truth_path_of, write_world  # noqa: PLC0415  slow
 
     truth = truth_path_of(out)

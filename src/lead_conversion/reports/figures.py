@@ -5,8 +5,8 @@ wide screen. Every text from the data is escaped, for Plotly reads a little HTML
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from typing import Any, cast
 

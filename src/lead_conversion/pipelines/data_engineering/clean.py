@@ -11,8 +11,7 @@ from ibis.expr.types import BooleanValue, StringValue, Table, TimestampValue
 from lead_conversion.kernel.windows import MOMENT
 from lead_conversion.pipelines.data_engineering.parameters import CleanParameters
 
-SECONDS_AN_HOUR = 3600
-MAX_ZONE_HOURS = 14
+SECONDS_A_DAY = 24 * 3600
 
 
 def clean_contacts(raw_contacts: Table) -> dict[str, Table]:
@@ -156,19 +155,14 @@ def _split(entity: str, standard: Table, reason: StringValue, order: list[str], 
 def _mended_time(clean: CleanParameters) -> TimestampValue:
     """The event's own time where its clock can be believed, else when it was recorded.
 
-    Not believed: missing; years off; an inbound message from after it was recorded; off by whole hours (a local time
-    written as UTC); a call that ended before it began takes its beginning.
+    Not believed: missing; years off; of an inbound message, after it was recorded. A call that ended before it began
+    takes its beginning.
     """
     event_time = ibis.greatest(_.occurred_at, ibis.coalesce(_.started_at, _.occurred_at))
     seconds_off = event_time.epoch_seconds() - _.logged_at.epoch_seconds()
-    inbound = _.direction == "inbound"
-    tolerance = int(clean.hour_shift_tolerance_minutes * 60)
-    hours_off = (seconds_off.abs() + SECONDS_AN_HOUR // 2) // SECONDS_AN_HOUR
-    is_shifted: BooleanValue = hours_off.between(1, MAX_ZONE_HOURS) & (
-        (seconds_off.abs() - hours_off * SECONDS_AN_HOUR).abs() < tolerance
-    )
-    is_years_off = seconds_off.abs() > clean.max_days_from_record * 24 * SECONDS_AN_HOUR
-    unbelievable = event_time.isnull() | is_years_off | (inbound & (seconds_off > 0)) | is_shifted
+    is_years_off = seconds_off.abs() > clean.max_days_from_record * SECONDS_A_DAY
+    is_from_the_future = (_.direction == "inbound") & (seconds_off > 0)
+    unbelievable = event_time.isnull() | is_years_off | is_from_the_future
     return unbelievable.ifelse(_.logged_at, event_time).cast(MOMENT)
 
 

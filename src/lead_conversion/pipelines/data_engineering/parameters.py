@@ -30,5 +30,4 @@ class CleanParameters(BaseModel):
     channel_spellings: dict[str, tuple[str, ...]]
     outcome_spellings: dict[str, tuple[str, ...]]
     max_days_from_record: int = Field(gt=0)
-    hour_shift_tolerance_minutes: float = Field(ge=0, lt=30)
     max_hours_before_contact: float = Field(ge=0)
