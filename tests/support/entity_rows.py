@@ -21,6 +21,8 @@ RAW_EVENT = {
 EVENT = {name: kind.replace("int32", "int64") for name, kind in RAW_EVENT.items()}
 for _dropped in ("scheduled_at", "started_at", "text_key"):
     del EVENT[_dropped]
+EVENT["time_was_mended"] = "boolean"
+PRIMARY_EVENT = EVENT | {"link_was_mended": "boolean"}
 RAW_CONTACT = {
     "lead_key": "string", "org_id": "int32", "email_key": "string", "phone_key": "string", "region": "string",
     "country": "string", "timezone": "string", "lead_source": "string", "industry": "string", "seniority": "string",
@@ -51,7 +53,8 @@ DEFAULTS: dict[str, Any] = {
     "created_at": "2026-04-01T00:00:00", "campaign_name": "Spring", "campaign_status": "active",
     "campaign_created_at": "2026-01-01", "step_order": 1, "wait_hours": 24.0, "is_active": True,
     "step_created_at": "2026-01-01", "prompt_version": 1, "body": "Hi {{first_name}}, shall we talk?",
-    "prompt_created_at": "2026-01-01", "outcome_type": "call_booked",
+    "prompt_created_at": "2026-01-01", "outcome_type": "call_booked", "time_was_mended": False,
+    "link_was_mended": False,
 }  # fmt: skip
 
 

@@ -51,8 +51,10 @@ FEATURES: tuple[Feature, ...] = (
     _count("n_outbound_voice", "interaction", "Calls tried so far"),
     _count("n_outbound_24h", "interaction", "Messages and calls tried in the last 24 hours"),
     _count("n_delivered", "interaction", "Messages known to have arrived, and calls answered"),
-    _count("n_opened", "interaction", "Messages opened or clicked"),
-    _count("n_clicked", "interaction", "Messages whose link was clicked"),
+    _count(
+        "n_opened", "interaction", "Messages known to have been opened or clicked, a settling time after they were sent"
+    ),
+    _count("n_clicked", "interaction", "Messages whose link was clicked, a settling time after they were sent"),
     _count("n_failed", "interaction", "Messages that failed or bounced"),
     _count("n_skipped", "interaction", "Steps that were due and not tried"),
     _count("n_connected", "interaction", "Calls that the lead answered"),
@@ -65,7 +67,13 @@ FEATURES: tuple[Feature, ...] = (
         "Position in the sequence of the last step tried",
         "no step tried yet",
     ),
-    _measure("open_share", "interaction", "share", "Messages opened among SMS and e-mails tried", "none tried yet"),
+    _measure(
+        "open_share",
+        "interaction",
+        "share",
+        "Messages opened among SMS and e-mails, a settling time after they were sent",
+        "none sent long enough ago",
+    ),
     _measure("reply_share", "interaction", "share", "Replies for each message or call tried", "none tried yet"),
     _measure("hours_since_outbound", "timing", "hours", "Time since the last message or call", "none tried yet"),
     _measure("hours_since_reply", "timing", "hours", "Time since the last reply", "no reply yet"),
@@ -86,7 +94,7 @@ FEATURES: tuple[Feature, ...] = (
         "campaign_rate",
         "campaign",
         "share",
-        "Share booked within the label window among the campaign's earlier leads, shrunk to the mean",
+        "Share of the campaign's earlier leads that reached the first target, shrunk to the mean",
         "not tried yet",
     ),
 )

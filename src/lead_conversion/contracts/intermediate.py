@@ -108,6 +108,7 @@ class EngagementLogs(pa.DataFrameModel):
     reply_is_opt_out: bool = pa.Field(nullable=True, description="Whether the reply asks to stop")
     reply_language: str = pa.Field(nullable=True, description="ISO 639-1, or und")
     tags: str = pa.Field(nullable=True, description="Machine tags of the conversation")
+    time_was_mended: bool = pa.Field(description="Whether occurred_at is not what the source said")
 
     class Config:
         strict = True

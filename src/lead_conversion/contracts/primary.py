@@ -24,6 +24,7 @@ class PrimaryEngagementLogs(intermediate.EngagementLogs):
     """One row an event of a lead that is there."""
 
     lead_key: str = pseudonym_field("The lead")
+    link_was_mended: bool = pa.Field(description="Whether the step or prompt that the source names is not there")
 
 
 class PrimaryOutcomes(intermediate.Outcomes):

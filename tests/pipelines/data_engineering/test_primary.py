@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 from configured import CLEAN
-from entity_rows import CONTACT, EVENT, OUTCOME, STEP, key, rows
+from entity_rows import CONTACT, EVENT, OUTCOME, PRIMARY_EVENT, STEP, key, rows
 
 from lead_conversion.contracts import primary
 from lead_conversion.pipelines.data_engineering.primary import (
@@ -22,9 +22,6 @@ def resolve(*events, contacts=(LEAD,)):
     ("fault", "reason"),
     [
         ({"lead_key": "stranger"}, "orphan_lead"),
-        ({"campaign_id": None}, "orphan_enrollment"),
-        ({"step_id": 99}, "orphan_step"),
-        ({"prompt_id": 999}, "orphan_prompt"),
         ({"occurred_at": "2026-03-01T00:00:00"}, "before_contact_created"),
     ],
 )
@@ -32,6 +29,21 @@ def test_event_that_belongs_to_nothing_is_set_aside_with_its_reason(fault, reaso
     kept, orphans = resolve({"event_key": "e", "lead_key": "l", **fault})
     assert kept.empty
     assert orphans["reason"].tolist() == [reason]
+
+
+@pytest.mark.parametrize(("fault", "lost"), [({"step_id": 99}, "step_id"), ({"prompt_id": 999}, "prompt_id")])
+def test_attempt_whose_step_or_prompt_is_gone_did_happen_and_is_kept_without_the_link(fault, lost):
+    kept, orphans = resolve({"event_key": "e", "lead_key": "l", **fault})
+    assert orphans.empty
+    assert pd.isna(kept[lost].iloc[0])
+    assert kept["link_was_mended"].tolist() == [True]
+
+
+def test_event_from_just_before_its_lead_was_created_counts_as_of_the_creation():
+    kept, orphans = resolve({"event_key": "e", "lead_key": "l", "occurred_at": "2026-03-31T12:00:00"})
+    assert orphans.empty
+    assert kept["occurred_at"].tolist() == [pd.Timestamp("2026-04-01")]
+    assert kept["time_was_mended"].tolist() == [True]
 
 
 def test_attempt_without_prompt_and_reply_without_step_are_kept():
@@ -59,7 +71,7 @@ def test_outcome_of_a_stranger_is_set_aside():
 
 
 def place(*events, outcomes=()):
-    placed = place_contacts_in_time(rows(CONTACT, LEAD), rows(EVENT, *events), rows(OUTCOME, *outcomes))
+    placed = place_contacts_in_time(rows(CONTACT, LEAD), rows(PRIMARY_EVENT, *events), rows(OUTCOME, *outcomes))
     (row,) = primary.contacts.validate(placed).to_pandas().to_dict("records")
     return row
 

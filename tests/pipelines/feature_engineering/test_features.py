@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 from configured import FEATURES as PARAMETERS
 from configured import TARGETS
-from entity_rows import AS_OF, EVENT, MOMENT, OUTCOME, PRIMARY_CONTACT, STEP, key, rows
+from entity_rows import AS_OF, MOMENT, OUTCOME, PRIMARY_CONTACT, PRIMARY_EVENT, STEP, key, rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -38,7 +38,8 @@ def features(*events, lead=LEAD, rates=()):
     contacts = rows(PRIMARY_CONTACT, lead)
     landmarks = place_landmarks(contacts, AS_OF, TARGETS)
     steps = rows(STEP, {}, {"step_id": 12, "prompt_id": 112, "step_order": 2, "body": "x" * 7})
-    table = compute_features(landmarks, contacts, rows(EVENT, *events), steps, rows(RATES, *rates))
+    logs = [{"logged_at": event["occurred_at"]} | event for event in events]
+    table = compute_features(landmarks, contacts, rows(PRIMARY_EVENT, *logs), steps, rows(RATES, *rates), PARAMETERS)
     frame = feature_layer.leads.validate(table).to_pandas()
     names = frame["landmark_hours"].where(~frame["is_scoring_row"], "now")
     return dict(zip(names, frame.to_dict("records"), strict=True))
@@ -84,12 +85,24 @@ def test_counts_shares_and_times_are_those_of_the_events_before():
     )[24.0]
     expected = {
         "n_outbound": 2, "n_outbound_email": 1, "n_outbound_sms": 1, "n_outbound_voice": 0, "n_delivered": 2,
-        "n_opened": 1, "n_skipped": 1, "n_replies": 1, "open_share": 0.5, "reply_share": 0.5, "last_step_order": 2,
+        "n_opened": 1, "n_skipped": 1, "n_replies": 1, "open_share": 1.0, "reply_share": 0.5, "last_step_order": 2,
         "hours_since_outbound": 12, "hours_since_reply": 3, "first_reply_hours": 21, "hours_since_engaged": 24,
         "n_positive_replies": 1, "n_questions": 1, "mean_reply_words": 4, "last_reply_intent": "positive",
         "last_prompt_chars": 7, "campaign": "1", "landmark_hour": 10, "landmark_weekday": 5,
     }  # fmt: skip
     assert {name: row[name] for name in expected} == expected
+
+
+def test_event_that_was_recorded_later_is_not_seen():
+    late = attempt("a", "2026-05-01T12:00:00", logged_at="2026-05-02T10:00:00")
+    found = features(late)
+    assert (found[24.0]["n_outbound"], found[72.0]["n_outbound"]) == (0, 1)
+
+
+def test_click_that_may_still_have_been_to_come_is_not_seen():
+    found = features(attempt("a", "2026-05-01T10:00:01", outcome="clicked", channel="email"))
+    assert [found[hours]["n_clicked"] for hours in (1.0, 24.0, 72.0)] == [0, 0, 1]
+    assert [found[hours]["n_outbound"] for hours in (1.0, 24.0, 72.0)] == [1, 1, 1]
 
 
 def test_campaign_rate_is_the_one_known_at_the_landmark():
@@ -107,7 +120,7 @@ def test_rate_of_a_campaign_counts_only_leads_whose_window_was_over():
     contacts = rows(PRIMARY_CONTACT, *leads)
     outcomes = rows(OUTCOME, {"outcome_key": "o", "lead_key": "l2", "occurred_at": "2026-05-04T00:00:00"})
     labels = label_conversions(contacts, outcomes, AS_OF, TARGETS, PARAMETERS)
-    rates = feature_layer.campaign_rates.validate(measure_campaigns(labels, contacts, PARAMETERS)).to_pandas()
+    rates = feature_layer.campaign_rates.validate(measure_campaigns(labels, contacts, TARGETS, PARAMETERS)).to_pandas()
     assert rates["known_from_at"].dt.strftime("%m-%d").tolist() == ["05-09", "05-10", "05-11"]
     assert rates["campaign_leads"].tolist() == [1, 2, 3]
     assert rates["campaign_booked"].tolist() == [0, 1, 1]

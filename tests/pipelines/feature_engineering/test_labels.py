@@ -50,7 +50,7 @@ def test_booking_before_or_at_the_first_event_was_not_brought_about_by_it(at):
 def crowd(at, count, prefix, *, book_after_days=None):
     """Leads engaged at one moment, and their bookings."""
     engaged = [
-        {"lead_key": f"{prefix}{number:02}x", "is_opted_out_now": False, "first_engaged_at": at}
+        {"lead_key": f"{prefix}{number:03}x", "is_opted_out_now": False, "first_engaged_at": at}
         for number in range(count)
     ]
     if book_after_days is None:
@@ -60,14 +60,26 @@ def crowd(at, count, prefix, *, book_after_days=None):
 
 
 @pytest.mark.parametrize(("leads_before", "state"), [(30, "excluded"), (3, "negative")])
-def test_leads_before_the_first_recorded_outcome_are_left_truncated_only_when_many_outcomes_are_missing(
-    leads_before, state
-):
+def test_leads_before_recording_began_are_left_truncated_only_when_many_outcomes_are_missing(leads_before, state):
     before, _none = crowd("2026-05-01T09:00:00", leads_before, "b")
     since, bookings = crowd("2026-05-15T00:00:00", 10, "s", book_after_days=1)
-    row = label(*bookings, booked("2026-05-15T00:00:00", "first", "b00x"), others=[*before, *since])
+    row = label(*bookings, booked("2026-05-15T00:00:00", "first", "b000x"), others=[*before, *since])
     assert row["state"] == state
-    assert row["reason"] == ("left_truncated" if state == "excluded" else None) or pd.isna(row["reason"])
+    assert row["reason"] == "left_truncated" if state == "excluded" else pd.isna(row["reason"])
+
+
+def test_stray_early_outcome_does_not_hide_that_recording_began_late():
+    before, _none = crowd("2026-05-01T09:00:00", 60, "b")
+    since, bookings = crowd("2026-05-15T00:00:00", 60, "s", book_after_days=1)
+    later, more = crowd("2026-05-17T00:00:00", 60, "t", book_after_days=1)
+    stray = booked("2026-05-02T00:00:00", "stray", "b000x")
+    assert label(stray, *bookings, *more, others=[*before, *since, *later])["reason"] == "left_truncated"
+
+
+def test_lower_rate_of_earlier_leads_is_no_truncation():
+    before, some = crowd("2026-05-01T09:00:00", 90, "b", book_after_days=1)
+    since, bookings = crowd("2026-05-15T00:00:00", 90, "s", book_after_days=1)
+    assert label(*some[:30], *bookings, others=[*before, *since])["state"] == "negative"
 
 
 def test_target_that_nobody_reached_leaves_negatives_only():

@@ -8,10 +8,12 @@ import ibis
 from ibis import _
 from ibis.expr.types import BooleanValue, StringValue, Table, TimestampValue
 
-from lead_conversion.kernel.windows import MOMENT
+from lead_conversion.kernel.errors import DataError
+from lead_conversion.kernel.windows import HOURS_A_DAY, MOMENT
 from lead_conversion.pipelines.data_engineering.parameters import CleanParameters
 
-SECONDS_A_DAY = 24 * 3600
+SECONDS_A_DAY = HOURS_A_DAY * 3600
+ISO_COUNTRY_LENGTH = 2
 
 
 def clean_contacts(raw_contacts: Table) -> dict[str, Table]:
@@ -19,7 +21,7 @@ def clean_contacts(raw_contacts: Table) -> dict[str, Table]:
     standard = raw_contacts.mutate(
         org_id=_.org_id.cast("int64"),
         region=_tidy(_.region),
-        country=_tidy(_.country).upper(),
+        country=_country(_.country),
         timezone=_tidy(_.timezone),
         lead_source=_category(_.lead_source),
         industry=_category(_.industry),
@@ -28,18 +30,19 @@ def clean_contacts(raw_contacts: Table) -> dict[str, Table]:
         site_visits_30d=_within(_.site_visits_30d.cast("int64"), 0, None),
         is_opted_out_now=_.opted_out.fill_null(False),
     ).drop("opted_out")
-    reason = ibis.cases(
-        (_.lead_key.isnull(), "no_contact_id"),
-        (_.created_at.isnull(), "no_creation_time"),
-        (_later_copy("lead_key", order_by=["created_at"]), "repeated_contact_id"),
+    judged = standard.mutate(
+        reason=ibis.cases((_.lead_key.isnull(), "no_contact_id"), (_.created_at.isnull(), "no_creation_time"))
     )
-    return _split("contacts", standard, reason, ["lead_key", "created_at"])
+    judged = _refuse_copies(judged, ["lead_key"], ["created_at"], "repeated_contact_id")
+    return _split("contacts", judged, ["lead_key", "created_at"])
 
 
 def clean_campaign_steps(
     raw_campaign_steps: Table, primary_as_of: dict[str, str], clean: CleanParameters
 ) -> dict[str, Table]:
-    """Steps and prompt versions in one spelling; refused: an unknown channel, a negative wait, a repeated version.
+    """Steps and prompt versions in one spelling.
+
+    Refused: a step whose campaign is not there, an unknown channel, a negative wait or position, a repeated version.
 
     A prompt that was retired at or after the as-of is one that was live.
     """
@@ -50,12 +53,16 @@ def clean_campaign_steps(
         wait_hours=_.wait_hours.cast("float64"),
         prompt_retired_at=(_.prompt_retired_at < _moment(primary_as_of)).ifelse(_.prompt_retired_at, None),
     )
-    reason = ibis.cases(
-        (_.channel.isnull(), "unknown_channel"),
-        (_.wait_hours.fill_null(0) < 0, "negative_wait"),
-        (_later_copy("step_id", "prompt_id", order_by=["prompt_version"]), "repeated_prompt_version"),
+    judged = standard.mutate(
+        reason=ibis.cases(
+            (_.org_id.isnull() | _.campaign_name.isnull() | _.campaign_created_at.isnull(), "no_campaign"),
+            (_.channel.isnull(), "unknown_channel"),
+            (_.wait_hours.isnull() | (_.wait_hours < 0), "no_wait"),
+            (_.step_order.isnull() | (_.step_order < 0), "no_position"),
+        )
     )
-    return _split("campaign_steps", standard, reason, ["step_id", "prompt_id"])
+    judged = _refuse_copies(judged, ["step_id", "prompt_id"], ["prompt_version"], "repeated_prompt_version")
+    return _split("campaign_steps", judged, ["step_id", "prompt_id"])
 
 
 def clean_engagement_logs(
@@ -72,12 +79,13 @@ def clean_engagement_logs(
             channel=_spelling(_.channel, clean.channel_spellings),
             direction=_direction(_.direction),
             outcome=_spelling(_.outcome, clean.outcome_spellings),
-            planned_wait_hours=_.planned_wait_hours.cast("float64"),
-            duration_seconds=_within(_.duration_seconds.cast("int64"), 0, None),
+            planned_wait_hours=_within(_.planned_wait_hours.cast("float64"), 0, clean.max_wait_days * HOURS_A_DAY),
+            duration_seconds=_within(_.duration_seconds.cast("int64"), 0, clean.max_call_seconds),
             reply_chars=_.reply_chars.cast("int64"),
             reply_words=_.reply_words.cast("int64"),
         )
-        .mutate(occurred_at=_mended_time(clean))
+        .mutate(believed_at=_believable_event_time(clean))
+        .mutate(time_was_mended=~_.believed_at.identical_to(_.occurred_at), occurred_at=_.believed_at)
         .mutate(event_key=_.event_key.fill_null(_content_key("lead_key", "channel", "occurred_at", "text_key")))
         .mutate(
             sequence_variant=(_.direction == "outbound").ifelse(_tidy(_.sequence_variant).fill_null("A"), None),
@@ -86,38 +94,49 @@ def clean_engagement_logs(
             ),
         )
     )
-    reason = ibis.cases(
-        (_.lead_key.isnull(), "no_lead"),
-        (_.channel.isnull(), "unknown_channel"),
-        (_.direction.isnull(), "unknown_direction"),
-        (_.outcome.isnull(), "unknown_outcome"),
-        (_.occurred_at >= _moment(primary_as_of), "at_or_after_as_of"),
-        (_later_copy("event_key", order_by=["logged_at", "occurred_at", "text_key"]), "repeated_event_id"),
-        (_later_copy("attempt_key", order_by=["logged_at", "event_key"]), "repeated_attempt"),
+    judged = standard.mutate(
+        reason=ibis.cases(
+            (_.lead_key.isnull(), "no_lead"),
+            (_.channel.isnull(), "unknown_channel"),
+            (_.direction.isnull(), "unknown_direction"),
+            (_.outcome.isnull(), "unknown_outcome"),
+            (_.occurred_at >= _moment(primary_as_of), "at_or_after_as_of"),
+        )
     )
-    order = ["event_key", "logged_at", "occurred_at", "text_key"]
-    helpers = ["attempt_key", "text_key", "scheduled_at", "started_at"]
-    return _split("engagement_logs", standard, reason, order, *helpers)
+    order = ["logged_at", "occurred_at", "text_key"]
+    judged = _refuse_copies(judged, ["event_key"], order, "repeated_event_id")
+    judged = _refuse_copies(judged, ["attempt_key"], ["logged_at", "event_key"], "repeated_attempt")
+    helpers = ["attempt_key", "believed_at", "text_key", "scheduled_at", "started_at"]
+    return _split("engagement_logs", judged, ["event_key", *order], *helpers)
 
 
-def clean_outcomes(raw_outcomes: Table, primary_as_of: dict[str, str]) -> dict[str, Table]:
+def clean_outcomes(raw_outcomes: Table, primary_as_of: dict[str, str], clean: CleanParameters) -> dict[str, Table]:
     """Outcomes that count; refused: no lead, a booking voided by our side, at or after the as-of, a second copy."""
-    standard = raw_outcomes.mutate(
+    standard = raw_outcomes.mutate(occurred_at=_believable_outcome_time(clean)).mutate(
         outcome_key=_.outcome_key.fill_null(_content_key("lead_key", "outcome_type", "occurred_at")),
         status=_category(_.status),
     )
-    reason = ibis.cases(
-        (_.lead_key.isnull(), "no_lead"),
-        (_.occurred_at.isnull(), "no_time"),
-        (_.status == "void", "void_booking"),
-        (_.occurred_at >= _moment(primary_as_of), "at_or_after_as_of"),
-        (_later_copy("outcome_key", order_by=["logged_at", "occurred_at"]), "repeated_outcome_id"),
+    judged = standard.mutate(
+        reason=ibis.cases(
+            (_.lead_key.isnull(), "no_lead"),
+            (_.status == "void", "void_booking"),
+            (_.occurred_at >= _moment(primary_as_of), "at_or_after_as_of"),
+        )
     )
-    return _split("outcomes", standard, reason, ["outcome_key", "logged_at", "occurred_at"], "org_id", "status")
+    order = ["logged_at", "occurred_at"]
+    judged = _refuse_copies(judged, ["outcome_key"], order, "repeated_outcome_id")
+    return _split("outcomes", judged, ["outcome_key", *order], "org_id", "status")
 
 
-def summarise_quality(raw_manifest: dict[str, Any], **refused: Table) -> dict[str, Any]:
-    """Rows read, kept and refused by entity and reason; `refused` are the rejected tables, by entity."""
+def summarise_quality(
+    raw_manifest: dict[str, Any], primary_engagement_logs: Table, clean: CleanParameters, **refused: Table
+) -> dict[str, Any]:
+    """Rows read, kept, mended and refused by entity and reason; `refused` are the rejected tables, by entity.
+
+    Raises:
+        DataError: more than `max_refused_share` of an entity's rows were refused, copies not counted. Results on what
+            is left would be of a selection that nobody chose.
+    """
     entities = {}
     for entity, tables in _by_entity(refused).items():
         reasons = {
@@ -126,6 +145,7 @@ def summarise_quality(raw_manifest: dict[str, Any], **refused: Table) -> dict[st
             for row in table.group_by("reason").agg(rows=_.count()).order_by("reason").to_pandas().to_dict("records")
         }
         rows_read = int(raw_manifest["entities"][entity]["rows"])
+        _require_enough_left(entity, rows_read, reasons, clean.max_refused_share)
         rows_rejected = sum(reasons.values())
         entities[entity] = {
             "rows_read": rows_read,
@@ -133,7 +153,24 @@ def summarise_quality(raw_manifest: dict[str, Any], **refused: Table) -> dict[st
             "rows_rejected": rows_rejected,
             "reasons": reasons,
         }
+    mended = primary_engagement_logs.agg(
+        time_was_mended=_.time_was_mended.sum().fill_null(0), link_was_mended=_.link_was_mended.sum().fill_null(0)
+    )
+    entities["engagement_logs"]["mended"] = {
+        name: int(rows) for name, rows in mended.to_pandas().to_dict("records")[0].items()
+    }
     return {"snapshot_id": raw_manifest["snapshot_id"], "entities": entities}
+
+
+def _require_enough_left(entity: str, rows_read: int, reasons: Mapping[str, int], limit: float) -> None:
+    faults = {reason: rows for reason, rows in reasons.items() if not reason.startswith("repeated_")}
+    share = sum(faults.values()) / max(rows_read, 1)
+    if share > limit:
+        found = ", ".join(f"{reason} {rows:,}" for reason, rows in sorted(faults.items(), key=lambda item: -item[1]))
+        raise DataError(
+            f"{share:.0%} of the {rows_read:,} rows of '{entity}' had to be refused ({found}); at most {limit:.0%} may "
+            "be. Mend the source or its SELECT in conf/<env>/source/, or raise clean.max_refused_share knowingly."
+        )
 
 
 def _by_entity(refused: Mapping[str, Table]) -> dict[str, list[Table]]:
@@ -143,27 +180,46 @@ def _by_entity(refused: Mapping[str, Table]) -> dict[str, list[Table]]:
     return found
 
 
-def _split(entity: str, standard: Table, reason: StringValue, order: list[str], *helpers: str) -> dict[str, Table]:
+def _refuse_copies(judged: Table, keys: list[str], order: list[str], reason: str) -> Table:
+    """Of the rows that are not refused yet, refuse all but the first with the same keys.
+
+    Where the order ties, the rest of the row decides, so that the same one is kept whatever order rows came in.
+    """
+    ties = [name for name in judged.columns if name not in {*keys, *order, "reason"}]
+    window = ibis.window(group_by=[*keys, judged.reason.isnull()], order_by=[*order, *ties])
+    is_copy = ibis.row_number().over(window) > 0
+    return judged.mutate(reason=_.reason.fill_null(is_copy.ifelse(reason, None)))
+
+
+def _split(entity: str, judged: Table, order: list[str], *helpers: str) -> dict[str, Table]:
     """The rows without a reason to refuse them, less the helper columns, and the refused ones with theirs."""
-    judged = standard.mutate(reason=reason)
     return {
         f"clean_{entity}": judged.filter(_.reason.isnull()).order_by(order).drop("reason", *helpers),
         f"rejected_{entity}": judged.filter(_.reason.notnull()).order_by(["reason", *order]),
     }
 
 
-def _mended_time(clean: CleanParameters) -> TimestampValue:
+def _believable_event_time(clean: CleanParameters) -> TimestampValue:
     """The event's own time where its clock can be believed, else when it was recorded.
 
-    Not believed: missing; years off; of an inbound message, after it was recorded. A call that ended before it began
-    takes its beginning.
+    Not believed: missing; far from the record, unless scheduled so; of an inbound message, after it was recorded. A
+    call that ended before it began takes its beginning.
     """
     event_time = ibis.greatest(_.occurred_at, ibis.coalesce(_.started_at, _.occurred_at))
-    seconds_off = event_time.epoch_seconds() - _.logged_at.epoch_seconds()
-    is_years_off = seconds_off.abs() > clean.max_days_from_record * SECONDS_A_DAY
-    is_from_the_future = (_.direction == "inbound") & (seconds_off > 0)
-    unbelievable = event_time.isnull() | is_years_off | is_from_the_future
+    is_far_off = _is_far(event_time, _.logged_at, clean) & _is_far(event_time, _.scheduled_at, clean).fill_null(True)
+    is_from_the_future = (_.direction == "inbound") & (event_time > _.logged_at)
+    unbelievable = event_time.isnull() | is_far_off | is_from_the_future.fill_null(False)
     return unbelievable.ifelse(_.logged_at, event_time).cast(MOMENT)
+
+
+def _believable_outcome_time(clean: CleanParameters) -> TimestampValue:
+    """The outcome's own time, or when it was recorded where that is missing, far off or after it was recorded."""
+    unbelievable = _.occurred_at.isnull() | (_.occurred_at > _.logged_at) | _is_far(_.occurred_at, _.logged_at, clean)
+    return unbelievable.ifelse(_.logged_at, _.occurred_at).cast(MOMENT)
+
+
+def _is_far(time: TimestampValue, reference: TimestampValue, clean: CleanParameters) -> BooleanValue:
+    return (time.epoch_seconds() - reference.epoch_seconds()).abs() > clean.max_days_from_record * SECONDS_A_DAY
 
 
 def _moment(primary_as_of: dict[str, str]) -> TimestampValue:
@@ -172,6 +228,11 @@ def _moment(primary_as_of: dict[str, str]) -> TimestampValue:
 
 def _tidy(text: StringValue) -> StringValue:
     return text.strip().nullif("")
+
+
+def _country(text: StringValue) -> StringValue:
+    code = text.strip().upper()
+    return (code.length() == ISO_COUNTRY_LENGTH).ifelse(code, None)
 
 
 def _category(text: StringValue) -> StringValue:
@@ -200,9 +261,3 @@ def _content_key(*columns: str) -> StringValue:
     """A key made of what the row says, for rows that came without an id or under several."""
     parts = [_[name].cast("string").fill_null("") for name in columns]
     return reduce(lambda joined, part: joined + "|" + part, parts).hexdigest("md5")
-
-
-def _later_copy(*keys: str, order_by: list[str]) -> BooleanValue:
-    """Whether an earlier row has the same keys."""
-    window = ibis.window(group_by=list(keys), order_by=order_by)
-    return ibis.row_number().over(window) > 0

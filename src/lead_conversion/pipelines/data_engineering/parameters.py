@@ -31,3 +31,6 @@ class CleanParameters(BaseModel):
     outcome_spellings: dict[str, tuple[str, ...]]
     max_days_from_record: int = Field(gt=0)
     max_hours_before_contact: float = Field(ge=0)
+    max_call_seconds: int = Field(gt=0)
+    max_wait_days: int = Field(gt=0)
+    max_refused_share: float = Field(ge=0, le=1)

@@ -80,7 +80,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 clean_outcomes,
-                inputs={"raw_outcomes": "raw_outcomes", "primary_as_of": "primary_as_of"},
+                inputs={"raw_outcomes": "raw_outcomes", "primary_as_of": "primary_as_of", "clean": "params:clean"},
                 outputs={"clean_outcomes": "clean_outcomes", "rejected_outcomes": "rejected_outcomes"},
                 name="clean_outcomes",
             ),
@@ -118,6 +118,8 @@ def create_pipeline() -> Pipeline:
                 summarise_quality,
                 inputs={
                     "raw_manifest": "raw_manifest",
+                    "primary_engagement_logs": "primary_engagement_logs@ibis",
+                    "clean": "params:clean",
                     "rejected_contacts": "rejected_contacts",
                     "rejected_campaign_steps": "rejected_campaign_steps",
                     "rejected_engagement_logs": "rejected_engagement_logs",

@@ -10,7 +10,11 @@ from lead_conversion.pipelines.data_engineering.parameters import CleanParameter
 def resolve_engagement_logs(
     clean_engagement_logs: Table, clean_contacts: Table, clean_campaign_steps: Table, clean: CleanParameters
 ) -> dict[str, Table]:
-    """Events whose lead, step and prompt are there and that do not come before the lead did."""
+    """Events whose lead is there and that do not come before the lead did.
+
+    An attempt whose step or prompt is not there did happen: it is kept without that link. An event from just before its
+    lead was created counts as of the creation.
+    """
     known_since = clean_contacts.select("lead_key", contact_created_at="created_at")
     steps = clean_campaign_steps.select("step_id").distinct().mutate(step_is_known=True)
     prompts = clean_campaign_steps.filter(_.prompt_id.notnull()).select("prompt_id").distinct()
@@ -23,18 +27,25 @@ def resolve_engagement_logs(
         .drop("prompt_id_right")
     )
     earliest = _.contact_created_at - ibis.interval(seconds=int(clean.max_hours_before_contact * 3600))
-    reason = ibis.cases(
-        (_.contact_created_at.isnull(), "orphan_lead"),
-        ((_.direction == "outbound") & _.campaign_id.isnull(), "orphan_enrollment"),
-        ((_.direction == "outbound") & _.step_is_known.isnull(), "orphan_step"),
-        (_.prompt_id.notnull() & _.prompt_is_known.isnull(), "orphan_prompt"),
-        (_.occurred_at < earliest, "before_contact_created"),
-    )
-    judged = joined.mutate(reason=reason).drop("contact_created_at", "step_is_known", "prompt_is_known")
+    judged = joined.mutate(
+        reason=ibis.cases(
+            (_.contact_created_at.isnull(), "orphan_lead"), (_.occurred_at < earliest, "before_contact_created")
+        ),
+        link_was_mended=(_.step_id.notnull() & _.step_is_known.isnull())
+        | (_.prompt_id.notnull() & _.prompt_is_known.isnull()),
+        step_id=_.step_is_known.ifelse(_.step_id, None),
+        prompt_id=_.prompt_is_known.ifelse(_.prompt_id, None),
+    ).drop("step_is_known", "prompt_is_known")
     order = ["lead_key", "occurred_at", "event_key"]
+    kept = judged.filter(_.reason.isnull()).mutate(
+        occurred_at=ibis.greatest(_.occurred_at, _.contact_created_at),
+        time_was_mended=_.time_was_mended | (_.occurred_at < _.contact_created_at),
+    )
     return {
-        "primary_engagement_logs": judged.filter(_.reason.isnull()).drop("reason").order_by(order),
-        "orphan_engagement_logs": judged.filter(_.reason.notnull()).order_by(["reason", *order]),
+        "primary_engagement_logs": kept.drop("reason", "contact_created_at").order_by(order),
+        "orphan_engagement_logs": judged.filter(_.reason.notnull())
+        .drop("contact_created_at")
+        .order_by(["reason", *order]),
     }
 
 

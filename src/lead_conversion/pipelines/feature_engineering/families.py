@@ -29,8 +29,13 @@ def attribution() -> dict[str, Value]:
     }
 
 
-def interaction() -> dict[str, Value]:
-    """What was tried, what arrived, what came back."""
+def interaction(settling_hours: float) -> dict[str, Value]:
+    """What was tried, what arrived, what came back.
+
+    A message counts as opened or clicked only `settling_hours` after it was sent: the source does not say when it was.
+    """
+    settled = _.occurred_at <= _.landmark_at - ibis.interval(seconds=int(settling_hours * SECONDS_AN_HOUR))
+    is_opened = settled & _.outcome.isin(OPENED)
     outbound = (_.direction == "outbound") & (_.outcome != "skipped")
     inbound = _.direction == "inbound"
     last_day = _.occurred_at >= _.landmark_at - ibis.interval(hours=24)
@@ -39,15 +44,15 @@ def interaction() -> dict[str, Value]:
         **{f"n_outbound_{channel}": _count(outbound & (_.channel == channel)) for channel in ("sms", "email", "voice")},
         "n_outbound_24h": _count(outbound & last_day),
         "n_delivered": _count(_.outcome.isin(DELIVERED)),
-        "n_opened": _count(_.outcome.isin(OPENED)),
-        "n_clicked": _count(_.outcome == "clicked"),
+        "n_opened": _count(is_opened),
+        "n_clicked": _count(settled & (_.outcome == "clicked")),
         "n_failed": _count(_.outcome.isin(("failed", "bounced"))),
         "n_skipped": _count(_.outcome == "skipped"),
         "n_connected": _count(_.outcome == "connected"),
         "n_replies": _count(inbound),
         "n_replies_24h": _count(inbound & last_day),
         "last_step_order": _latest(_.step_order.cast("float64"), outbound),
-        "open_share": _share(_.outcome.isin(OPENED), outbound & (_.channel != "voice")),
+        "open_share": _share(is_opened, settled & outbound & (_.channel != "voice")),
         "reply_share": _share(inbound, outbound),
     }
 

@@ -5,6 +5,7 @@ from ibis import _
 from ibis.expr.types import Table
 
 from lead_conversion.contracts.features import FEATURES
+from lead_conversion.kernel.targets import Targets
 from lead_conversion.pipelines.feature_engineering import families
 from lead_conversion.pipelines.feature_engineering.parameters import FeatureParameters
 
@@ -17,15 +18,24 @@ def compute_features(
     primary_engagement_logs: Table,
     primary_campaign_steps: Table,
     feature_campaign_rates: Table,
+    features: FeatureParameters,
 ) -> Table:
-    """One row a lead and landmark, of what was known strictly before it; columns as in contracts/features.py."""
+    """One row a lead and landmark, of what was known strictly before it; columns as in contracts/features.py.
+
+    Known is an event that had happened and had been recorded.
+    """
     described = _described_events(primary_engagement_logs, primary_campaign_steps)
-    before = (described.lead_key == feature_landmarks.lead_key) & (
-        described.occurred_at < feature_landmarks.landmark_at
+    known = (
+        (described.lead_key == feature_landmarks.lead_key)
+        & (described.occurred_at < feature_landmarks.landmark_at)
+        & (described.logged_at < feature_landmarks.landmark_at)
     )
-    joined = feature_landmarks.left_join(described, before).drop("lead_key_right")
+    joined = feature_landmarks.left_join(described, known).drop("lead_key_right", "logged_at")
     events = joined.group_by([*KEYS, "landmark_at", "first_engaged_at"]).agg(
-        **families.interaction(), **families.timing(), **families.content(), **families.campaign()
+        **families.interaction(features.settling_hours),
+        **families.timing(),
+        **families.content(),
+        **families.campaign(),
     )
     contacts = primary_contacts.drop("first_engaged_at", "opted_out_at", "first_campaign_id")
     attributed = events.join(contacts, "lead_key").mutate(**families.attribution())
@@ -36,16 +46,18 @@ def compute_features(
     )
 
 
-def measure_campaigns(primary_labels: Table, primary_contacts: Table, features: FeatureParameters) -> Table:
-    """A campaign's rate as it was known from each day on: of leads whose label window was over, shrunk to the mean.
+def measure_campaigns(
+    primary_labels: Table, primary_contacts: Table, target: Targets, features: FeatureParameters
+) -> Table:
+    """A campaign's rate of the first target as it was known from each day on: of leads whose label window was over.
 
     One row a campaign and day on which a window ended; it holds from `known_from_at`, the start of the next day, until
     `known_until_at`. The estimate is the posterior mean of a binomial with a beta prior of `campaign_prior_leads`
     leads at the rate of all campaigns so far.
     """
-    mature = primary_labels.filter(
-        (_.target == features.campaign_target) & _.state.isin(("positive", "negative"))
-    ).join(primary_contacts.filter(_.first_campaign_id.notnull()).select("lead_key", "first_campaign_id"), "lead_key")
+    mature = primary_labels.filter((_.target == target.names[0]) & _.state.isin(("positive", "negative"))).join(
+        primary_contacts.filter(_.first_campaign_id.notnull()).select("lead_key", "first_campaign_id"), "lead_key"
+    )
     daily = (
         mature.mutate(known_from_at=_.window_end_at.truncate("D") + ibis.interval(days=1))
         .group_by(["first_campaign_id", "known_from_at"])
@@ -80,7 +92,7 @@ def _described_events(events: Table, campaign_steps: Table) -> Table:
         .drop("step_id_right")
         .left_join(prompts, "prompt_id")
         .drop("prompt_id_right")
-        .drop("org_id", "logged_at", "enrolled_at", "tags")
+        .drop("org_id", "enrolled_at", "tags")
     )
 
 

@@ -10,6 +10,9 @@ from lead_conversion.kernel.targets import Target, Targets
 from lead_conversion.kernel.windows import MOMENT
 from lead_conversion.pipelines.feature_engineering.parameters import FeatureParameters
 
+# Chance and a change of campaigns halve a rate, not divide it by ten.
+FEW_OF_EXPECTED = 0.1
+
 
 def label_conversions(
     primary_contacts: Table,
@@ -66,7 +69,7 @@ def _label_target(
         else_="negative",
     )
     return (
-        leads.cross_join(_start_of_recording(leads, features.left_truncation_missing))
+        leads.cross_join(_start_of_recording(leads, features))
         .mutate(reason=reason)
         .mutate(state=state)
         .select(
@@ -75,18 +78,29 @@ def _label_target(
     )
 
 
-def _start_of_recording(leads: Table, missing: float) -> Table:
-    """One row: the first recorded outcome, where too many earlier ones are missing to believe there were none.
+def _start_of_recording(leads: Table, features: FeatureParameters) -> Table:
+    """One row: when outcomes began to be recorded in earnest, where too many earlier ones are missing; else null.
 
-    Null otherwise. Missing are those that leads whose window ended before it would have reached at the rate since.
+    The start is an early quantile of the outcomes, so that a stray first one does not hide a gap. Outcomes are missing
+    where leads whose window ended before the start reached less than a tenth of what leads since then reach, and the
+    difference is more than chance lets go missing.
     """
-    first = leads.agg(first_outcome_at=_.outcome_at.min())
-    is_since = _.first_engaged_at >= _.first_outcome_at
-    counted = leads.cross_join(first).agg(
-        first_outcome_at=_.first_outcome_at.min(),
-        before=(_.window_end_at <= _.first_outcome_at).sum().fill_null(0),
-        since=is_since.sum().fill_null(0),
-        reached_since=(is_since & (_.outcome_at < _.window_end_at)).sum().fill_null(0),
+    outcomes = leads.filter(_.outcome_at.notnull()).mutate(
+        position=ibis.row_number().over(order_by=["outcome_at", "lead_key"]),
+        last=_.count().over() - 1,
     )
-    is_missing = _.before * _.reached_since > missing * _.since
-    return counted.select(recording_began_at=is_missing.ifelse(_.first_outcome_at, None))
+    start = outcomes.filter(_.position <= _.last * features.stray_outcome_share).agg(start_at=_.outcome_at.max())
+    is_before, is_since = _.window_end_at <= _.start_at, _.first_engaged_at >= _.start_at
+    is_reached = _.outcome_at < _.window_end_at
+    counted = leads.cross_join(start).agg(
+        start_at=_.start_at.min(),
+        before=is_before.sum().fill_null(0),
+        reached_before=(is_before & is_reached).sum().fill_null(0),
+        since=is_since.sum().fill_null(0),
+        reached_since=(is_since & is_reached).sum().fill_null(0),
+    )
+    expected = _.before * _.reached_since / _.since.nullif(0)
+    is_missing = (expected - _.reached_before > features.left_truncation_missing) & (
+        _.reached_before < expected * FEW_OF_EXPECTED
+    )
+    return counted.select(recording_began_at=is_missing.ifelse(_.start_at, None))

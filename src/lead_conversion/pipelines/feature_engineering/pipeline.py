@@ -44,6 +44,7 @@ def create_pipeline() -> Pipeline:
                 inputs={
                     "primary_labels": "primary_labels@ibis",
                     "primary_contacts": "primary_contacts@ibis",
+                    "target": "params:target",
                     "features": "params:features",
                 },
                 outputs="feature_campaign_rates",
@@ -57,6 +58,7 @@ def create_pipeline() -> Pipeline:
                     "primary_engagement_logs": "primary_engagement_logs@ibis",
                     "primary_campaign_steps": "primary_campaign_steps@ibis",
                     "feature_campaign_rates": "feature_campaign_rates",
+                    "features": "params:features",
                 },
                 outputs="feature_leads@ibis",
                 name="compute_features",
