@@ -3,7 +3,10 @@
 import os
 
 import pytest
+from hypothesis import settings
 
+settings.register_profile("project", derandomize=True, deadline=None)
+settings.load_profile("project")
 os.environ["KEDRO_DISABLE_TELEMETRY"] = "1"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 FOREIGN = ("CORY_", "LEAD_CONVERSION_", "KEDRO_ENV", "KEDRO_DATASET_VALIDATION")

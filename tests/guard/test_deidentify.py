@@ -86,9 +86,7 @@ def test_contact_data_typed_into_a_label_does_not_pass(entity, column, canary):
 @settings(max_examples=60, deadline=None)
 def test_no_text_of_a_reply_or_title_is_found_in_what_is_kept(text):
     kept = [deidentified("engagement_logs", body=f"Ωmega {text}"), deidentified("contacts", job_title=f"Ωmega {text}")]
-    values = {str(value) for row in kept for value in row.values()}
-    assert text not in values
-    assert not any("Ωmega" in value for value in values)
+    assert not any("Ωmega" in str(value) for row in kept for value in row.values())
 
 
 @pytest.mark.parametrize("entity", SOURCE_ENTITIES)

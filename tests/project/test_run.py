@@ -1,7 +1,6 @@
 """The whole run, on a small world."""
 
 import json
-import os
 import shutil
 import signal
 import sqlite3
@@ -15,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from project import PROJECT, kedro_command, registered, run, session, small_world
+from project import PROJECT, kedro_command, registered, run, session
 
 LAYERS = ("03_primary", "04_feature", "05_model_input", "06_models", "07_model_output")
 OUTPUTS = (
@@ -30,6 +29,8 @@ OUTPUTS = (
     "08_reporting/recommendations.md",
     "08_reporting/run_manifest.json",
 )
+# Few leads make a run of seconds.
+SMALL_WORLD = "--params=demo_world.leads=1500"
 pytestmark = pytest.mark.xdist_group("run")
 
 
@@ -37,7 +38,7 @@ pytestmark = pytest.mark.xdist_group("run")
 def finished(tmp_path_factory):
     """A folder in which one full run has succeeded."""
     folder = tmp_path_factory.mktemp("finished")
-    run(folder, **small_world())
+    run(folder, SMALL_WORLD)
     return folder
 
 
@@ -57,14 +58,14 @@ def test_everything_that_others_build_on_is_there(finished):
 
 
 def test_run_in_another_folder_gives_the_same_bytes(finished, tmp_path):
-    run(tmp_path, **small_world())
+    run(tmp_path, SMALL_WORLD)
     assert digests(tmp_path) == digests(finished)
     assert len(digests(finished)) > 10
 
 
 def test_second_run_reuses_the_snapshot_and_changes_nothing(finished):
     before, manifest = digests(finished), document(finished, "01_raw/manifest.json")
-    run(finished, "data_engineering", **small_world())
+    run(finished, "--pipeline=data_engineering", SMALL_WORLD)
     assert document(finished, "01_raw/manifest.json") == manifest
     assert digests(finished) == before
 
@@ -189,32 +190,26 @@ class TestKilled:
         kill_in(node, tmp_path)
         assert digests(tmp_path) == {}
         assert not (tmp_path / "data/publication.json").exists()
-        run(tmp_path, **small_world())
+        run(tmp_path, SMALL_WORLD)
         assert digests(tmp_path) == digests(finished)
         assert not list(tmp_path.rglob("*.staged"))
 
     def test_killed_over_an_earlier_run_leaves_that_run_whole(self, finished, tmp_path):
         for name in ("mlflow.db", "data"):
             copy(finished / name, tmp_path / name)
-        kill_in("evaluate models", tmp_path, "--params=seed=5,demo_world.leads=1500")
+        kill_in("evaluate models", tmp_path, f"{SMALL_WORLD},seed=5")
         assert digests(tmp_path) == digests(finished)
 
 
-def kill_in(node: str, folder: Path, params: str = "--params=demo_world.leads=1500") -> None:
+def kill_in(node: str, folder: Path, params: str = SMALL_WORLD) -> None:
     """Start a full run and send SIGKILL as soon as it says that it is in the node."""
-    process = subprocess.Popen(
-        kedro_command("--pipeline=full", params), cwd=folder, stdout=subprocess.PIPE, text=True, env=quiet()
-    )
+    process = subprocess.Popen(kedro_command("--pipeline=full", params), cwd=folder, stdout=subprocess.PIPE, text=True)
     for line in process.stdout:
         if f"{node} …" in line:
             process.send_signal(signal.SIGKILL)
             break
     process.stdout.close()
     assert process.wait() == -signal.SIGKILL
-
-
-def quiet():
-    return os.environ | {"PYTHONUNBUFFERED": "1"}
 
 
 def copy(source: Path, target: Path) -> None:
