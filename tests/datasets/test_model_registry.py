@@ -1,0 +1,30 @@
+import pytest
+from kedro.io.core import DatasetError
+
+from lead_conversion.cli import find_refusal
+from lead_conversion.datasets import model_registry
+from lead_conversion.datasets.model_registry import ModelRegistryDataset
+from lead_conversion.kernel.errors import ConfigurationError
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    calls = []
+    monkeypatch.setattr(model_registry, "register_model", lambda *words: calls.append(words) or "1")
+    return calls
+
+
+def test_each_nominated_model_is_registered_under_its_target(registered):
+    ModelRegistryDataset(prefix="lead").save({"t1": {"model": {"a": 1}, "lineage": {"snapshot_id": "s"}}})
+    assert registered == [("lead_t1", {"a": 1}, {"snapshot_id": "s"})]
+
+
+def test_without_a_nominated_model_nothing_is_registered(registered):
+    ModelRegistryDataset(prefix="lead").save({})
+    assert registered == []
+
+
+def test_nominated_models_are_not_loaded_back():
+    with pytest.raises(DatasetError) as caught:
+        ModelRegistryDataset(prefix="lead").load()
+    assert isinstance(find_refusal(caught.value), ConfigurationError)
