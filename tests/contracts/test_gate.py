@@ -65,6 +65,13 @@ def test_frame_is_checked_by_a_pandas_schema():
         Gate(FRAME).validate(pd.DataFrame({"score": [-1]}))
 
 
+def test_document_whose_target_lacks_a_part_is_refused():
+    gate = DocumentGate("models", each=["status"])
+    assert gate.validate({"t1": {"status": "trained"}})
+    with pytest.raises(DataError, match=r"lacks t2\.status"):
+        gate.validate({"t1": {"status": "trained"}, "t2": {}})
+
+
 def test_document_without_a_part_is_refused():
     with pytest.raises(DataError, match="lacks as_of"):
         DocumentGate("moment", ["as_of"]).validate({"snapshot_id": "x"})

@@ -4,8 +4,8 @@ from lead_conversion.contracts.gate import DocumentGate
 
 raw_manifest = DocumentGate("raw_manifest", ["snapshot_id", "as_of", "source", "content", "entities", "pseudonym_key"])
 data_quality = DocumentGate("data_quality", ["snapshot_id", "entities"])
-label_summary = DocumentGate("label_summary", [])
-trained_models = DocumentGate("trained_models", [])
+label_summary = DocumentGate("label_summary", each=["states", "reasons"])
+trained_models = DocumentGate("trained_models", each=["status", "base_rate", "models"])
 evaluation = DocumentGate("evaluation", ["as_of", "snapshot_id", "targets"])
 recommendations = DocumentGate("recommendations", ["as_of", "snapshot_id", "status", "message", "recommendations"])
 experiment_plan = DocumentGate("experiment_plan", ["as_of", "snapshot_id", "experiments"])

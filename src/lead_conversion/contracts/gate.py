@@ -1,6 +1,7 @@
 """The gate: a broken contract stops the run and says which schema, column, check and how many rows, never a value."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import ibis.expr.types as ir
@@ -37,11 +38,15 @@ class Gate:
 
 
 class DocumentGate:
-    """A validator for JSON documents: the parts that readers rely on must be there."""
+    """A validator for JSON documents: the parts that readers rely on must be there.
 
-    def __init__(self, name: str, parts: list[str]) -> None:
+    `parts` are keys of the document; `each` are keys of every value of a document that is keyed by target.
+    """
+
+    def __init__(self, name: str, parts: Sequence[str] = (), *, each: Sequence[str] = ()) -> None:
         self.name = name
         self.parts = tuple(parts)
+        self.each = tuple(each)
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         """The document, unchanged.
@@ -50,6 +55,7 @@ class DocumentGate:
             DataError: a part is missing.
         """
         missing = [part for part in self.parts if part not in data]
+        missing += [f"{key}.{part}" for key, value in data.items() for part in self.each if part not in value]
         if missing:
             raise DataError(f"Document {self.name} lacks {', '.join(missing)}; it holds {', '.join(sorted(data))}.")
         return data
