@@ -95,6 +95,28 @@ def test_each_recommendation_has_its_evidence_impact_and_test(full_inputs):
     assert "**Grade C is association only.**" in page
 
 
+def test_a_gain_that_assumes_something_is_nowhere_without_its_if(full_inputs):
+    page = recommendations_of(full_inputs)
+    assert page.count("booked calls a month, if the association were the cause") == 3
+    assert "| Booked calls a month, if the association were the cause (95 % interval) |" in page
+
+
+def test_a_table_of_gains_of_several_kinds_says_the_if_in_each_row(full_inputs):
+    recommendations = deepcopy(full_inputs["recommendations"])
+    proved = recommendations["recommendations"][0]
+    proved["expected_impact"] |= {"assumes": None, "if_causal": False}
+    proved["evidence"]["grade"] = "A"
+    page = render_recommendations(recommendations, full_inputs["experiment_plan"])
+    assert "| Booked calls a month (95 % interval) |" in page
+    assert [line.count("if the association") for line in tables_of(page)[0][2:]] == [0, 1, 1]
+
+
+def test_q_does_not_stand_beside_an_association(full_inputs):
+    recommendations = deepcopy(full_inputs["recommendations"])
+    recommendations["recommendations"][0]["evidence"]["grade"] = "A"
+    assert render_recommendations(recommendations, full_inputs["experiment_plan"]).count("; q ") == 1
+
+
 def test_the_wording_is_shown_as_a_diff_that_cannot_break_out(full_inputs):
     recommendations = deepcopy(full_inputs["recommendations"])
     recommendations["recommendations"][0]["diff"] = "-a\n+```\n+# not a heading"

@@ -107,6 +107,19 @@ def test_grade_c_is_not_spoken_of_where_there_is_none(full_run):
     assert "Grade C is association only." not in words(html)
 
 
+def test_a_gain_that_assumes_something_is_nowhere_without_its_if(full_html):
+    text = words(full_html)
+    assert text.count("booked calls a month") == text.count("booked calls a month, if the association were the cause")
+    assert text.count("if the association were the cause") == 3 + 1
+
+
+def test_a_proved_gain_has_no_if(full_run):
+    recommendations = deepcopy(full_run.recommendations)
+    for item in recommendations["recommendations"]:
+        item["expected_impact"] |= {"assumes": None, "if_causal": False}
+    assert "if the association" not in words(render_report(replace(full_run, recommendations=recommendations)))
+
+
 def test_changes_of_wording_are_marked(full_html):
     assert "<del>" in full_html
     assert "<ins>Did you get a chance" in full_html

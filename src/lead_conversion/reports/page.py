@@ -8,7 +8,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from lead_conversion.reports import formats, markdown, palette, wording
-from lead_conversion.reports.sections import SECTIONS, Picture, RunResults
+from lead_conversion.reports.sections import SECTIONS, Picture, RunResults, condition
 from lead_conversion.reports.tables import gate_figure, metric_of
 
 COLOURS: Mapping[str, str] = {
@@ -90,6 +90,7 @@ def _environment(*, autoescape: bool) -> Environment:
     }
     environment.globals |= {
         "colours": COLOURS,
+        "condition": condition,
         "form_points": formats.points,
         "form_signed": formats.signed,
         "interval": formats.interval,

@@ -5,24 +5,27 @@ from typing import Any
 
 from lead_conversion.reports.formats import interval, points, signed
 from lead_conversion.reports.page import render_markdown
-from lead_conversion.reports.sections import recommendation_views
+from lead_conversion.reports.sections import condition, recommendation_views
 from lead_conversion.reports.tables import table
 
 
 def render_recommendations(recommendations: Mapping[str, Any], experiment_plan: Mapping[str, Any]) -> str:
     """What to change, in order, each change with its evidence, its wording and the test that proves it."""
     entries = recommendation_views(recommendations, experiment_plan)
+    conditions = [condition(entry["item"]["expected_impact"]) for entry in entries]
+    is_shared = len(set(conditions)) == 1
     overview = [
         [
             str(number),
             entry["item"]["title"],
             entry["item"]["evidence"]["grade"],
-            impact(entry["item"]),
+            impact(entry["item"]) + ("" if is_shared else conditions[number - 1]),
             effect(entry["item"]),
         ]
         for number, entry in enumerate(entries, start=1)
     ]
-    heads = ["#No.", "~Change", "Grade", "#Booked calls a month (95 % interval)", "#Effect (95 % interval)"]
+    gain = f"#Booked calls a month{conditions[0] if is_shared else ''} (95 % interval)"
+    heads = ["#No.", "~Change", "Grade", gain, "#Effect (95 % interval)"]
     return render_markdown(
         "recommendations.md.j2",
         {

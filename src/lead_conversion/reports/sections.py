@@ -41,6 +41,8 @@ GRADES: Mapping[str, str] = {
     "B": "adjusted: like compared with like, with overlap, and a bound on what hidden causes could do",
     "C": "association only: the figures move together, and the reason may be another one; test first",
 }
+# how an assumption reads after "if" where nothing has shown that it holds
+CONDITIONS: Mapping[str, str] = {"the association is the cause": "the association were the cause"}
 FEATURE_WORDS: Mapping[str, str] = {feature.name: feature.sentence for feature in FEATURES}
 View = Mapping[str, Any]
 
@@ -231,6 +233,12 @@ def recommendation_views(recommendations: Mapping[str, Any], experiment_plan: Ma
         }
         for item in sorted(recommendations["recommendations"], key=lambda item: item["rank"])
     ]
+
+
+def condition(impact: Mapping[str, Any]) -> str:
+    """What must hold for an expected impact to come true, to stand right behind its number: ", if ..."."""
+    assumes = impact.get("assumes")
+    return f", if {CONDITIONS.get(assumes, assumes)}" if assumes else ""
 
 
 def plan_experiments(run: RunResults) -> View:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from lead_conversion.kernel.targets import Targets
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
 from lead_conversion.pipelines.recommendation.risk_sets import RISK_SET_DTYPES
 
@@ -22,11 +23,13 @@ LOG_COLUMNS: dict[str, Any] = {
 }  # fmt: skip
 OUTCOME_COLUMNS = {"outcome_key": "str", "lead_key": "str", "outcome_type": "str", "occurred_at": "datetime64[us]"}
 STEP_COLUMNS: dict[str, Any] = {
-    "campaign_id": "Int64", "campaign_name": "str", "step_id": "Int64", "step_order": "int64", "channel": "str",
+    "campaign_id": "Int64", "campaign_name": "str", "campaign_status": "str", "step_id": "Int64",
+    "step_order": "int64", "channel": "str",
     "wait_hours": "float64", "is_active": "bool", "variant_orders": "str", "prompt_id": "Int64",
     "prompt_version": "Int64", "subject": "str", "body": "str", "prompt_created_at": "datetime64[us]",
     "prompt_retired_at": "datetime64[us]",
 }  # fmt: skip
+LABEL_COLUMNS = {"lead_key": "str", "target": "str", "state": "str", "reason": "str"}
 
 
 def _frame(rows: list[dict[str, Any]], dtypes: dict[str, Any]) -> pd.DataFrame:
@@ -42,7 +45,7 @@ def as_of() -> dict[str, str]:
 def parameters() -> RecommendationParameters:
     """The shipped configuration with limits that small frames can pass."""
     shipped = yaml.safe_load(DEFAULTS.read_text())
-    shipped["effects"] |= {"min_leads_per_arm": 5, "min_steps_per_text_feature": 2}
+    shipped["effects"] |= {"min_leads_per_arm": 5, "min_leads_per_period": 5, "min_steps_per_text_feature": 2}
     shipped["minimum_data"] = {"leads": 20, "bookings": 5}
     return RecommendationParameters(**shipped)
 
@@ -51,7 +54,8 @@ def parameters() -> RecommendationParameters:
 def make_steps() -> Callable[..., pd.DataFrame]:
     def make(*rows: dict[str, Any]) -> pd.DataFrame:
         default = {
-            "campaign_id": 1, "campaign_name": "Autumn", "step_id": 10, "step_order": 1, "channel": "sms",
+            "campaign_id": 1, "campaign_name": "Autumn", "campaign_status": "active", "step_id": 10,
+            "step_order": 1, "channel": "sms",
             "wait_hours": 24.0, "is_active": True, "prompt_created_at": "2026-01-01", "prompt_version": 1,
             "body": "Hi {{first_name}}, could we talk for ten minutes this week?",
         }  # fmt: skip
@@ -82,6 +86,25 @@ def make_outcomes() -> Callable[..., pd.DataFrame]:
             for i, (lead, kind, moment) in enumerate(rows)
         ]
         return _frame(records, OUTCOME_COLUMNS)
+
+    return make
+
+
+@pytest.fixture
+def targets() -> Targets:
+    common = {"window_days": 7, "landmarks_hours": [0], "sentence": "."}
+    return Targets.model_validate({"t1": common | {"outcome": "call_booked"}, "t2": common | {"outcome": "qualified"}})
+
+
+@pytest.fixture
+def make_labels() -> Callable[..., pd.DataFrame]:
+    def make(*rows: tuple[str, str, str | None]) -> pd.DataFrame:
+        """Lead, target and the reason for which it is excluded."""
+        records = [
+            {"lead_key": lead, "target": target, "state": "excluded" if reason else "negative", "reason": reason}
+            for lead, target, reason in rows
+        ]
+        return _frame(records, LABEL_COLUMNS)
 
     return make
 

@@ -108,6 +108,20 @@ def test_own_wait_is_compared_with_each_wait_on_trial_in_the_own_order(estimate,
     assert waits.to_dict() == pytest.approx({"24 h - 12 h": 0.2 - 0.4, "24 h - 48 h": 0.2 - 0.1})
 
 
+@pytest.mark.parametrize("hours", [8760.0, 1e9, -1.0])
+def test_absurd_wait_is_no_arm(estimate, make_risk_set, hours):
+    risk_set = make_risk_set({"leads": 100, "booked": 20}, {"leads": 50, "booked": 5, "planned_wait_hours": hours})
+    assert estimate(risk_set).empty
+
+
+def test_lead_without_a_known_prompt_counts_for_the_step_and_for_no_version(estimate, two_versions, make_risk_set):
+    unknown = make_risk_set({"prompt_id": None, "leads": 50, "booked": 50}, {"leads": 50, "booked": 0, "is_skipped": 1})
+    effects = estimate(pd.concat([two_versions, unknown], ignore_index=True))
+    assert effects.loc[("prompt", "1"), "n_treated"] == 100
+    assert effects.loc[("prompt", "2"), "n_treated"] == 200
+    assert effects.loc[("step", "10"), "n_treated"] == 350
+
+
 def test_order_counts_each_lead_once_at_the_first_step_it_met(estimate, make_steps, make_risk_set):
     first = make_risk_set(
         {"leads": 40, "booked": 4},
@@ -169,6 +183,15 @@ def test_retired_prompt_and_inactive_step_meet_nobody_any_more(estimate, make_st
     assert live.loc[("prompt", "1"), exposed] == pytest.approx(56 / 56 * 30)
     assert retired.loc[("prompt", "1"), exposed] == 0
     assert inactive.loc[("prompt", "2"), exposed] == 0
+
+
+@pytest.mark.parametrize("status", ["paused", "archived", "draft", None])
+def test_campaign_that_does_not_run_meets_nobody(estimate, make_steps, make_risk_set, status):
+    risk_set = make_risk_set(*({"prompt_id": p, "leads": 56, "booked": 5, "met_at": "2026-08-20"} for p in (1, 2)))
+    steps = make_steps(*({"prompt_id": p, "prompt_version": p, "campaign_status": status} for p in (1, 2)))
+    running = steps.assign(campaign_status=" Active")
+    assert (estimate(risk_set, running)["exposed_leads_month"] > 0).all()
+    assert (estimate(risk_set, steps)["exposed_leads_month"] == 0).all()
 
 
 def test_text_feature_is_judged_within_steps_that_ran_with_and_without_it(estimate, make_steps, make_risk_set):

@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from statsmodels.stats.power import NormalIndPower
 
 from lead_conversion.pipelines.recommendation.experiments import (
@@ -113,6 +115,33 @@ def test_one_lead_a_week_asks_for_campaigns_to_share(plan, recommendation, recen
     assert "campaigns share" in plan(recommendation, recent_leads(1), base_rate=0.5)["reason"]
 
 
+def test_difference_is_capped_where_the_better_rate_would_leave_its_range(plan, recommendation, recent_leads):
+    large = recommendation | {"evidence": {"shrunken_effect": -0.2}}
+    experiment = plan(large, recent_leads(2000), base_rate=0.95)
+    assert 0.95 < 0.95 + experiment["minimal_detectable_effect"] < 1
+    assert experiment["sample_size_per_arm"] > 0
+    assert experiment["feasible"]
+
+
+@pytest.mark.parametrize("base_rate", [0.985, 1.0])
+def test_place_where_nearly_all_book_leaves_nothing_to_find(plan, recommendation, recent_leads, base_rate):
+    experiment = plan(recommendation, recent_leads(2000), base_rate=base_rate)
+    assert not experiment["feasible"]
+    assert experiment["sample_size_per_arm"] is None
+    assert experiment["duration_weeks"] is None
+    assert "leaves no room" in experiment["reason"]
+    json.dumps(experiment, allow_nan=False)
+
+
+@given(st.floats(0, 1), st.floats(-0.1, 1).filter(lambda x: abs(x) > 1e-3))
+def test_sample_size_is_positive_or_refused(rate, difference):
+    if difference > 0 and rate - difference / 2 >= 0 and rate + difference / 2 <= 1:
+        assert leads_per_arm(rate, difference, 2.8) >= 1
+    else:
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            leads_per_arm(rate, difference, 2.8)
+
+
 def test_place_that_nobody_met_lately_is_infeasible(plan, recommendation, make_risk_set):
     experiment = plan(recommendation, make_risk_set({"leads": 10, "booked": 1, "met_at": "2026-02-01"}))
     assert not experiment["feasible"]
@@ -147,7 +176,7 @@ def test_order_enrols_each_new_lead_of_the_campaign_once(plan, recommendation, r
 
 def test_guardrails_name_todays_rates(plan, recommendation, make_risk_set):
     risk_set = make_risk_set({"leads": 90, "booked": 0}, {"leads": 10, "booked": 0, "opted_out": True})
-    assert "now 10.0%" in plan(recommendation, risk_set)["guardrails"][0]
+    assert "now 10.0\N{NO-BREAK SPACE}%" in plan(recommendation, risk_set)["guardrails"][0]
 
 
 def test_plan_is_plain_json(plan, recommendation, recent_leads):

@@ -24,14 +24,16 @@ def test_misspelt_knob_is_refused(parameters):
 
 
 def test_crm_without_campaigns_runs_through_and_says_so(
-    make_logs, make_outcomes, make_steps, make_contacts, as_of, parameters
+    make_logs, make_outcomes, make_steps, make_contacts, make_labels, targets, as_of, parameters
 ):
     inputs = {
         "primary_engagement_logs": make_logs(),
         "primary_outcomes": make_outcomes(),
         "primary_campaign_steps": make_steps(),
         "primary_contacts": make_contacts("a", "b"),
+        "primary_labels": make_labels(),
         "primary_as_of": as_of,
+        "params:target": targets,
         "params:recommendation": parameters,
     }
     wired = create_pipeline().inputs()

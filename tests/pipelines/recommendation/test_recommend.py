@@ -14,10 +14,11 @@ CALM = GREETING + "you asked about our course. Which day suits you for a short c
 
 
 @pytest.fixture
-def recommend(as_of, parameters):
-    def run(risk_set, steps):
+def recommend(as_of, make_labels, targets, parameters):
+    def run(risk_set, steps, labels=None):
         effects = estimate_effects(risk_set, steps, as_of, parameters)
-        return recommend_changes(effects, steps, risk_set, as_of, parameters)
+        labels = make_labels() if labels is None else labels
+        return recommend_changes(effects, steps, risk_set, labels, as_of, targets, parameters)
 
     return run
 
@@ -65,6 +66,53 @@ def test_impact_is_the_shrunken_effect_on_the_leads_of_a_month(recommend, bad_ve
     assert impact["ci_low"] < impact["conversions_a_month"] < impact["ci_high"]
 
 
+def test_impact_of_an_association_says_what_it_assumes(recommend, bad_version, steps):
+    answer = recommend(bad_version, steps)
+    found = answer["recommendations"][0]
+    assert found["expected_impact"]["assumes"] == "the association is the cause"
+    assert found["expected_impact"]["if_causal"]
+    assert "do not add up" in answer["message"]
+    assert "if the association were the cause" in answer["message"]
+    assert not any("chance" in reason or "q " in reason for reason in found["reasons"])
+
+
+def test_impact_of_a_randomised_difference_assumes_nothing(bad_version, steps, make_labels, targets, as_of, parameters):
+    effects = estimate_effects(bad_version, steps, as_of, parameters).assign(evidence_grade="A")
+    answer = recommend_changes(effects, steps, bad_version, make_labels(), as_of, targets, parameters)
+    found = answer["recommendations"][0]
+    assert found["expected_impact"]["assumes"] is None
+    assert not found["expected_impact"]["if_causal"]
+    assert not any("Association only" in reason for reason in found["reasons"])
+    assert "association" not in answer["message"]
+
+
+def test_figures_in_words_are_written_as_in_the_report(recommend, bad_version, steps):
+    reasons = recommend(bad_version, steps)["recommendations"][0]["reasons"]
+    assert "2.0\N{NO-BREAK SPACE}% booked a call" in reasons[0]
+    assert "Difference \N{MINUS SIGN}13.0\N{NO-BREAK SPACE}points (95\N{NO-BREAK SPACE}% interval" in reasons[1]
+
+
+def test_leads_left_out_for_missing_records_are_counted_in_the_message(recommend, bad_version, steps, make_labels):
+    labels = make_labels(*((f"early{n}", "t1", "left_truncated") for n in range(1_200)), ("x", "t2", "left_truncated"))
+    assert "1,200 leads engaged before bookings were recorded" in recommend(bad_version, steps, labels)["message"]
+    assert "recorded" not in recommend(bad_version, steps)["message"]
+
+
+@pytest.mark.parametrize(
+    "stopped",
+    [{"campaign_status": "Paused"}, {"is_active": False}, {"prompt_retired_at": pd.Timestamp("2026-08-25")}],
+)
+def test_what_no_longer_runs_is_not_recommended_for_change(recommend, bad_version, steps, stopped):
+    assert recommend(bad_version, steps.assign(**stopped))["recommendations"] == []
+    assert recommend(bad_version, steps.assign(campaign_status="ACTIVE"))["recommendations"]
+
+
+def test_order_of_a_stopped_campaign_is_not_recommended_for_change(recommend, make_risk_set, steps):
+    recent = {"met_at": "2026-07-25", "leads": 900}
+    risk_set = make_risk_set(recent | {"booked": 20}, recent | {"booked": 120, "sequence_variant": "B"})
+    assert recommend(risk_set, steps.assign(campaign_status="paused"))["status"] == "nothing_to_change"
+
+
 def test_element_that_nobody_meets_any_more_is_not_recommended(recommend, bad_version, steps):
     mature = bad_version.loc[bad_version["is_mature"]]
     assert recommend(mature, steps)["status"] == "nothing_to_change"
@@ -109,7 +157,7 @@ def test_one_step_gets_one_recommendation(recommend, make_risk_set, steps):
     assert len(recommend(risk_set, steps)["recommendations"]) == 1
 
 
-def test_list_is_cut_at_top_n_and_ranked_by_impact(make_steps, make_risk_set, as_of, parameters):
+def test_list_is_cut_at_top_n_and_ranked_by_impact(make_steps, make_risk_set, make_labels, targets, as_of, parameters):
     steps = make_steps(
         *({"step_id": s, "prompt_id": s + v, "prompt_version": v, "body": CALM} for s in (10, 20, 30) for v in (1, 2))
     )
@@ -122,17 +170,17 @@ def test_list_is_cut_at_top_n_and_ranked_by_impact(make_steps, make_risk_set, as
     )
     few = parameters.model_copy(update={"top_n": 2})
     effects = estimate_effects(risk_set, steps, as_of, few)
-    found = recommend_changes(effects, steps, risk_set, as_of, few)["recommendations"]
+    found = recommend_changes(effects, steps, risk_set, make_labels(), as_of, targets, few)["recommendations"]
     assert [r["element_id"] for r in found] == ["21", "31"]
 
 
-def test_twenty_six_leads_are_not_enough(make_risk_set, steps, as_of, parameters):
+def test_twenty_six_leads_are_not_enough(make_risk_set, make_labels, targets, steps, as_of, parameters):
     shipped = parameters.model_copy(
         update={"minimum_data": parameters.minimum_data.model_copy(update={"leads": 1000, "bookings": 50})}
     )
     risk_set = make_risk_set({"leads": 26, "booked": 1})
     effects = estimate_effects(risk_set, steps, as_of, shipped)
-    answer = recommend_changes(effects, steps, risk_set, as_of, shipped)
+    answer = recommend_changes(effects, steps, risk_set, make_labels(), as_of, targets, shipped)
     assert answer["status"] == "not_enough_data"
     assert answer["recommendations"] == []
     assert "26 leads" in answer["message"]

@@ -7,11 +7,12 @@ from lead_conversion.pipelines.recommendation.risk_sets import RISK_SET_DTYPES, 
 
 
 @pytest.fixture
-def build(make_steps, make_contacts, as_of, parameters):
-    def run(logs, outcomes, steps=None, contacts=None):
+def build(make_steps, make_contacts, make_labels, targets, as_of, parameters):
+    def run(logs, outcomes, steps=None, contacts=None, labels=None):
         steps = make_steps({"step_id": 10}, {"step_id": 11}) if steps is None else steps
         contacts = make_contacts("lead") if contacts is None else contacts
-        return build_risk_sets(logs, outcomes, steps, contacts, as_of, parameters)
+        labels = make_labels() if labels is None else labels
+        return build_risk_sets(logs, outcomes, steps, contacts, labels, as_of, targets, parameters)
 
     return run
 
@@ -51,6 +52,25 @@ def test_call_booked_while_talking_belongs_to_the_call(build, make_logs, make_ou
     assert risk_set["met_at"].tolist() == [pd.Timestamp("2026-06-01 10:00")]
 
 
+@pytest.mark.parametrize("seconds", [-60, 4 * 3600 + 1, 2_000_000_000])
+def test_duration_no_call_can_have_moves_nothing(build, make_logs, make_outcomes, seconds):
+    risk_set = build(make_logs({"occurred_at": "2026-06-01 10:10", "duration_seconds": seconds}), make_outcomes())
+    assert risk_set["met_at"].tolist() == [pd.Timestamp("2026-06-01 10:10")]
+
+
+def test_lead_engaged_before_bookings_were_recorded_is_absent(build, make_logs, make_outcomes, make_labels):
+    logs = make_logs({"lead_key": "early", "occurred_at": "2026-01-05"}, {"lead_key": "late"})
+    labels = make_labels(("early", "t1", "left_truncated"), ("late", "t1", None))
+    assert build(logs, make_outcomes(), labels=labels)["lead_key"].tolist() == ["late"]
+
+
+@pytest.mark.parametrize(("target", "reason"), [("t2", "left_truncated"), ("t1", "outcome_before_first_event")])
+def test_lead_excluded_for_another_outcome_or_reason_stays(
+    build, make_logs, make_outcomes, make_labels, target, reason
+):
+    assert len(build(make_logs({}), make_outcomes(), labels=make_labels(("lead", target, reason)))) == 1
+
+
 def test_skipped_step_was_met_but_not_sent(build, make_logs, make_outcomes):
     assert build(make_logs({"outcome": "skipped"}), make_outcomes())["is_skipped"].tolist() == [True]
 
@@ -82,6 +102,44 @@ def test_reply_before_the_step_is_engagement_and_one_after_is_not(build, make_lo
     risk_set = build(logs, make_outcomes())
     assert risk_set["engaged_before"].tolist() == [False, True]
     assert risk_set["replied_negative"].tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "met_at", "engaged"),
+    [
+        ("opened", "2026-06-01 23:59", False),
+        ("opened", "2026-06-02 00:01", True),
+        ("clicked", "2026-06-01 23:59", False),
+        ("replied", "2026-06-01 23:59", False),
+        ("connected", "2026-06-01 00:01", True),
+        ("delivered", "2026-06-09", False),
+    ],
+)
+def test_outcome_that_is_upgraded_later_counts_only_once_settled(
+    build, make_logs, make_outcomes, outcome, met_at, engaged
+):
+    logs = make_logs(
+        {"step_id": 10, "outcome": outcome, "occurred_at": "2026-06-01"}, {"step_id": 11, "occurred_at": met_at}
+    )
+    assert build(logs, make_outcomes())["engaged_before"].tolist() == [False, engaged]
+
+
+def test_attempt_without_a_step_is_no_row_and_one_without_a_prompt_is_no_arm_of_a_prompt(
+    build, make_logs, make_outcomes
+):
+    logs = make_logs(
+        {"lead_key": "a", "step_id": None, "prompt_id": None, "campaign_id": None}, {"lead_key": "b", "prompt_id": None}
+    )
+    risk_set = build(logs.astype({"step_id": "float64", "prompt_id": "float64"}), make_outcomes())
+    assert risk_set["lead_key"].tolist() == ["b"]
+    assert risk_set["prompt_id"].isna().all()
+
+
+@pytest.mark.parametrize("variant", ["B:x", "C"])
+def test_variant_is_read_whatever_stands_around_it(build, make_steps, make_logs, make_outcomes, variant):
+    steps = make_steps({"variant_orders": f"garbage;{variant}:3:48.00;:1:2.0;D:x:y;E:1:nan;;F:1"})
+    logs = make_logs({"sequence_variant": variant})
+    assert build(logs, make_outcomes(), steps)["variant_wait_hours"].tolist() == [48.0]
 
 
 def test_wait_of_another_variant_is_that_variants_own(build, make_steps, make_logs, make_outcomes):

@@ -89,7 +89,7 @@ def _estimate(
     exposed: dict[tuple[str, str], float],
     knobs: EffectParameters,
 ) -> dict[str, object] | None:
-    cells = count_cells(comparison, element, knobs.min_leads_per_arm)
+    cells = count_cells(comparison, element, knobs.min_leads_per_arm, knobs.min_leads_per_period)
     n_treated, n_control = cells.total(treated=True), cells.total(treated=False)
     if min(n_treated, n_control) < knobs.min_leads_per_arm:
         return None

@@ -9,6 +9,7 @@ import pandas as pd
 from lead_conversion.pipelines.recommendation.sequence_variants import (
     OWN_VARIANT,
     has_own_wait,
+    is_believable_wait,
 )
 from lead_conversion.pipelines.recommendation.traffic import first_of_journeys
 
@@ -146,7 +147,7 @@ def _compare_keeping(step_id: int, step: StepName, reachable: pd.DataFrame) -> I
 
 def _compare_waits(step_id: int, step: StepName, sent: pd.DataFrame) -> Iterator[Comparison]:
     """The step's own wait against each other wait that was tried in the campaign's own order."""
-    tried = sent.loc[(sent["sequence_variant"] == OWN_VARIANT) & sent["planned_wait_hours"].notna()]
+    tried = sent.loc[(sent["sequence_variant"] == OWN_VARIANT) & is_believable_wait(sent["planned_wait_hours"])]
     is_own = has_own_wait(tried)
     arm = tried["planned_wait_hours"].map("{:g} h".format).where(~is_own, "own wait")
     own_hours = tried["variant_wait_hours"].min()

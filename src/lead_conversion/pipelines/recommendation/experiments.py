@@ -22,7 +22,10 @@ from lead_conversion.pipelines.recommendation.traffic import (
     first_of_journeys,
     recent_rows,
 )
+from lead_conversion.reports.formats import count, decimal, percent
 
+# a test is not planned to lift a rate above this: near certainty the sample size says nothing
+HIGHEST_RATE = 0.99
 ARMS = {
     "edit_prompt": ("the current text is sent", "the proposed text is sent"),
     "skip_step": ("the step is sent", "the step is skipped"),
@@ -73,7 +76,12 @@ def leads_per_arm(rate: float, difference: float, drift: float) -> int:
         rate: the probability both arms share on average.
         difference: absolute difference of probability.
         drift: mean of z that the power asks for; `fixed_sample_drift` where there is one look.
+
+    Raises:
+        ValueError: one of the two rates is not between 0 and 1, or they do not differ.
     """
+    if not 0 <= rate - difference / 2 < rate + difference / 2 <= 1:
+        raise ValueError(f"Expected two rates between 0 and 1, found {rate} with a difference of {difference}")
     return math.ceil(2 * drift**2 * rate * (1 - rate) / difference**2)
 
 
@@ -92,12 +100,14 @@ def _plan(
 ) -> dict[str, Any]:
     knobs = parameters.experiments
     base_rate = _base_rate(recommendation, effects)
-    difference = max(-recommendation["evidence"]["shrunken_effect"], knobs.minimal_effect_points / 100)
+    least = knobs.minimal_effect_points / 100
+    room = HIGHEST_RATE - base_rate
+    difference = max(min(-recommendation["evidence"]["shrunken_effect"], room), least)
     eligible = _eligible_rows(recommendation, risk_set)
     weekly = len(recent_rows(eligible, as_of, parameters.effects.traffic_weeks)) / parameters.effects.traffic_weeks
-    sample = leads_per_arm(base_rate + difference / 2, difference, drift)
+    sample = leads_per_arm(base_rate + difference / 2, difference, drift) if least <= room else None
     maturation_weeks = math.ceil(parameters.horizon_days / DAYS_A_WEEK)
-    weeks = math.ceil(2 * sample / weekly) if weekly else None
+    weeks = math.ceil(2 * sample / weekly) if sample and weekly else None
     duration = weeks + maturation_weeks if weeks else None
     control, treatment = _name_arms(recommendation)
     return {
@@ -121,7 +131,9 @@ def _plan(
         "label_maturation_days": parameters.horizon_days,
         "duration_weeks": duration,
         "feasible": duration is not None and duration <= knobs.max_duration_weeks,
-        "reason": _judge_feasibility(base_rate, sample, weekly, duration, drift, maturation_weeks, knobs),
+        "reason": _judge_feasibility(base_rate, sample, weekly, duration, drift, maturation_weeks, knobs)
+        if sample
+        else f"Infeasible: {percent(base_rate)} book already, which leaves no room for {100 * least:g} points more.",
     }
 
 
@@ -158,7 +170,8 @@ def _guardrails(eligible: pd.DataFrame, horizon_days: int) -> list[str]:
     """What must not get worse while the primary metric gets better, with today's rate."""
     mature = eligible.loc[eligible["is_mature"]]
     return [
-        f"{name} within {horizon_days} days (now {mature[column].mean():.1%}): stop if treatment is worse beyond chance"
+        f"{name} within {horizon_days} days (now {percent(mature[column].mean())}): "
+        "stop if treatment is worse beyond chance"
         for name, column in (("opt-outs", "opted_out"), ("negative replies", "replied_negative"))
     ]
 
@@ -176,26 +189,26 @@ def _judge_feasibility(
     enrolment_weeks = knobs.max_duration_weeks - maturation_weeks
     if enrolment_weeks < 1:
         return f"Infeasible: the labels alone take {maturation_weeks} weeks and {knobs.max_duration_weeks} are allowed."
-    needed = f"{2 * sample:,} leads"
+    needed = f"{count(2 * sample)} leads"
     if duration is None:
         return f"Infeasible: {needed} are needed and no lead has met this place lately. Enrol leads first."
     if duration <= knobs.max_duration_weeks:
         return (
-            f"Feasible: {needed} at {weekly:,.0f} a week, and {maturation_weeks} weeks until the last label is known."
+            f"Feasible: {needed} at {count(weekly)} a week, and {maturation_weeks} weeks until the last label is known."
         )
     affordable = weekly * enrolment_weeks / 2
 
     def too_few(difference: float) -> float:
         return leads_per_arm(base_rate + difference / 2, difference, drift) - affordable
 
-    # at a difference up to the certain booking the sample shrinks steadily
-    widest = 1 - base_rate
+    # the sample shrinks steadily as the difference grows
+    widest = HIGHEST_RATE - base_rate
     remedy = (
-        f"if {brentq(too_few, 1e-4, widest, xtol=1e-5) * 100:.1f} points are the smallest effect that matters"
+        f"if {decimal(100 * brentq(too_few, 1e-4, widest, xtol=1e-5), 1)} points are the smallest effect that matters"
         if too_few(widest) < 0
         else "if several campaigns share the test"
     )
     return (
-        f"Infeasible: {needed} at {weekly:,.0f} a week take {duration} weeks, {knobs.max_duration_weeks} are allowed. "
-        f"Feasible with {2 * sample / enrolment_weeks:,.0f} leads a week, or {remedy}."
+        f"Infeasible: {needed} at {count(weekly)} a week take {duration} weeks, {knobs.max_duration_weeks} are "
+        f"allowed. Feasible with {count(2 * sample / enrolment_weeks)} leads a week, or {remedy}."
     )

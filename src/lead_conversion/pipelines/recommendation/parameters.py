@@ -14,6 +14,7 @@ class EffectParameters(_Frozen):
     false_discovery_rate: float = Field(gt=0, lt=1)
     confidence_level: float = Field(gt=0.5, lt=1)
     min_leads_per_arm: int = Field(gt=1)
+    min_leads_per_period: int = Field(gt=1)
     min_steps_per_text_feature: int = Field(gt=1)
     overlap_cell_days: int = Field(gt=0)
     traffic_weeks: int = Field(gt=0)
@@ -53,6 +54,7 @@ class RecommendationParameters(_Frozen):
     """Everything under `recommendation` in the configuration."""
 
     horizon_days: int = Field(gt=0)
+    settling_hours: float = Field(ge=0)
     top_n: int = Field(gt=0)
     effects: EffectParameters
     minimum_data: MinimumData

@@ -4,14 +4,18 @@ from typing import Any
 
 import pandas as pd
 
+from lead_conversion.kernel.targets import Targets
+from lead_conversion.pipelines.recommendation.effects import ASSOCIATION_ONLY
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
 from lead_conversion.pipelines.recommendation.prompt_edits import (
     PromptEdit,
     PromptText,
     edit_prompt,
 )
+from lead_conversion.pipelines.recommendation.risk_sets import left_truncated_leads
 from lead_conversion.pipelines.recommendation.shrinkage import shrink_effects
 from lead_conversion.pipelines.recommendation.templates import placeholders
+from lead_conversion.reports.formats import bounds, count, p_value, percent, plural, points
 
 CHANGES = {
     "prompt": "edit_prompt",
@@ -20,6 +24,8 @@ CHANGES = {
     "order": "change_order",
 }
 ACTIONS = {"A": "change", "B": "test first", "C": "test first"}
+# what must hold for the expected impact to come true
+ASSUMPTIONS = {"A": None, "B": "nothing hidden decided who got which", "C": "the association is the cause"}
 CAVEAT = (
     "Association only (grade C): who got which was not random and nothing is adjusted for, so the difference may lie "
     "in the leads and not in the campaign. Test it before changing anything."
@@ -30,26 +36,30 @@ def recommend_changes(
     effects: pd.DataFrame,
     primary_campaign_steps: pd.DataFrame,
     risk_set: pd.DataFrame,
+    primary_labels: pd.DataFrame,
     primary_as_of: dict[str, str],
+    target: Targets,
     parameters: RecommendationParameters,
 ) -> dict[str, Any]:
     """The changes worth testing, most extra booked calls a month first; at most one a step.
 
     A change is worth testing where the element's effect, shrunken toward its kind, is below zero by
-    more than the margin of relevance and leads still meet it. With evidence of grade C the action is
-    to test, never to change.
+    more than the margin of relevance and leads still meet it: the campaign runs, the step is active
+    and the prompt not retired. With evidence of grade C the action is to test, never to change.
 
     Returns:
         status (recommendations, nothing_to_change or not_enough_data), a message, and the
-        recommendations; expected impact in booked calls a month.
+        recommendations; expected impact in booked calls a month, with what it assumes: below grade A
+        it is no forecast, and holds only `if_causal`.
     """
     answer: dict[str, Any] = {
         "as_of": primary_as_of["as_of"],
         "snapshot_id": primary_as_of["snapshot_id"],
     }
+    left_out = _describe_left_out(len(left_truncated_leads(primary_labels, target)))
     shortage = _describe_shortage(effects, risk_set, parameters)
     if shortage:
-        return answer | {"status": "not_enough_data", "message": shortage, "recommendations": []}
+        return answer | {"status": "not_enough_data", "message": shortage + left_out, "recommendations": []}
     worth_testing = _rank_changes(effects, parameters)
     recommendations = [
         _recommend(rank, {str(k): v for k, v in change.items()}, effects, primary_campaign_steps, parameters)
@@ -57,7 +67,7 @@ def recommend_changes(
     ]
     return answer | {
         "status": "recommendations" if recommendations else "nothing_to_change",
-        "message": _summarise(len(recommendations), len(effects), parameters),
+        "message": _summarise(recommendations, len(effects), parameters) + left_out,
         "recommendations": recommendations,
     }
 
@@ -74,8 +84,9 @@ def _describe_shortage(
         return "Not enough data: no attempt belongs to a step of a campaign, so there is nothing to compare."
     if leads < needed.leads or bookings < needed.bookings:
         return (
-            f"Not enough data: {leads} leads were met {parameters.horizon_days} days ago or earlier, {bookings} of "
-            f"them booked a call; {needed.leads} leads and {needed.bookings} bookings are needed to name a change."
+            f"Not enough data: {count(leads)} leads were met {parameters.horizon_days} days ago or earlier, "
+            f"{count(bookings)} of them booked a call; {count(needed.leads)} leads and {count(needed.bookings)} "
+            "bookings are needed to name a change."
         )
     if effects.empty:
         return (
@@ -83,6 +94,10 @@ def _describe_shortage(
             f"{parameters.effects.min_leads_per_arm} leads each. Run two versions of a step side by side."
         )
     return None
+
+
+def _describe_left_out(leads: int) -> str:
+    return f" {plural(leads, 'lead')} engaged before bookings were recorded count nowhere here." if leads else ""
 
 
 def _rank_changes(effects: pd.DataFrame, parameters: RecommendationParameters) -> pd.DataFrame:
@@ -139,6 +154,8 @@ def _recommend(
             "conversions_a_month": change["gain"],
             "ci_low": -change["posterior_high"] * exposed,
             "ci_high": -change["posterior_low"] * exposed,
+            "assumes": ASSUMPTIONS[change["evidence_grade"]],
+            "if_causal": ASSUMPTIONS[change["evidence_grade"]] is not None,
         },
         "current_text": edit.current_text if edit else None,
         "proposed_text": edit.proposed_text if edit else None,
@@ -207,7 +224,7 @@ def _text_of(prompts: pd.DataFrame, prompt_id: str) -> PromptText:
 
 def _explain(change: dict[str, Any], edit: PromptEdit | None, parameters: RecommendationParameters) -> list[str]:
     """Figures, what is edited and the caveat, in plain words."""
-    level = f"{parameters.effects.confidence_level:.0%}"
+    level = percent(parameters.effects.confidence_level, 0)
     groups = {
         "prompt": ("were sent this version", "were sent another version live at the time"),
         "step": ("got the step", "skipped it, although they could be reached"),
@@ -215,25 +232,32 @@ def _explain(change: dict[str, Any], edit: PromptEdit | None, parameters: Recomm
         "order": ("went through the campaign's own order", f"went through order {_alternative(change)}"),
     }
     this, other = groups[change["element_type"]]
-    q_value = change["q_value"]
-    q = "q < 0.001" if q_value < 0.001 else f"q = {q_value:.3f}"  # noqa: PLR2004  the last shown digit
-    chance = f"Unlikely to be chance alone ({q})." if change["flagged"] else f"This may be chance ({q})."
     rates = (
-        f"Of {change['n_treated']:,} leads that {this}, {change['rate_treated']:.1%} booked a call within "
-        f"{parameters.horizon_days} days; of {change['n_control']:,} that {other}, {change['rate_control']:.1%}."
+        f"Of {count(change['n_treated'])} leads that {this}, {percent(change['rate_treated'])} booked a call within "
+        f"{parameters.horizon_days} days; of {count(change['n_control'])} that {other}, "
+        f"{percent(change['rate_control'])}."
     )
     difference = (
-        f"Difference {_points(change['effect'])} points ({level} interval {_points(change['ci_low'])} to "
-        f"{_points(change['ci_high'])}); {_points(change['posterior'])} points once its noise is taken off."
+        f"Difference {points(change['effect'])} ({level} interval "
+        f"{bounds(change['ci_low'], change['ci_high'], points)}); {points(change['posterior'])} once its noise is "
+        "taken off."
     )
     return [
         rates,
         difference,
-        chance,
-        f"About {change['exposed_leads_month']:,.0f} leads a month meet it as it stands.",
+        *_explain_chance(change),
+        f"About {count(change['exposed_leads_month'])} leads a month meet it as it stands.",
         *_explain_edit(edit),
-        CAVEAT,
+        *([CAVEAT] if change["evidence_grade"] == ASSOCIATION_ONLY else []),
     ]
+
+
+def _explain_chance(change: dict[str, Any]) -> list[str]:
+    """Beside an association nothing: that chance did not make it says nothing of what did."""
+    if change["evidence_grade"] == ASSOCIATION_ONLY:
+        return []
+    verdict = "Unlikely to be chance alone" if change["flagged"] else "This may be chance"
+    return [f"{verdict} (q {p_value(change['q_value'])})."]
 
 
 def _explain_edit(edit: PromptEdit | None) -> list[str]:
@@ -245,15 +269,16 @@ def _explain_edit(edit: PromptEdit | None) -> list[str]:
     return [*reasons, "The figures compare the versions that were sent; what the edit alone gains, the test finds out."]
 
 
-def _points(probability: float) -> str:
-    return f"{probability * 100:+.1f}".replace("-", "\N{MINUS SIGN}")
-
-
-def _summarise(found: int, compared: int, parameters: RecommendationParameters) -> str:
+def _summarise(found: list[dict[str, Any]], compared: int, parameters: RecommendationParameters) -> str:
     margin = f"{parameters.effects.margin_points:g} points"
     if not found:
-        return f"Nothing to change: of {compared} comparisons none is below its alternative by more than {margin}."
+        return (
+            f"Nothing to change: of {count(compared)} comparisons none is below its alternative by more than {margin}."
+        )
+    has_association = any(item["evidence"]["grade"] == ASSOCIATION_ONLY for item in found)
+    gain = "say what there would be to gain if the association were the cause, and " if has_association else ""
     return (
-        f"{found} changes to test first, of {compared} comparisons: below the alternative by more than {margin} once "
-        "noise is taken off. All are associations; none is a reason to change anything untested."
+        f"{plural(len(found), 'change')} to test first, of {count(compared)} comparisons: below the alternative by "
+        f"more than {margin} once noise is taken off. Expected impacts {gain}do not add up: "
+        "one lead meets many steps."
     )

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from lead_conversion.kernel.targets import Targets
 from lead_conversion.kernel.windows import parse_moment
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
 from lead_conversion.pipelines.recommendation.sequence_variants import planned_waits
@@ -27,7 +28,10 @@ RISK_SET_DTYPES = {
     "opted_out": "bool",
     "replied_negative": "bool",
 }
-ENGAGED_OUTCOMES = ("opened", "clicked", "connected", "replied")
+BOOKING = "call_booked"
+# the source writes these over an attempt's outcome later, and not when
+UPGRADED_OUTCOMES = ("opened", "clicked", "replied")
+LONGEST_CALL = pd.Timedelta(hours=4)
 
 
 def build_risk_sets(
@@ -35,29 +39,35 @@ def build_risk_sets(
     primary_outcomes: pd.DataFrame,
     primary_campaign_steps: pd.DataFrame,
     primary_contacts: pd.DataFrame,
+    primary_labels: pd.DataFrame,
     primary_as_of: dict[str, str],
+    target: Targets,
     parameters: RecommendationParameters,
 ) -> pd.DataFrame:
     """The risk set: each lead at each step it met while neither booked nor opted out.
 
+    Leads engaged before bookings were recorded are absent: whether they booked is not known.
     A skipped step was met too. `booked`, `opted_out` and `replied_negative` say what happened in
     [met_at, met_at + horizon); they are the final answer only where `is_mature`.
 
     Returns:
         One row a (lead_key, step_id), ordered by them; columns as in `RISK_SET_DTYPES`.
-        `variant_wait_hours` is the wait of the step in the lead's own sequence variant.
+        `variant_wait_hours` is the wait of the step in the lead's own sequence variant;
+        `engaged_before` whether it had replied, talked, or surely opened or clicked before met_at.
     """
     as_of = parse_moment(primary_as_of["as_of"])
     horizon = pd.Timedelta(days=parameters.horizon_days)
-    met = _first_attempts(primary_engagement_logs, primary_campaign_steps, as_of)
+    is_known = ~primary_engagement_logs["lead_key"].isin(left_truncated_leads(primary_labels, target))
+    met = _first_attempts(primary_engagement_logs.loc[is_known], primary_campaign_steps, as_of)
     leads = met["lead_key"]
-    booked_at = _look_up(leads, _first_moment(primary_outcomes, "call_booked", as_of))
+    booked_at = _look_up(leads, _first_moment(primary_outcomes, BOOKING, as_of))
     opted_out_at = _look_up(leads, _first_moment(primary_outcomes, "opted_out", as_of))
     met["is_mature"] = met["met_at"] + horizon <= as_of
     met["booked"] = _falls_within(booked_at, met["met_at"], horizon)
     met["opted_out"] = _falls_within(opted_out_at, met["met_at"], horizon)
     met["replied_negative"] = _falls_within(_next_negative_reply(met, primary_engagement_logs), met["met_at"], horizon)
-    met["engaged_before"] = _look_up(leads, _first_engagement(primary_engagement_logs)) < met["met_at"]
+    settling = pd.Timedelta(hours=parameters.settling_hours)
+    met["engaged_before"] = _look_up(leads, _first_engagement(primary_engagement_logs, settling)) < met["met_at"]
     met["is_reachable"] = _has_address(met, primary_contacts)
     at_risk = ~(booked_at < met["met_at"]) & ~(opted_out_at < met["met_at"])
     return (
@@ -67,13 +77,21 @@ def build_risk_sets(
     )
 
 
+def left_truncated_leads(primary_labels: pd.DataFrame, target: Targets) -> pd.Series:
+    """The keys of the leads that were engaged before bookings were recorded, each once, in order."""
+    of_bookings = [name for name, spec in target.items() if spec.outcome == BOOKING]
+    is_truncated = primary_labels["target"].isin(of_bookings) & (primary_labels["reason"] == "left_truncated")
+    return primary_labels.loc[is_truncated, "lead_key"].drop_duplicates().sort_values(ignore_index=True)
+
+
 def _first_attempts(logs: pd.DataFrame, campaign_steps: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
     """The first attempt of each step on each lead, with the step's campaign and variant's wait."""
     attempts = logs.loc[(logs["direction"] == "outbound") & logs["lead_key"].notna() & logs["step_id"].notna()]
     # occurred_at is when a call ended; a call booked while talking must come after the step was met
-    met_at = attempts["occurred_at"].astype("datetime64[us]") - pd.to_timedelta(
-        attempts["duration_seconds"].astype("float64").fillna(0).clip(lower=0).round(), unit="s"
-    )
+    seconds = attempts["duration_seconds"].astype("float64")
+    is_believable = seconds.between(0, LONGEST_CALL.total_seconds())
+    duration = pd.to_timedelta(seconds.where(is_believable, 0).round(), unit="s")
+    met_at = attempts["occurred_at"].astype("datetime64[us]") - duration
     attempts = attempts.assign(
         met_at=met_at.astype("datetime64[us]"),
         is_skipped=attempts["outcome"].eq("skipped").fillna(value=False),
@@ -96,9 +114,13 @@ def _falls_within(moment: pd.Series, start: pd.Series, span: pd.Timedelta) -> pd
     return (moment >= start) & (moment < start + span)
 
 
-def _first_engagement(logs: pd.DataFrame) -> pd.Series:
-    engaged = logs["direction"].eq("inbound") | logs["outcome"].isin(ENGAGED_OUTCOMES)
-    return logs.loc[engaged & logs["lead_key"].notna()].groupby("lead_key")["occurred_at"].min()
+def _first_engagement(logs: pd.DataFrame, settling: pd.Timedelta) -> pd.Series:
+    """When each lead had first answered; an opening or a click counts `settling` after its attempt."""
+    is_inbound = logs["direction"].eq("inbound")
+    is_upgraded = ~is_inbound & logs["outcome"].isin(UPGRADED_OUTCOMES)
+    engaged = is_inbound | is_upgraded | logs["outcome"].eq("connected")
+    known_at = logs["occurred_at"].where(~is_upgraded, logs["occurred_at"] + settling)
+    return known_at.loc[engaged & logs["lead_key"].notna()].groupby(logs["lead_key"]).min()
 
 
 def _look_up(leads: pd.Series, moments: pd.Series) -> pd.Series:

@@ -1,9 +1,12 @@
 """In which order and after which wait each sequence variant of a campaign runs its steps."""
 
+import math
+
 import pandas as pd
 
 OWN_VARIANT = "A"
 SAME_WAIT_HOURS = 0.01
+HOURS_A_YEAR = 365 * 24
 PLANNED_WAIT_DTYPES = {
     "step_id": "Int64",
     "sequence_variant": "str",
@@ -33,11 +36,28 @@ def planned_waits(campaign_steps: pd.DataFrame) -> pd.DataFrame:
 
 
 def parse_variant_orders(text: object) -> list[tuple[str, float, float]]:
-    """Variant, step order and wait hours from 'B:2:24.00;C:3:48.00'; empty where there is none."""
-    if not isinstance(text, str) or not text:
+    """Variant, step order and wait hours from 'B:2:24.00;C:3:48.00'; entries of another form are skipped.
+
+    People name the variants, so that a name can hold a colon.
+    """
+    if not isinstance(text, str):
         return []
-    fields = (entry.split(":") for entry in text.split(";"))
-    return [(variant, float(order), float(wait)) for variant, order, wait in fields]
+    entries = (_parse_entry(entry) for entry in text.split(";"))
+    return [entry for entry in entries if entry]
+
+
+def _parse_entry(entry: str) -> tuple[str, float, float] | None:
+    variant, *numbers = entry.rsplit(":", 2)
+    try:
+        order, wait = (float(number) for number in numbers)
+    except ValueError:
+        return None
+    return (variant, order, wait) if variant and math.isfinite(order) and math.isfinite(wait) else None
+
+
+def is_believable_wait(hours: pd.Series) -> pd.Series:
+    """Whether a planned wait can have been meant: known, not negative and below a year."""
+    return (hours >= 0) & (hours < HOURS_A_YEAR)
 
 
 def has_own_wait(rows: pd.DataFrame) -> pd.Series:

@@ -51,7 +51,7 @@ def estimate_text_features(
     for channel, name in product(CHANNELS, names):
         having = {key: found[name] for key, found in features.items()}
         rows = sent.loc[(sent["channel"] == channel) & sent["prompt"].isin(having)]
-        steps = _compare_steps(rows, having, spans, knobs.min_leads_per_arm)
+        steps = _compare_steps(rows, having, spans, knobs)
         if len(steps) >= knobs.min_steps_per_text_feature:
             prompts_with = [key for key in sorted(set(rows["prompt"])) if having[key]]
             leads_a_month = sum(exposed.get(("prompt", key), 0.0) for key in prompts_with)
@@ -67,7 +67,7 @@ def _compare_steps(
     rows: pd.DataFrame,
     having: dict[str, bool],
     spans: dict[str, tuple[pd.Timestamp, pd.Timestamp]],
-    min_leads: int,
+    knobs: EffectParameters,
 ) -> pd.DataFrame:
     """Per step: difference of rates, its weight, and the counts."""
     found = []
@@ -85,9 +85,9 @@ def _compare_steps(
         }
         element = Element("text_feature", "", None, step_id, "", "", "with", ("without",))
         comparison = Comparison("", at_step.assign(arm=arm), arm_spans, (element,))
-        cells = count_cells(comparison, element, min_leads)
+        cells = count_cells(comparison, element, knobs.min_leads_per_arm, knobs.min_leads_per_period)
         n_treated, n_control = cells.total(treated=True), cells.total(treated=False)
-        if min(n_treated, n_control) >= min_leads:
+        if min(n_treated, n_control) >= knobs.min_leads_per_arm:
             rates = cells.rate(treated=True), cells.rate(treated=False)
             weight = n_treated * n_control / (n_treated + n_control)
             found.append((*rates, weight, n_treated, n_control))

@@ -30,8 +30,9 @@ def count_exposed_leads(
 ) -> dict[tuple[str, str], float]:
     """Leads a month (30 days) that meet each element as it stands, by (element_type, element_id).
 
-    Retired prompts and inactive steps meet nobody any more and are absent.
+    Campaigns that do not run, inactive steps and retired prompts meet nobody any more and are absent.
     """
+    risk_set = risk_set.loc[risk_set["campaign_id"].isin(_running_campaigns(campaign_steps))]
     sent = recent_rows(risk_set, as_of, weeks)
     sent = sent.loc[~sent["is_skipped"] & sent["step_id"].isin(_active_steps(campaign_steps))]
     own = sent.loc[sent["sequence_variant"] == OWN_VARIANT]
@@ -52,9 +53,13 @@ def count_exposed_leads(
     }
 
 
+def _running_campaigns(campaign_steps: pd.DataFrame) -> list[int]:
+    is_running = campaign_steps["campaign_status"].str.strip().str.lower() == "active"
+    return campaign_steps.loc[is_running, "campaign_id"].drop_duplicates().tolist()
+
+
 def _active_steps(campaign_steps: pd.DataFrame) -> list[int]:
-    is_active = campaign_steps["is_active"].astype("boolean").fillna(value=True)
-    return campaign_steps.loc[is_active, "step_id"].drop_duplicates().tolist()
+    return campaign_steps.loc[campaign_steps["is_active"].astype("bool"), "step_id"].drop_duplicates().tolist()
 
 
 def _live_prompts(campaign_steps: pd.DataFrame, as_of: datetime) -> list[int]:
