@@ -26,9 +26,9 @@ def evaluation() -> dict[str, Any]:
             "lightgbm": {
                 "role": "candidate",
                 "pr_auc": {"value": 0.3},
-                "brier_skill": {"value": 0.1},
+                "brier_skill_at_landmark": {"value": 0.1},
                 "calibration_slope": {"value": 1.0},
-                "lift_at_10": {"value": 3.0},
+                "lift_at_10_at_landmark": {"value": 3.0},
             },
             "rule": {"role": "baseline", "pr_auc": {"value": 0.2}},
             "campaign_rate": {"role": "comparator", "pr_auc": {"value": 0.1}},
@@ -49,10 +49,10 @@ def _set(part: Any, path: tuple[Any, ...], value: object) -> None:
 FIGURES = {
     "relative_pr_auc_gain": ("comparisons", 0, "relative", "value"),
     "pr_auc_difference_interval": ("comparisons", 0, "difference", "ci_low"),
-    "brier_skill": ("models", "lightgbm", "brier_skill", "value"),
+    "brier_skill": ("models", "lightgbm", "brier_skill_at_landmark", "value"),
     "calibration_slope_low": ("models", "lightgbm", "calibration_slope", "value"),
     "calibration_slope_high": ("models", "lightgbm", "calibration_slope", "value"),
-    "lift_at_10": ("models", "lightgbm", "lift_at_10", "value"),
+    "lift_at_10": ("models", "lightgbm", "lift_at_10_at_landmark", "value"),
     "positive_leads": ("split", "holdout", "positives"),
 }
 
@@ -125,3 +125,11 @@ def test_limit_that_is_no_number_fails_rather_than_passes(evaluation: dict[str, 
 def test_misspelt_limit_is_refused() -> None:
     with pytest.raises(ValidationError, match="min_lift"):
         GateLimits.model_validate({**LIMITS.model_dump(), "min_lift": 1.0})
+
+
+def test_skill_and_lift_over_all_landmarks_do_not_count(evaluation: dict[str, Any]) -> None:
+    chosen = evaluation["models"]["lightgbm"]
+    for name in ("brier_skill", "lift_at_10"):
+        chosen[name] = chosen.pop(f"{name}_at_landmark")
+    failed = {condition.name for condition in decide_gate(evaluation, LIMITS).conditions if not condition.passed}
+    assert failed == {"brier_skill", "lift_at_10"}

@@ -62,8 +62,8 @@ def decide_gate(evaluation: Evaluation, limits: GateLimits) -> GateDecision:
             0.0, _figure(against, "difference", "ci_low"),
         ),
         _above(
-            "brier_skill", "The Brier skill against the holdout's own rate lies above this",
-            limits.min_brier_skill, _figure(model, "brier_skill", "value"),
+            "brier_skill", "The Brier skill against each landmark's own rate in the holdout lies above this",
+            limits.min_brier_skill, _figure(model, "brier_skill_at_landmark", "value"),
         ),
         _at_least(
             "calibration_slope_low", "The calibration slope is at least this (below: predictions too extreme)",
@@ -74,8 +74,8 @@ def decide_gate(evaluation: Evaluation, limits: GateLimits) -> GateDecision:
             limits.max_calibration_slope, _figure(model, "calibration_slope", "value"),
         ),
         _at_least(
-            "lift_at_10", "The top tenth holds at least this many times the average share of positives",
-            limits.min_lift_at_10, _figure(model, "lift_at_10", "value"),
+            "lift_at_10", "Each landmark's top tenth holds at least this many times the average share of positives",
+            limits.min_lift_at_10, _figure(model, "lift_at_10_at_landmark", "value"),
         ),
         _at_least(
             "positive_leads", "The holdout has at least this many positive leads",

@@ -177,3 +177,41 @@ def _describe(keys: Sequence[str], engaged: pd.Series, interest: np.ndarray, rng
         )
         parts.append(part[(hours <= so_far) & (~np.full(len(keys), is_scoring) | (hours < 7 * 24))])
     return pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture
+def late_target() -> Targets:
+    sentence = "A call is booked within 7 days of first engagement"
+    spec = {"outcome": "call_booked", "window_days": 7, "landmarks_hours": [0, 24, 120, 150], "sentence": sentence}
+    return Targets.model_validate({"t1": spec})
+
+
+@pytest.fixture
+def make_clock_world(late_target: Targets, split: SplitParameters, as_of: dict[str, str]) -> Callable[..., World]:
+    """A world in which nothing but the time left in the window tells who books: bookings come evenly over it."""
+
+    def make(leads: int = 4000, seed: int = 0, hours: Sequence[float] = (0, 24, 120, 150)) -> World:
+        rng = np.random.default_rng(seed)
+        engaged = pd.Series(AS_OF - pd.to_timedelta(rng.integers(8 * 24 * 60, 200 * 24 * 60, leads), unit="min"))
+        keys = [f"{number:032x}" for number in rng.permutation(leads)]
+        books = rng.random(leads) < 0.3
+        contacts = pd.DataFrame({"lead_key": keys, "first_campaign_id": 1, "is_opted_out_now": False})
+        labels = _label(keys, engaged, books, rng)
+        labels["outcome_at"] = (engaged + pd.to_timedelta(rng.random(leads) * 168, unit="h")).where(books)
+        labels = labels.astype({"outcome_at": "datetime64[us]"})
+        described = _describe(keys, engaged, rng.normal(size=leads), rng)
+        described = described[described["landmark_hours"] == 0].drop_duplicates("lead_key")
+        parts = [
+            described.assign(
+                landmark_hours=float(hour),
+                hours_since_engaged=float(hour),
+                landmark_at=described["landmark_at"] + pd.Timedelta(hours=hour),
+            )
+            for hour in hours
+        ]
+        feature_leads = pd.concat(parts, ignore_index=True)
+        landmarks = {"t1": late_target.root["t1"].model_copy(update={"landmarks_hours": tuple(hours)})}
+        examples = assign_splits(labels, contacts, feature_leads, as_of, Targets.model_construct(root=landmarks), split)
+        return World(labels, contacts, feature_leads, examples)
+
+    return make

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import average_precision_score
 
 from lead_conversion.contracts import model_output
 from lead_conversion.contracts.features import Feature
@@ -38,10 +39,10 @@ def judge(
     evaluation: EvaluationParameters,
     gate: GateLimits,
 ) -> Judge:
-    def run(world: Any, model: ModelParameters) -> Judged:
-        trained = train_models(world.examples, world.feature_leads, target, model, seed=5, features=features)
+    def run(world: Any, model: ModelParameters, of: Targets = target) -> Judged:
+        trained = train_models(world.examples, world.feature_leads, of, model, seed=5, features=features)
         predictions = predict_holdout(world.examples, world.feature_leads, trained)
-        found = evaluate_models(predictions, world.examples, trained, as_of, target, evaluation, gate, seed=5)
+        found = evaluate_models(predictions, world.examples, trained, as_of, of, evaluation, gate, seed=5)
         return Judged(trained, predictions, found)
 
     return run
@@ -72,6 +73,58 @@ def test_shuffled_labels_never_pass_the_gate(
     found = judge(make_world(2500, seed=seed, shuffled=True, rate=0.3), make_model("auto")).found
     assert found["status"] == "evaluated"
     assert not found["gate"]["passed"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_knowing_the_landmark_alone_never_passes_the_gate(
+    seed: int,
+    make_clock_world: Callable[..., Any],
+    make_model: Callable[..., ModelParameters],
+    judge: Judge,
+    late_target: Targets,
+) -> None:
+    found = judge(make_clock_world(seed=seed), make_model("lightgbm"), late_target).found
+    chosen = found["models"][found["chosen_model"]]
+    assert chosen["brier_skill"]["ci_low"] > 0
+    assert chosen["lift_at_10"]["value"] > 1.2
+    failed = {condition["name"] for condition in found["gate"]["conditions"] if not condition["passed"]}
+    assert failed >= {"relative_pr_auc_gain", "pr_auc_difference_interval", "lift_at_10"}
+
+
+def test_each_landmark_shows_the_chosen_model_beside_the_best_baseline(
+    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], judge: Judge
+) -> None:
+    judged = judge(make_world(3000), make_model("logistic"))
+    start, later = judged.found["by_landmark"]
+    assert (start["landmark_hours"], later["landmark_hours"]) == (0.0, 24.0)
+    best = max(
+        ("rule", "contact_logistic", "campaign_rate"), key=lambda n: judged.found["models"][n]["pr_auc"]["value"]
+    )
+    rows = judged.predictions[judged.predictions["landmark_hours"] == 24]
+    chosen, baseline = (rows[rows["model"] == name] for name in ("logistic", best))
+    assert (later["n"], later["positives"]) == (len(chosen), chosen["label"].sum())
+    assert later["base_rate"] == pytest.approx(chosen["label"].mean())
+    assert later["mean_probability"] == pytest.approx(chosen["probability"].mean())
+    for name, of_model in (("pr_auc", chosen), ("baseline_pr_auc", baseline)):
+        assert later[name]["value"] == pytest.approx(
+            average_precision_score(of_model["label"], of_model["probability"])
+        )
+        assert later[name]["ci_low"] < later[name]["value"] < later[name]["ci_high"]
+    assert later["baseline"] == best
+
+
+def test_landmark_with_few_positives_shows_no_figures(
+    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], judge: Judge
+) -> None:
+    world = make_world(3000)
+    late = (world.examples["split"] == "holdout") & (world.examples["landmark_hours"] == 24)
+    world.examples.loc[late & (world.examples["label"] == 1).groupby(late).cumsum().gt(9), "label"] = 0
+    start, later = judge(world, make_model("logistic")).found["by_landmark"]
+    assert start["pr_auc"]["value"] > 0
+    assert later["n"] == late.sum()
+    assert {later[name] for name in ("positives", "base_rate", "mean_probability", "pr_auc", "baseline_pr_auc")} == {
+        None
+    }
 
 
 def test_evaluation_is_json_and_names_run_split_and_version(
@@ -118,7 +171,7 @@ def test_too_little_data_gives_a_complete_evaluation_without_figures(
     assert judged.predictions.empty
     assert (found["status"], found["chosen_model"]) == ("not_enough_data", "base_rate")
     assert found["base_rate"]["ci_low"] <= found["base_rate"]["value"] <= found["base_rate"]["ci_high"]
-    assert (found["models"], found["comparisons"]) == ({}, [])
+    assert (found["models"], found["comparisons"], found["by_landmark"]) == ({}, [], [])
     assert not found["gate"]["passed"]
     assert {condition["figure"] for condition in found["gate"]["conditions"][:-1]} == {None}
 

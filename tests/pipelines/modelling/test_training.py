@@ -154,6 +154,53 @@ def test_positives_crowded_into_one_part_of_the_training_period_train_no_model(
     assert "crowd" in trained["message"]
 
 
+@pytest.mark.parametrize("leads", [26, 200])
+def test_leads_that_the_embargo_takes_are_not_called_missing(
+    leads: int, make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]
+) -> None:
+    world = make_world(leads, rate=0.4)
+    world.examples["split"] = world.examples["split"].replace({"train": "embargo", "calibration": "embargo"})
+    trained = train(world, make_model())["t1"]
+    mature, positives = trained["base_rate"]["leads"], trained["base_rate"]["positives"]
+    assert positives > 0
+    assert f"{positives} of {mature} mature leads are positive" in trained["message"]
+    assert "leave none for training" in trained["message"]
+    assert "0 of 0" not in trained["message"]
+
+
+def test_too_few_training_leads_are_told_beside_the_mature_ones(
+    make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]
+) -> None:
+    world = make_world(300, rate=0.05)
+    trained = train(world, make_model())["t1"]
+    mature, positives = trained["base_rate"]["leads"], trained["base_rate"]["positives"]
+    assert "training leads are positive and a model needs 20" in trained["message"]
+    assert f"{positives} of {mature} mature leads are positive" in trained["message"]
+
+
+def test_without_a_mature_lead_the_message_says_so(
+    make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]
+) -> None:
+    world = make_world(200)
+    active = type(world)(
+        world.labels, world.contacts, world.feature_leads, world.examples[world.examples["split"] == "scoring"]
+    )
+    assert "no lead's label window is over yet" in train(active, make_model())["t1"]["message"]
+
+
+def test_chance_near_the_end_of_the_window_is_not_overstated(
+    make_clock_world: MakeWorld, make_model: MakeModel, late_target: Targets, features: list[Feature]
+) -> None:
+    world = make_clock_world()
+    trained = train_models(world.examples, world.feature_leads, late_target, make_model(), seed=5, features=features)
+    late = make_clock_world(hours=(60, 135, 158, 164, 167))
+    rows = attach_features(late.examples, late.feature_leads)
+    observed = rows["label"].astype(float).groupby(rows["landmark_hours"]).sum()
+    for name, model in trained["t1"]["models"].items():
+        predicted = pd.Series(predict_probability(model, rows)).groupby(rows["landmark_hours"]).sum()
+        assert ((predicted - observed).abs() < 3.5 * np.sqrt(observed + 1)).all(), (name, predicted, observed)
+
+
 def test_version_follows_the_content() -> None:
     assert name_version({"a": 1, "b": 2}) == name_version({"b": 2, "a": 1})
     assert name_version({"a": 1}) != name_version({"a": 2})

@@ -1,4 +1,8 @@
-"""What a team would have without this system: a rule, a campaign's rate, and below both the rate of all leads."""
+"""What a team would have without this system: a rule, a campaign's rate, and below both the rate of all leads.
+
+The rule and the campaign's rate know the clock, as every candidate does: the chance falls as the hours go by, and a
+model that knew no more than that must not look better than they.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,17 +14,22 @@ from scipy.special import betaln
 from scipy.stats import beta
 
 from lead_conversion.contracts.features import Feature
-from lead_conversion.pipelines.modelling.calibration import calibrate, fit_platt
+from lead_conversion.pipelines.modelling.clock import fit_clock, read_clock
 from lead_conversion.pipelines.modelling.encoding import require_features
-from lead_conversion.pipelines.modelling.log_odds import Array, rounded, to_log_odds
+from lead_conversion.pipelines.modelling.log_odds import Array, fit_coefficients, rounded, to_log_odds, weighted_sum
 from lead_conversion.pipelines.modelling.parameters import RuleCondition
 
 # A prior worth less than one lead or more than ten thousand cannot be told from none or from certainty.
 FEWEST_PRIOR_LEADS, MOST_PRIOR_LEADS = 1.0, 1e4
+LEAST_SLOPE = 0.01
 
 
-def fit_rule(rows: pd.DataFrame, rule: Sequence[RuleCondition], features: Sequence[Feature]) -> dict[str, Any]:
-    """The transparent rule: points for what a salesperson would look at; training only sets how much a point counts.
+def fit_rule(
+    rows: pd.DataFrame, rule: Sequence[RuleCondition], features: Sequence[Feature], window_hours: float
+) -> dict[str, Any]:
+    """The transparent rule: points for what a salesperson would look at, beside the clock.
+
+    Training only sets how much a point counts.
 
     Raises:
         ConfigurationError: the rule names a feature that is not there.
@@ -31,20 +40,32 @@ def fit_rule(rows: pd.DataFrame, rule: Sequence[RuleCondition], features: Sequen
         for condition, feature in zip(rule, named, strict=True)
     )
     conditions = [condition.model_dump() for condition in rule]
-    scale = fit_platt(_points(rows, conditions), rows["label"].to_numpy(dtype=float))
-    return {"family": "rule", "sentence": f"Points: {sentence}", "conditions": conditions, "scale": scale}
+    clock = fit_clock(rows, window_hours)
+    columns = np.column_stack([_points(rows, conditions), read_clock(clock, rows)])
+    slopes, intercept = fit_coefficients(columns, rows["label"].to_numpy(dtype=float))
+    # The rule's ranking is the team's: training must not turn it round.
+    scale = {"slopes": [max(slope, LEAST_SLOPE) for slope in slopes], "intercept": intercept}
+    return {
+        "family": "rule",
+        "sentence": f"Points: {sentence}",
+        "conditions": conditions,
+        "clock": clock,
+        "scale": scale,
+    }
 
 
 def predict_rule(model: dict[str, Any], rows: pd.DataFrame) -> Array:
     """Log odds."""
-    return to_log_odds(calibrate(model["scale"], _points(rows, model["conditions"])))
+    columns = np.column_stack([_points(rows, model["conditions"]), read_clock(model["clock"], rows)])
+    return float(model["scale"]["intercept"]) + weighted_sum(columns, model["scale"]["slopes"])
 
 
-def fit_campaign_rate(rows: pd.DataFrame) -> dict[str, Any]:
+def fit_campaign_rate(rows: pd.DataFrame, window_hours: float) -> dict[str, Any]:
     """Each campaign's rate among its training leads, shrunk to the mean of all campaigns.
 
     The prior is the beta distribution under which the campaigns' counts are most likely (beta-binomial, empirical
-    Bayes); a campaign without training leads gets the prior's mean.
+    Bayes); a campaign without training leads gets the prior's mean. The clock carries the rate to other hours, at the
+    same ratio of odds.
     """
     leads = rows.drop_duplicates("lead_key")
     counts = leads.groupby(_campaign_names(leads), sort=True)["label"].agg(["sum", "count"]).astype(float)
@@ -54,6 +75,7 @@ def fit_campaign_rate(rows: pd.DataFrame) -> dict[str, Any]:
     rates = (positives + prior_leads * mean) / (tried + prior_leads)
     return {
         "family": "campaign_rate",
+        "clock": fit_clock(rows, window_hours),
         "mean": rounded(mean),
         "prior_leads": rounded(prior_leads),
         "rates": {str(name): rounded(rate) for name, rate in zip(counts.index, rates, strict=True)},
@@ -63,7 +85,8 @@ def fit_campaign_rate(rows: pd.DataFrame) -> dict[str, Any]:
 def predict_campaign_rate(model: dict[str, Any], rows: pd.DataFrame) -> Array:
     """Log odds."""
     rates = _campaign_names(rows).map(model["rates"]).astype(float).fillna(model["mean"])
-    return to_log_odds(np.asarray(rates, dtype=np.float64))
+    against_mean = to_log_odds(np.asarray(rates, dtype=float)) - to_log_odds(np.array(model["mean"]))
+    return read_clock(model["clock"], rows) + against_mean
 
 
 def estimate_base_rate(examples: pd.DataFrame) -> dict[str, Any]:

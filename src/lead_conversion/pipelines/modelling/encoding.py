@@ -11,6 +11,7 @@ from scipy.stats import skew
 
 from lead_conversion.contracts.features import Feature
 from lead_conversion.kernel.errors import ConfigurationError, DataError
+from lead_conversion.pipelines.modelling.clock import CLOCK_FEATURE, read_landmark
 from lead_conversion.pipelines.modelling.log_odds import Array, rounded
 from lead_conversion.pipelines.modelling.parameters import EncodingParameters
 
@@ -88,13 +89,17 @@ def encode_codes(rows: pd.DataFrame, names: Sequence[str], categories: dict[str,
     return np.column_stack(columns)
 
 
-def learn_columns(rows: pd.DataFrame, features: Sequence[Feature], encoding: EncodingParameters) -> list[Encoding]:
+def learn_columns(
+    rows: pd.DataFrame, features: Sequence[Feature], encoding: EncodingParameters, landmarks_hours: Sequence[float] = ()
+) -> list[Encoding]:
     """The columns of a linear model, those that never change left out.
 
-    Each numeric feature standardised, an indicator where it can be missing, each common category of the others.
+    Each numeric feature standardised, an indicator where it can be missing, each common category of the others; and
+    for each landmark how near a row stands to it.
     """
     categories = learn_categories(rows, features, encoding)
-    columns: list[Encoding] = []
+    hours = [rounded(hour) for hour in landmarks_hours]
+    columns = [_landmark_column(rows, hours, position) for position in range(len(hours))]
     for feature in features:
         if feature.kind == "categorical":
             columns += [_category_column(rows, feature.name, category) for category in categories[feature.name]]
@@ -112,6 +117,8 @@ def encode_columns(rows: pd.DataFrame, columns: Sequence[Encoding]) -> Array:
 
 
 def _raw_column(rows: pd.DataFrame, column: Encoding) -> Array:
+    if column["kind"] == "landmark":
+        return read_landmark(column["hours"], column["position"], rows)
     values = rows[column["feature"]]
     if column["kind"] == "category":
         return np.asarray(values.astype("str") == column["category"], dtype=float)
@@ -135,8 +142,16 @@ def _numeric_columns(rows: pd.DataFrame, name: str) -> list[Encoding]:
 
 
 def _category_column(rows: pd.DataFrame, name: str, category: str) -> Encoding:
-    # A category's coefficient is a difference in log odds: it is centred, not scaled.
-    column = _with_moments(rows, {"feature": name, "kind": "category", "category": category})
+    return _unscaled(_with_moments(rows, {"feature": name, "kind": "category", "category": category}))
+
+
+def _landmark_column(rows: pd.DataFrame, hours: list[float], position: int) -> Encoding:
+    column = {"feature": CLOCK_FEATURE, "kind": "landmark", "hours": hours, "position": position}
+    return _unscaled(_with_moments(rows, column))
+
+
+def _unscaled(column: Encoding) -> Encoding:
+    # The coefficient of being one or another is a difference in log odds: such a column is centred, not scaled.
     return {**column, "spread": 1.0 if column["spread"] > 0 else 0.0}
 
 

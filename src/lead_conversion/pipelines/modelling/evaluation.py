@@ -10,13 +10,15 @@ from lead_conversion.lifecycle.gates import BASELINE_ROLES, GateLimits, decide_g
 from lead_conversion.pipelines.modelling.encoding import attach_features
 from lead_conversion.pipelines.modelling.estimators import name_version, predict_probability
 from lead_conversion.pipelines.modelling.parameters import EvaluationParameters
-from lead_conversion.pipelines.modelling.resampling import Estimate, Resamples, measure, measure_curve
+from lead_conversion.pipelines.modelling.resampling import Estimate, Resamples, measure, measure_curve, measure_pr_auc
 
 SIDES = ("train", "calibration", "holdout")
 PREDICTION_TYPES = {
     "lead_key": "str", "target": "str", "landmark_hours": "float64", "label": "int64",
     "probability": "float64", "model": "str", "split": "str",
 }  # fmt: skip
+
+LANDMARK_FIGURES = ("positives", "base_rate", "mean_probability", "pr_auc", "baseline_pr_auc")
 
 Evaluated = dict[str, Any]
 
@@ -99,7 +101,7 @@ def summarise_metrics(evaluation: Evaluated) -> dict[str, dict[str, float]]:
 def _measure_target(
     trained: Evaluated, predictions: pd.DataFrame, evaluation: EvaluationParameters, seed: int
 ) -> Evaluated:
-    nothing = {"status": "not_enough_data", "models": {}, "comparisons": []}
+    nothing = {"status": "not_enough_data", "models": {}, "comparisons": [], "by_landmark": []}
     if trained["status"] == "not_enough_data":
         return {**nothing, "message": trained["message"]}
     leads = predictions.drop_duplicates("lead_key")["label"]
@@ -113,12 +115,12 @@ def _measure_target(
     ordered = predictions.sort_values(["lead_key", "landmark_hours"])
     by_model = {str(name): rows for name, rows in ordered.groupby("model", sort=True)}
     any_model = by_model[trained["chosen"]]
-    label = any_model["label"].to_numpy(dtype=float)
+    label, landmark = (any_model[column].to_numpy(dtype=float) for column in ("label", "landmark_hours"))
     resamples = Resamples(pd.factorize(any_model["lead_key"])[0].astype(np.int64), evaluation.resamples, seed)
     models, estimates = {}, {}
     for name, rows in by_model.items():
         probability = rows["probability"].to_numpy(dtype=float)
-        estimates[name] = measure(label, probability, resamples)
+        estimates[name] = measure(label, probability, resamples, landmark)
         curve = measure_curve(label, probability, resamples, evaluation.calibration_bins)
         models[name] = {
             "role": trained["models"][name]["role"],
@@ -132,7 +134,42 @@ def _measure_target(
         for name, model in models.items()
         if model["role"] in BASELINE_ROLES
     ]
-    return {"status": "evaluated", "message": trained["message"], "models": models, "comparisons": comparisons}
+    baselines = [name for name, model in models.items() if model["role"] in BASELINE_ROLES]
+    best_baseline = max(baselines, key=lambda name: estimates[name]["pr_auc"].value)
+    return {
+        "status": "evaluated",
+        "message": trained["message"],
+        "models": models,
+        "comparisons": comparisons,
+        "by_landmark": _measure_landmarks(by_model[trained["chosen"]], by_model[best_baseline], resamples, evaluation),
+    }
+
+
+def _measure_landmarks(
+    chosen: pd.DataFrame, baseline: pd.DataFrame, resamples: Resamples, evaluation: EvaluationParameters
+) -> list[Evaluated]:
+    """The chosen model and the best baseline on the leads of each landmark alone; no figures where these are few."""
+    measured = []
+    for hours in sorted(chosen["landmark_hours"].unique()):
+        here = (chosen["landmark_hours"] == hours).to_numpy()
+        label = chosen["label"].to_numpy(dtype=float)[here]
+        cell = {"landmark_hours": float(hours), "n": len(label), "baseline": baseline["model"].iloc[0]}
+        if min(label.sum(), len(label) - label.sum()) < evaluation.min_positive_leads:
+            measured.append({**cell, **dict.fromkeys(LANDMARK_FIGURES)})
+            continue
+        pr_auc, baseline_pr_auc = (
+            _with_interval(measure_pr_auc(label, probability[here], resamples.at(here)), evaluation)
+            for probability in (rows["probability"].to_numpy(dtype=float) for rows in (chosen, baseline))
+        )
+        figures = (
+            int(label.sum()),
+            float(label.mean()),
+            float(chosen["probability"].to_numpy(dtype=float)[here].mean()),
+            pr_auc,
+            baseline_pr_auc,
+        )
+        measured.append({**cell, **dict(zip(LANDMARK_FIGURES, figures, strict=True))})
+    return measured
 
 
 def _compare(baseline: str, chosen: Estimate, other: Estimate, evaluation: EvaluationParameters) -> Evaluated:

@@ -2,8 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logit
-from sklearn.linear_model import LogisticRegression
+from scipy.special import expit, logit
 from threadpoolctl import threadpool_limits
 
 Array = npt.NDArray[np.float64]
@@ -12,6 +11,7 @@ SIGNIFICANT_DIGITS = 9
 # As good as none, and yet it keeps the slopes finite where a column parts the labels perfectly.
 HARDLY_A_PENALTY = 1e6
 SMALLEST_PROBABILITY = 1e-6
+MOST_STEPS, SMALLEST_STEP = 100, 1e-9
 
 
 def to_log_odds(probability: Array) -> Array:
@@ -20,17 +20,22 @@ def to_log_odds(probability: Array) -> Array:
 
 
 def fit_coefficients(
-    columns: Array, label: Array, inverse_penalty: float = HARDLY_A_PENALTY
+    columns: Array, label: Array, inverse_penalty: float = HARDLY_A_PENALTY, offset: Array | float = 0.0
 ) -> tuple[list[float], float]:
-    """Slopes and intercept of a logistic regression with an L2 penalty on the slopes.
+    """Slopes and intercept of a logistic regression with an L2 penalty on the slopes, by Newton's method.
+
+    `offset` are log odds that are known beforehand, for each row; the regression says what is to be added to them.
 
     The sums run on one thread and the result is rounded: with several threads the last digits of a BLAS sum depend on
     their number, and with them every byte of the model.
     """
-    estimator = LogisticRegression(C=inverse_penalty, solver="newton-cholesky", tol=1e-6, max_iter=100)
+    design = np.column_stack([np.ones(len(label)), columns])
+    # The intercept goes free, but for what keeps the equations solvable where a column parts the labels perfectly.
+    penalty = np.full(design.shape[1], 1 / inverse_penalty)
+    penalty[0] = 1 / HARDLY_A_PENALTY**2
     with threadpool_limits(limits=1):
-        estimator.fit(columns, label)
-    return [rounded(slope) for slope in estimator.coef_[0]], rounded(estimator.intercept_[0])
+        intercept, *slopes = _climb(design, label, penalty, offset + np.zeros(len(label)))
+    return [rounded(slope) for slope in slopes], rounded(intercept)
 
 
 def weighted_sum(columns: Array, weights: list[float]) -> Array:
@@ -42,3 +47,25 @@ def weighted_sum(columns: Array, weights: list[float]) -> Array:
 def rounded(value: float) -> float:
     """A figure as models keep it: enough digits to predict, too few to tell two orders of summation apart."""
     return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+
+
+def _climb(design: Array, label: Array, penalty: Array, offset: Array) -> Array:
+    """The coefficients of the smallest penalised loss: Newton's steps, halved while they lead too far."""
+
+    def lose(margin: Array, coefficients: Array) -> float:
+        return float(np.sum(np.logaddexp(0, margin) - label * margin) + np.sum(penalty * coefficients**2) / 2)
+
+    coefficients = np.zeros(design.shape[1])
+    margin = offset
+    for _step in range(MOST_STEPS):
+        fitted = expit(margin)
+        gradient = design.T @ (label - fitted) - penalty * coefficients
+        curvature = (design * (fitted * (1 - fitted))[:, None]).T @ design + np.diag(penalty)
+        step, loss = np.linalg.solve(curvature, gradient), lose(margin, coefficients)
+        moves = design @ step
+        while lose(margin + moves, coefficients + step) > loss and np.abs(step).max() > SMALLEST_STEP:
+            step, moves = step / 2, moves / 2
+        coefficients, margin = coefficients + step, margin + moves
+        if np.abs(step).max() <= SMALLEST_STEP:
+            break
+    return coefficients

@@ -6,34 +6,47 @@ from typing import Any
 import pandas as pd
 
 from lead_conversion.contracts.features import Feature
+from lead_conversion.pipelines.modelling.clock import CLOCK_FEATURE, fit_clock, read_clock
 from lead_conversion.pipelines.modelling.encoding import encode_columns, learn_columns
-from lead_conversion.pipelines.modelling.log_odds import Array, fit_coefficients, rounded, to_log_odds, weighted_sum
+from lead_conversion.pipelines.modelling.log_odds import Array, fit_coefficients, rounded, weighted_sum
 from lead_conversion.pipelines.modelling.parameters import EncodingParameters, LogisticParameters
 
 
 def fit_logistic(
-    rows: pd.DataFrame, features: Sequence[Feature], logistic: LogisticParameters, encoding: EncodingParameters
+    rows: pd.DataFrame,
+    features: Sequence[Feature],
+    logistic: LogisticParameters,
+    encoding: EncodingParameters,
+    window_hours: float,
 ) -> dict[str, Any]:
-    """The model as JSON; `rows` hold the features and `label`."""
-    label = rows["label"].to_numpy(dtype=float)
-    columns = learn_columns(rows, features, encoding)
-    if not columns:
-        return {"family": "logistic", "intercept": rounded(float(to_log_odds(label.mean()))), "columns": []}
-    slopes, intercept = fit_coefficients(encode_columns(rows, columns), label, logistic.inverse_penalty)
-    fitted = [{**column, "coefficient": slope} for column, slope in zip(columns, slopes, strict=True)]
-    return {"family": "logistic", "intercept": intercept, "columns": fitted}
+    """The model as JSON; `rows` hold the features and `label`. It says what is to be added to the clock's log odds."""
+    label, clock = rows["label"].to_numpy(dtype=float), fit_clock(rows, window_hours)
+    columns = learn_columns(rows, features, encoding, clock["hours"])
+    so_far = read_clock(clock, rows)
+    slopes, intercept = fit_coefficients(encode_columns(rows, columns), label, logistic.inverse_penalty, so_far)
+    return {
+        "family": "logistic",
+        "intercept": intercept,
+        "clock": clock,
+        "mean_clock": rounded(so_far.mean()),
+        "columns": [{**column, "coefficient": slope} for column, slope in zip(columns, slopes, strict=True)],
+    }
 
 
 def predict_logistic(model: dict[str, Any], rows: pd.DataFrame) -> Array:
     """Log odds."""
     coefficients = [column["coefficient"] for column in model["columns"]]
-    return float(model["intercept"]) + weighted_sum(encode_columns(rows, model["columns"]), coefficients)
+    added = weighted_sum(encode_columns(rows, model["columns"]), coefficients)
+    return float(model["intercept"]) + read_clock(model["clock"], rows) + added
 
 
 def explain_logistic(model: dict[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
-    """What each feature adds to a lead's log odds, against the average training row; one column a feature."""
+    """What each feature adds to a lead's log odds, against the average training row; one column a feature.
+
+    What the clock adds counts to the hours since first engagement.
+    """
     matrix = encode_columns(rows, model["columns"])
-    contributions: dict[str, Array] = {}
+    contributions: dict[str, Array] = {CLOCK_FEATURE: read_clock(model["clock"], rows) - model["mean_clock"]}
     for position, column in enumerate(model["columns"]):
         added = matrix[:, position] * column["coefficient"]
         contributions[column["feature"]] = contributions.get(column["feature"], 0.0) + added

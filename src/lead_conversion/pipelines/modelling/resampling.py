@@ -6,10 +6,12 @@ are sorted once and each resample costs sums only.
 """
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.special import expit, xlogy
 
 from lead_conversion.pipelines.modelling.log_odds import Array, fit_coefficients, to_log_odds
@@ -22,6 +24,7 @@ FEWEST_DEFINED_SHARE = 0.95
 
 METRICS = (
     "pr_auc", "roc_auc", "lift_at_10", "brier", "brier_skill", "log_loss", "calibration_slope", "calibration_intercept",
+    "brier_skill_at_landmark", "lift_at_10_at_landmark",
 )  # fmt: skip
 
 
@@ -58,6 +61,12 @@ class Resamples:
     def __len__(self) -> int:
         return len(self.weights)
 
+    def at(self, rows: npt.NDArray[np.bool_]) -> "Resamples":
+        """The same resamples of leads, for some of their rows."""
+        some = copy(self)
+        some.lead = self.lead[rows]
+        return some
+
     def blocks(self, cells_a_resample: int) -> Iterator[Counts]:
         """Resamples by leads, in blocks small enough for arrays of `cells_a_resample` a resample."""
         size = max(CELLS_IN_MEMORY // cells_a_resample, 1)
@@ -71,15 +80,25 @@ class Resamples:
         return np.vstack([np.einsum("rl,lc->rc", block.astype(float), by_lead) for block in self.blocks(self.n_leads)])
 
 
-def measure(label: Array, probability: Array, resamples: Resamples) -> dict[str, Estimate]:
+def measure(label: Array, probability: Array, resamples: Resamples, landmark: Array) -> dict[str, Estimate]:
     """The figures of one model by name, in the order of METRICS.
 
     PR-AUC is the average precision. The Brier skill is against a forecast of the holdout's own rate, the hardest
     constant to beat. The calibration intercept is taken at slope 1 (calibration in the large, Van Calster et al. 2016).
+
+    Rates fall with the landmark, so telling landmarks apart is enough for a skill and a lift over all rows. The figures
+    at the landmark do not reward it: their references are the rate and the average lead of the row's own landmark.
     """
     groups = (_ranking_figures, _mean_figures, _calibration_figures)
-    figures = np.column_stack([group(label, probability, resamples) for group in groups])
+    pooled = [group(label, probability, resamples) for group in groups]
+    figures = np.column_stack([*pooled, _landmark_figures(label, probability, resamples, landmark)])
     return {name: Estimate(float(figures[0, i]), figures[1:, i]) for i, name in enumerate(METRICS)}
+
+
+def measure_pr_auc(label: Array, probability: Array, resamples: Resamples) -> Estimate:
+    """The average precision alone."""
+    figures = _ranking_figures(label, probability, resamples)[:, 0]
+    return Estimate(float(figures[0]), figures[1:])
 
 
 def measure_curve(
@@ -147,6 +166,26 @@ def _mean_figures(label: Array, probability: Array, resamples: Resamples) -> Arr
     sums = resamples.sums(np.column_stack([np.ones_like(label), label, (probability - label) ** 2, losses]))
     rate, brier, log_loss = (_divide(sums[:, i], sums[:, 0]) for i in (1, 2, 3))
     return np.column_stack([brier, 1 - _divide(brier, rate * (1 - rate)), log_loss])
+
+
+def _landmark_figures(label: Array, probability: Array, resamples: Resamples, landmark: Array) -> Array:
+    """Brier skill against each landmark's own rate, and the lift of each landmark's top tenth, put together.
+
+    Who is in the top tenth is decided on the whole holdout and stays so in resamples.
+    """
+    at_landmark = pd.Series(-probability).groupby(landmark)
+    first, last = at_landmark.rank(method="min").to_numpy(), at_landmark.rank(method="max").to_numpy()
+    rows = at_landmark.transform("size").to_numpy()
+    inside = np.clip((TOP_SHARE * rows - (first - 1)) / (last - first + 1), 0, 1)
+    of_landmark = (landmark[:, None] == np.unique(landmark)).astype(float)
+    errors, top, top_positives = (probability - label) ** 2, inside, inside * label
+    sums = resamples.sums(
+        np.column_stack([errors, top, top_positives, of_landmark, of_landmark * label[:, None]]),
+    )
+    counts, positives = np.hsplit(sums[:, 3:], 2)
+    reference = np.nansum(positives * (1 - _divide(positives, counts)), axis=1)
+    lift = _divide(_divide(sums[:, 2], sums[:, 1]), _divide(positives.sum(axis=1), counts.sum(axis=1)))
+    return np.column_stack([1 - _divide(sums[:, 0], reference), lift])
 
 
 def _calibration_figures(label: Array, probability: Array, resamples: Resamples) -> Array:

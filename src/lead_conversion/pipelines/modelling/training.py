@@ -46,11 +46,12 @@ def train_models(
     """
     examples = model_input_examples.sort_values(["target", "lead_key", "landmark_hours"], ignore_index=True)
     trained = {}
-    for name in target.names:
+    for name, spec in target.items():
         history = examples[(examples["target"] == name) & (examples["split"] != "scoring")]
         rows = attach_features(history[history["split"].isin(["train", "calibration"])], feature_leads)
         base_rate = estimate_base_rate(history)
-        trained[name] = {"base_rate": base_rate, "seed": seed, **_train_target(rows, model, seed, features)}
+        found = _train_target(rows, base_rate, model, seed, features, spec.window_hours)
+        trained[name] = {"base_rate": base_rate, "seed": seed, **found}
     return trained
 
 
@@ -78,21 +79,28 @@ def choose_candidate(scores: dict[str, float], equal_within: float) -> str:
     return next(name for name, score in scores.items() if score >= best * (1 - equal_within))
 
 
-def _train_target(rows: pd.DataFrame, model: ModelParameters, seed: int, features: Sequence[Feature]) -> Model:
+def _train_target(
+    rows: pd.DataFrame,
+    base_rate: Model,
+    model: ModelParameters,
+    seed: int,
+    features: Sequence[Feature],
+    window_hours: float,
+) -> Model:
     train, calibration = rows[rows["split"] == "train"], rows[rows["split"] == "calibration"]
     positives, negatives = _count_leads(train)
     capacity = decide_capacity(positives, negatives, model)
     if not capacity.candidates:
-        return _without_model(capacity.sentence)
+        return _without_model(_say_scarcity(train, base_rate, capacity))
     sized = model.model_copy(update={"lightgbm": model.lightgbm.model_copy(update={"num_leaves": capacity.num_leaves})})
     earlier, later = _split_by_time(train, model.inner_validation_share)
     if min(*_count_leads(earlier), *_count_leads(later)) == 0:
         return _without_model(f"{capacity.sentence} But the positives crowd into one part of the training period.")
-    scores, rounds = _compete(earlier, later, capacity, sized, seed, features)
+    scores, rounds = _compete(earlier, later, capacity, sized, seed, features, window_hours)
     chosen = "blend" if model.family == "blend" and "blend" in scores else choose_candidate(scores, model.equal_within)
     fitted = {
-        **_fit_candidates(train, capacity, sized, rounds, seed, features),
-        **_fit_baselines(train, model, features),
+        **_fit_candidates(train, capacity, sized, rounds, seed, features, window_hours),
+        **_fit_baselines(train, model, features, window_hours),
     }
     calibrating_positives, _negatives = _count_leads(calibration)
     for fit in fitted.values():
@@ -107,6 +115,16 @@ def _train_target(rows: pd.DataFrame, model: ModelParameters, seed: int, feature
     }
 
 
+def _say_scarcity(train: pd.DataFrame, base_rate: Model, capacity: Capacity) -> str:
+    """Why no model: leads that have come, and what the split leaves of them."""
+    if not base_rate["leads"]:
+        return "Not enough data: no lead's label window is over yet."
+    mature = f"{base_rate['positives']:,} of {base_rate['leads']:,} mature leads are positive"
+    if train.empty:
+        return f"Not enough data: {mature}, but holdout and embargo leave none for training. More time is needed."
+    return f"{capacity.sentence} In all, {mature}; the split keeps the rest for later use."
+
+
 def _without_model(reason: str) -> Model:
     message = f"{reason} Every lead gets the base rate."
     return {"status": "not_enough_data", "message": message, "chosen": "base_rate", "models": {}}
@@ -119,11 +137,14 @@ def _compete(
     model: ModelParameters,
     seed: int,
     features: Sequence[Feature],
+    window_hours: float,
 ) -> tuple[dict[str, float], int]:
     """PR-AUC of each candidate on the later training leads, trained on the earlier ones; and the number of trees."""
     needs_trees = "lightgbm" in capacity.candidates
-    rounds = count_rounds(earlier, later, features, model.lightgbm, model.encoding, seed) if needs_trees else 0
-    fitted = _fit_candidates(earlier, capacity, model, rounds, seed, features)
+    rounds = (
+        count_rounds(earlier, later, features, model.lightgbm, model.encoding, seed, window_hours) if needs_trees else 0
+    )
+    fitted = _fit_candidates(earlier, capacity, model, rounds, seed, features, window_hours)
     label = later["label"].to_numpy(dtype=int)
     scores = {name: float(average_precision_score(label, predict_log_odds(fit, later))) for name, fit in fitted.items()}
     return scores, rounds
@@ -136,23 +157,26 @@ def _fit_candidates(
     rounds: int,
     seed: int,
     features: Sequence[Feature],
+    window_hours: float,
 ) -> dict[str, Model]:
     fitted: dict[str, Model] = {}
     if "logistic" in capacity.candidates:
-        fitted["logistic"] = fit_logistic(rows, features, model.logistic, model.encoding)
+        fitted["logistic"] = fit_logistic(rows, features, model.logistic, model.encoding, window_hours)
     if "lightgbm" in capacity.candidates:
-        fitted["lightgbm"] = fit_trees(rows, features, model.lightgbm, model.encoding, rounds, seed)
+        fitted["lightgbm"] = fit_trees(rows, features, model.lightgbm, model.encoding, rounds, seed, window_hours)
     if "blend" in capacity.candidates:
         fitted["blend"] = blend_models(fitted["logistic"], fitted["lightgbm"], model.blend.lightgbm_weight)
     return fitted
 
 
-def _fit_baselines(rows: pd.DataFrame, model: ModelParameters, features: Sequence[Feature]) -> dict[str, Model]:
+def _fit_baselines(
+    rows: pd.DataFrame, model: ModelParameters, features: Sequence[Feature], window_hours: float
+) -> dict[str, Model]:
     contact = require_features(model.baselines.contact_features, features, "model.baselines.contact_features")
     return {
-        "rule": fit_rule(rows, model.baselines.rule, features),
-        "contact_logistic": fit_logistic(rows, contact, model.logistic, model.encoding),
-        "campaign_rate": fit_campaign_rate(rows),
+        "rule": fit_rule(rows, model.baselines.rule, features, window_hours),
+        "contact_logistic": fit_logistic(rows, contact, model.logistic, model.encoding, window_hours),
+        "campaign_rate": fit_campaign_rate(rows, window_hours),
     }
 
 

@@ -1,4 +1,7 @@
-"""Gradient-boosted trees (LightGBM), kept as LightGBM's own text."""
+"""Gradient-boosted trees (LightGBM), kept as LightGBM's own text.
+
+They start from the clock's log odds: trees are flat beyond the last landmark, the clock is not.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from lead_conversion.contracts.features import Feature
+from lead_conversion.pipelines.modelling.clock import CLOCK_FEATURE, Clock, fit_clock, read_clock
 from lead_conversion.pipelines.modelling.encoding import encode_codes, learn_categories
-from lead_conversion.pipelines.modelling.log_odds import Array
+from lead_conversion.pipelines.modelling.log_odds import Array, rounded
 from lead_conversion.pipelines.modelling.parameters import EncodingParameters, LightgbmParameters
 
 
@@ -20,17 +24,23 @@ def count_rounds(
     lightgbm: LightgbmParameters,
     encoding: EncodingParameters,
     seed: int,
+    window_hours: float,
 ) -> int:
     """The number of trees after which the loss on later leads stops falling."""
     names = [feature.name for feature in features]
     categories = learn_categories(earlier, features, encoding)
-    training = _dataset(earlier, names, categories)
+    clock = fit_clock(earlier, window_hours)
+    training = _dataset(earlier, names, categories, clock)
     booster = lgb.train(
         _parameters(lightgbm, seed),
         training,
         num_boost_round=lightgbm.max_rounds,
         valid_sets=[
-            training.create_valid(encode_codes(later, names, categories), later["label"].to_numpy(dtype=float))
+            training.create_valid(
+                encode_codes(later, names, categories),
+                later["label"].to_numpy(dtype=float),
+                init_score=read_clock(clock, later),
+            )
         ],
         callbacks=[lgb.early_stopping(lightgbm.early_stopping_rounds, verbose=False)],
     )
@@ -44,26 +54,40 @@ def fit_trees(
     encoding: EncodingParameters,
     rounds: int,
     seed: int,
+    window_hours: float,
 ) -> dict[str, Any]:
     """The model as JSON; `rows` hold the features and `label`."""
     names = [feature.name for feature in features]
     categories = learn_categories(rows, features, encoding)
-    booster = lgb.train(_parameters(lightgbm, seed), _dataset(rows, names, categories), num_boost_round=rounds)
+    clock = fit_clock(rows, window_hours)
+    booster = lgb.train(_parameters(lightgbm, seed), _dataset(rows, names, categories, clock), num_boost_round=rounds)
     # The parameters at the end of the text are not needed to predict, and they name the thread count.
     text = booster.model_to_string().partition("\nparameters:")[0]
-    return {"family": "lightgbm", "rounds": rounds, "features": names, "categories": categories, "text": text}
+    learnt = {"features": names, "categories": categories, "clock": clock}
+    return {
+        "family": "lightgbm",
+        "rounds": rounds,
+        "text": text,
+        **learnt,
+        "mean_clock": rounded(read_clock(clock, rows).mean()),
+    }
 
 
 def predict_trees(model: dict[str, Any], rows: pd.DataFrame) -> Array:
     """Log odds."""
-    return np.asarray(_predict(model, rows, raw_score=True))
+    return read_clock(model["clock"], rows) + _predict(model, rows, raw_score=True)
 
 
 def explain_trees(model: dict[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
-    """What each feature adds to a lead's log odds (TreeSHAP, Lundberg et al. 2020); one column a feature."""
+    """What each feature adds to a lead's log odds (TreeSHAP, Lundberg et al. 2020); one column a feature.
+
+    What the clock adds, against the average training row, counts to the hours since first engagement.
+    """
     # The last column is the expected log odds, the same for all.
     contributions = _predict(model, rows, pred_contrib=True)[:, :-1]
-    return pd.DataFrame(contributions, index=rows.index, columns=model["features"])
+    explained = pd.DataFrame(contributions, index=rows.index, columns=model["features"])
+    of_clock = read_clock(model["clock"], rows) - model["mean_clock"]
+    return explained.assign(**{CLOCK_FEATURE: explained.get(CLOCK_FEATURE, 0.0) + of_clock})
 
 
 def _predict(model: dict[str, Any], rows: pd.DataFrame, **kind: bool) -> Array:
@@ -71,10 +95,11 @@ def _predict(model: dict[str, Any], rows: pd.DataFrame, **kind: bool) -> Array:
     return np.asarray(lgb.Booster(model_str=model["text"]).predict(codes, **kind))
 
 
-def _dataset(rows: pd.DataFrame, names: list[str], categories: dict[str, list[str]]) -> lgb.Dataset:
+def _dataset(rows: pd.DataFrame, names: list[str], categories: dict[str, list[str]], clock: Clock) -> lgb.Dataset:
     return lgb.Dataset(
         encode_codes(rows, names, categories),
         rows["label"].to_numpy(dtype=float),
+        init_score=read_clock(clock, rows),
         feature_name=names,
         categorical_feature=[name for name in names if name in categories],
     )
