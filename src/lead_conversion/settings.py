@@ -11,6 +11,9 @@ from lead_conversion.hooks import AccessHooks, IdentityHooks, ProgressHooks, Pub
 os.environ.setdefault("KEDRO_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
+# LightGBM's threads sleep while they wait for each other: spinning, they take minutes where cores are shared.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 CONFIG_LOADER_CLASS = HydraConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -64,6 +64,12 @@ def p_value(value: float | None) -> str:
     return decimal(value)
 
 
+def hours(value: float) -> str:
+    """Hours, or days where they are whole: "6 h", "3 d"."""
+    days = value / 24
+    return f"{days:.0f} d" if days >= 1 and days == int(days) else f"{value:g} h"
+
+
 def times(value: float | None) -> str:
     """A ratio to what chance would give, followed by a multiplication sign."""
     return f"{decimal(value, 1)}{NBSP}{TIMES}" if is_known(value) else MISSING

@@ -27,6 +27,7 @@ from lead_conversion.reports.tables import (
     gate_table,
     identity_table,
     in_order,
+    landmark_table,
     lead_table,
     metric_table,
     reason_table,
@@ -140,6 +141,7 @@ def compare_models(run: RunResults) -> View:
                 "all_metrics": metric_table(result, tuple(METRICS)),
                 "differences": difference_table(result.get("comparisons", [])),
                 "gate": gate_table(result["gate"]),
+                "by_landmark": landmark_table(result["by_landmark"]),
                 "pictures": _evaluation_pictures(name, result, predictions),
                 "has_curves": figures.has_both_labels(predictions),
             }

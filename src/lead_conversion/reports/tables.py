@@ -14,6 +14,7 @@ from lead_conversion.reports.formats import (
     count,
     day,
     decimal,
+    hours,
     in_words,
     p_value,
     percent,
@@ -58,6 +59,16 @@ METRICS: Mapping[str, Metric] = {
         "Brier skill",
         percent,
         "Share by which the Brier score beats always saying the base rate. Above zero is useful.",
+    ),
+    "lift_at_10_at_landmark": Metric(
+        "Lift at 10 %, at one hour",
+        times,
+        "The same among leads at the same hour after first engagement, averaged: knowing the hour alone earns nothing.",
+    ),
+    "brier_skill_at_landmark": Metric(
+        "Brier skill, at one hour",
+        percent,
+        "Share by which the Brier score beats always saying the rate of leads at the same hour. Above zero is useful.",
     ),
     "log_loss": Metric(
         "Log loss", decimal, "Punishes confident mistakes harder than the Brier score. Lower is better."
@@ -159,6 +170,24 @@ def metric_table(result: Mapping[str, Any], metrics: tuple[str, ...]) -> Table:
         for name, model in models
     ]
     return table(["Model", "Role", *(f"#{metric_of(metric).title}" for metric in metrics)], rows)
+
+
+def landmark_table(by_landmark: list[Mapping[str, Any]]) -> Table:
+    """The ranking among leads at the same hour after first engagement, beside the best baseline's."""
+    rows: list[list[Cell | str]] = [
+        [
+            hours(item["landmark_hours"]),
+            count(item["n"]),
+            count(item["positives"]),
+            percent(item["base_rate"]),
+            percent(item["mean_probability"]),
+            _figure_cell(item["pr_auc"], decimal),
+            _figure_cell(item["baseline_pr_auc"], decimal),
+        ]
+        for item in by_landmark
+    ]
+    heads = ["Time since first engagement", "#Leads", "#Converters", "#Observed", "#Predicted", "#PR-AUC"]
+    return table([*heads, "#PR-AUC of the best baseline"], rows)
 
 
 def difference_table(comparisons: list[Mapping[str, Any]]) -> Table:

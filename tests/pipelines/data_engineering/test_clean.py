@@ -247,7 +247,10 @@ def test_quality_counts_rows_read_kept_mended_and_refused_by_reason():
         "rows_clean": 97,
         "rows_rejected": 3,
         "reasons": {"unknown_channel": 1, "orphan_lead": 2},
-        "mended": {"time_was_mended": 1, "link_was_mended": 1},
+    }
+    assert {rule["rule"]: (rule["rows"], rule["share"]) for rule in found["rules"]} == {
+        "time_was_mended": (1, 0.01),
+        "link_was_mended": (1, 0.01),
     }
 
 

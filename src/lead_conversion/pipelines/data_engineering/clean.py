@@ -14,6 +14,10 @@ from lead_conversion.pipelines.data_engineering.parameters import CleanParameter
 
 SECONDS_A_DAY = HOURS_A_DAY * 3600
 ISO_COUNTRY_LENGTH = 2
+MENDING_RULES = {
+    "time_was_mended": "A time that is missing, far off or out of order is replaced by when the event was recorded",
+    "link_was_mended": "An attempt whose step or prompt is not in the database did happen: it is kept without the link",
+}
 
 
 def clean_contacts(raw_contacts: Table) -> dict[str, Table]:
@@ -137,7 +141,7 @@ def summarise_quality(
         DataError: more than `max_refused_share` of an entity's rows were refused, copies not counted. Results on what
             is left would be of a selection that nobody chose.
     """
-    entities = {}
+    entities: dict[str, dict[str, Any]] = {}
     for entity, tables in _by_entity(refused).items():
         reasons = {
             row["reason"]: int(row["rows"])
@@ -153,13 +157,19 @@ def summarise_quality(
             "rows_rejected": rows_rejected,
             "reasons": reasons,
         }
-    mended = primary_engagement_logs.agg(
-        time_was_mended=_.time_was_mended.sum().fill_null(0), link_was_mended=_.link_was_mended.sum().fill_null(0)
-    )
-    entities["engagement_logs"]["mended"] = {
-        name: int(rows) for name, rows in mended.to_pandas().to_dict("records")[0].items()
-    }
-    return {"snapshot_id": raw_manifest["snapshot_id"], "entities": entities}
+    read = entities["engagement_logs"]["rows_read"]
+    mended = primary_engagement_logs.agg(**{name: _[name].sum().fill_null(0) for name in MENDING_RULES}).to_pandas()
+    rules = [
+        {
+            "rule": name,
+            "entity": "engagement_logs",
+            "rows": int(mended[name].iloc[0]),
+            "share": int(mended[name].iloc[0]) / max(read, 1),
+            "sentence": sentence,
+        }
+        for name, sentence in MENDING_RULES.items()
+    ]
+    return {"snapshot_id": raw_manifest["snapshot_id"], "entities": entities, "rules": rules}
 
 
 def _require_enough_left(entity: str, rows_read: int, reasons: Mapping[str, int], limit: float) -> None:
