@@ -73,10 +73,16 @@ def test_empty_table_is_a_data_error_that_names_the_entity(kedro_run, world, tmp
     assert "'contacts'" in outcome.stderr
 
 
-@pytest.mark.parametrize("params", ["model=lightgmb", "split.holdout_shar=0.3", "split.holdout_share=2"])
+@pytest.mark.parametrize("params", ["model=lightgmb", "split.holdout_shar=0.3", "split.holdout_share=2", "seed=abc"])
 def test_misspelt_or_impossible_parameter_is_a_configuration_error(kedro_run, world, params):
     outcome = kedro_run(f"--params={params}", database=world)
     assert outcome.exit_code == ConfigurationError.exit_code
+
+
+def test_real_database_without_its_settings_is_a_configuration_error_that_names_them(kedro_run):
+    outcome = kedro_run("--env=prod")
+    assert outcome.exit_code == ConfigurationError.exit_code
+    assert "LEAD_CONVERSION_PSEUDONYM_KEY" in outcome.stderr or "CORY_SQL_HOST" in outcome.stderr
 
 
 def test_contracts_switched_off_are_refused(kedro_run, world, monkeypatch):

@@ -63,7 +63,7 @@ def test_unknown_option_is_refused_with_the_nearest_name(conf):
 
 @pytest.mark.parametrize("parameters", [{"sede": 3}, {"model": {"leafs": 3}}])
 def test_key_that_the_configuration_lacks_is_refused(conf, parameters):
-    with pytest.raises(ConfigurationError, match="do not compose"):
+    with pytest.raises(ConfigurationError, match="Unknown parameter"):
         loader(conf, runtime_params=parameters)["parameters"]
 
 
@@ -90,3 +90,13 @@ def test_hydra_application_around_is_left_as_it_was(conf):
         around = GlobalHydra.instance().hydra
         loader(conf)["parameters"]
         assert GlobalHydra.instance().hydra is around
+
+
+def test_text_where_a_number_is_expected_is_refused(conf):
+    with pytest.raises(ConfigurationError, match=r"'model\.leaves': expected a number like 31"):
+        loader(conf, runtime_params={"model": {"leaves": "many"}})["parameters"]
+
+
+def test_unknown_environment_is_refused_with_the_nearest_name(conf):
+    with pytest.raises(ConfigurationError, match=r"Unknown environment 'prd'.*Did you mean 'prod'"):
+        loader(conf, env="prd")

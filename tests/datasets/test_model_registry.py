@@ -14,13 +14,17 @@ def registered(monkeypatch):
     return calls
 
 
-def test_each_nominated_model_is_registered_under_its_target(registered):
+def test_each_nominated_model_waits_and_is_then_registered_under_its_target(registered):
     ModelRegistryDataset(prefix="lead").save({"t1": {"model": {"a": 1}, "lineage": {"snapshot_id": "s"}}})
+    assert registered == []
+    ModelRegistryDataset.register_waiting()
+    ModelRegistryDataset.register_waiting()
     assert registered == [("lead_t1", {"a": 1}, {"snapshot_id": "s"})]
 
 
 def test_without_a_nominated_model_nothing_is_registered(registered):
     ModelRegistryDataset(prefix="lead").save({})
+    ModelRegistryDataset.register_waiting()
     assert registered == []
 
 

@@ -14,7 +14,9 @@ SECRET = "a secret of sixteen characters or more"
 @pytest.fixture
 def key(tmp_path):
     def dataset(*, makes_missing=True):
-        return PseudonymKeyDataset(filepath=str(tmp_path / "conf" / "pseudonym.key"), makes_missing=makes_missing)
+        demo = {"filepath": str(tmp_path / "demo.duckdb")}
+        path = str(tmp_path / "conf" / "pseudonym.key")
+        return PseudonymKeyDataset(filepath=path, demo=demo, makes_missing=makes_missing)
 
     return dataset
 
@@ -24,10 +26,16 @@ def test_key_of_the_environment_comes_first(key, monkeypatch):
     assert key(makes_missing=False).load().fingerprint == PseudonymKey(SECRET).fingerprint
 
 
-def test_demo_world_has_a_key_of_its_own_and_nothing_is_written(key, tmp_path, caplog):
+def test_demo_world_has_a_key_of_its_own_and_none_is_written(key, tmp_path, caplog):
+    (tmp_path / "demo.truth.duckdb").touch()
     assert key().load().fingerprint == PseudonymKey(DEMO_KEY).fingerprint
     assert "before you read real people" in caplog.text
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "conf").exists()
+
+
+def test_database_in_the_demos_place_that_was_not_simulated_gets_a_key_of_its_own(key, tmp_path):
+    (tmp_path / "demo.duckdb").touch()
+    assert key().load().fingerprint != PseudonymKey(DEMO_KEY).fingerprint
 
 
 def test_database_of_somebodys_own_gets_a_key_made_once_that_only_its_owner_reads(key, tmp_path, monkeypatch):

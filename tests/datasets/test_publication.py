@@ -1,10 +1,12 @@
 import json
 
 import pytest
+from kedro.io.core import DatasetError
 
-from lead_conversion.datasets.publication import LOG_NAME, digest, publish, recover
+from lead_conversion.cli import find_refusal
+from lead_conversion.datasets.publication import publish, recover
 from lead_conversion.datasets.staged import StagedJSON
-from lead_conversion.datasets.staging import Staged, staged_path
+from lead_conversion.datasets.staging import LOG_NAME, Staged, digest, staged_path
 from lead_conversion.kernel.errors import DataError
 
 
@@ -82,3 +84,31 @@ def killed_after_the_log(data, monkeypatch):
         patch.setattr("lead_conversion.datasets.publication.recover", lambda _folder: None)
         publish(data, run_id="killed")
     Staged.waiting.clear()
+
+
+def test_published_file_that_was_changed_is_refused_when_it_is_read(data):
+    scores = document(data, "scores.json")
+    scores.save({"a": 1})
+    publish(data, run_id="r1")
+    assert document(data, "scores.json").load() == {"a": 1}
+    (data / "scores.json").write_text('{"a": 7}')
+    with pytest.raises(DatasetError) as caught:
+        document(data, "scores.json").load()
+    assert isinstance(find_refusal(caught.value), DataError)
+
+
+def test_file_of_an_interrupted_publication_is_refused_until_it_is_finished(data, monkeypatch):
+    document(data, "a.json").save({"run": 1})
+    publish(data, run_id="r1")
+    document(data, "a.json").save({"run": 2})
+    killed_after_the_log(data, monkeypatch)
+    with pytest.raises(DatasetError):
+        document(data, "a.json").load()
+    recover(data)
+    assert document(data, "a.json").load() == {"run": 2}
+
+
+def test_log_that_cannot_be_read_is_refused_with_what_to_do(data):
+    (data / LOG_NAME).write_text('{"state": "publ')
+    with pytest.raises(DataError, match="run the pipeline 'full' again"):
+        recover(data)

@@ -39,7 +39,8 @@ def extraction(tmp_path):
 
 @pytest.fixture
 def snapshots(tmp_path):
-    return SnapshotDataset(filepath=str(tmp_path / "snapshots"), connection=CONNECTION)
+    yield SnapshotDataset(filepath=str(tmp_path / "snapshots"), connection=CONNECTION)
+    SnapshotDataset.saved.clear()
 
 
 def test_snapshot_holds_the_entities_and_says_what_it_is_made_of(snapshots, extraction):
@@ -88,11 +89,33 @@ def test_without_a_snapshot_the_message_says_what_to_run(snapshots):
     assert "data_engineering" in str(caught.value)
 
 
-def test_run_that_reads_nothing_new_loads_the_latest(extraction, snapshots, tmp_path):
+def test_run_that_reads_nothing_new_loads_the_latest(snapshots, tmp_path):
     for name in ("20260101T000000Z-a", "20260201T000000Z-b"):
         folder = tmp_path / "snapshots" / name
         folder.mkdir(parents=True)
         (folder / "manifest.json").write_text(json.dumps({"snapshot_id": name, "entities": {}}))
     assert snapshots.load().manifest["snapshot_id"] == "20260201T000000Z-b"
+
+
+def test_other_entry_of_the_catalog_loads_what_this_run_saved_and_not_the_latest(extraction, snapshots, tmp_path):
+    later = tmp_path / "snapshots" / "29990101T000000Z-z"
+    later.mkdir(parents=True)
+    (later / "manifest.json").write_text(json.dumps({"snapshot_id": later.name, "entities": {}}))
     snapshots.save(extraction)
-    assert snapshots.load().manifest["snapshot_id"] == extraction.snapshot_id
+    reader = SnapshotDataset(filepath=str(tmp_path / "snapshots"), connection=CONNECTION)
+    assert reader.load().manifest["snapshot_id"] == extraction.snapshot_id
+
+
+def test_snapshot_without_its_manifest_is_refused(snapshots, extraction, tmp_path):
+    snapshots.save(extraction)
+    (tmp_path / "snapshots" / extraction.snapshot_id / "manifest.json").unlink()
+    with pytest.raises(DatasetError) as caught:
+        snapshots.save(extraction)
+    assert isinstance(find_refusal(caught.value), DataError)
+
+
+def test_reading_that_fails_leaves_no_partial_folder(snapshots, extraction, tmp_path, monkeypatch):
+    monkeypatch.setattr(CountingSource, "stream", lambda *_words, **_more: iter([]).throw(RuntimeError("gone")))
+    with pytest.raises(DatasetError):
+        snapshots.save(extraction)
+    assert list((tmp_path / "snapshots").iterdir()) == []

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from lead_conversion.datasets import model_registry
 from lead_conversion.datasets.staged import StagedJSON
 from lead_conversion.datasets.staging import Staged
 from lead_conversion.hooks import PublicationHooks
@@ -15,9 +16,16 @@ def project(tmp_path):
     Staged.waiting.clear()
 
 
+REMOTE = {"mlflow": {"server": {"mlflow_tracking_uri": "https://mlflow.example.org"}}}
+
+
+def context(project):
+    return SimpleNamespace(project_path=project, config_loader=REMOTE)
+
+
 def started(project):
     hooks = PublicationHooks()
-    hooks.after_context_created(SimpleNamespace(project_path=project))
+    hooks.after_context_created(context(project))
     hooks.before_pipeline_run()
     return hooks
 
@@ -50,9 +58,23 @@ def test_refused_second_run_does_not_undo_the_first(project):
     first = started(project)
     StagedJSON(filepath=(project / "data" / "a.json").as_posix()).save({"a": 1})
     second = PublicationHooks()
-    second.after_context_created(SimpleNamespace(project_path=project))
+    second.after_context_created(context(project))
     with pytest.raises(AccessError):
         second.before_pipeline_run()
     second.on_pipeline_error()
     first.after_pipeline_run({"run_id": "r1"})
     assert (project / "data" / "a.json").exists()
+
+
+def test_nominated_model_is_registered_only_when_the_run_is_published(project, monkeypatch):
+    registered = []
+    monkeypatch.setattr(model_registry, "register_model", lambda *words: registered.append(words) or "1")
+    nominated = {"t1": {"model": {"a": 1}, "lineage": {}}}
+    failed = started(project)
+    model_registry.ModelRegistryDataset(prefix="lead").save(nominated)
+    failed.on_pipeline_error()
+    assert registered == []
+    finished = started(project)
+    model_registry.ModelRegistryDataset(prefix="lead").save(nominated)
+    finished.after_pipeline_run({"run_id": "r1"})
+    assert registered == [("lead_t1", {"a": 1}, {})]

@@ -1,11 +1,12 @@
 import json
+import sqlite3
 from hashlib import sha256
 from pathlib import Path
 
 import mlflow
 import pytest
 
-from lead_conversion.lifecycle.registry import log_artefacts, log_parameters, register_model
+from lead_conversion.lifecycle.registry import ensure_store, log_artefacts, log_parameters, register_model
 
 pytestmark = pytest.mark.xdist_group("registry")
 
@@ -57,3 +58,27 @@ def test_without_a_run_nothing_is_kept_and_nothing_fails(tmp_path):
     log_parameters({"seed": 3})
     log_artefacts([tmp_path / "missing"])
     assert mlflow.active_run() is None
+
+
+def test_challenger_is_not_registered_again(registry):
+    with mlflow.start_run():
+        first = register_model("model_b", {"trees": "text"}, {})
+        assert register_model("model_b", {"trees": "text"}, {}) == first
+    assert len(registry.search_model_versions("name='model_b'")) == 1
+
+
+def test_store_is_made_whole_under_another_name_and_left_alone_afterwards(tmp_path):
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    ensure_store(uri)
+    made = (tmp_path / "mlflow.db").read_bytes()
+    ensure_store(uri)
+    assert (tmp_path / "mlflow.db").read_bytes() == made
+    assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
+    with sqlite3.connect(tmp_path / "mlflow.db") as database:
+        assert database.execute("SELECT count(*) FROM experiments").fetchone()
+
+
+def test_remote_store_is_not_touched(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ensure_store("https://mlflow.example.org")
+    assert list(tmp_path.iterdir()) == []

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -68,6 +69,15 @@ def test_second_run_reuses_the_snapshot_and_changes_nothing(finished):
     run(finished, "--pipeline=data_engineering", SMALL_WORLD)
     assert document(finished, "01_raw/manifest.json") == manifest
     assert digests(finished) == before
+
+
+def test_run_from_an_earlier_moment_looks_from_there_and_not_from_the_latest_snapshot(finished, tmp_path):
+    for name in ("mlflow.db", "data"):
+        copy(finished / name, tmp_path / name)
+    run(tmp_path, "--pipeline=data_engineering", f"{SMALL_WORLD},source.as_of=2026-06-01T00:00:00")
+    assert document(tmp_path, "03_primary/as_of.json")["as_of"] == "2026-06-01T00:00:00"
+    events = pq.read_table(tmp_path / "data/03_primary/engagement_logs.parquet", columns=["occurred_at"]).to_pandas()
+    assert events["occurred_at"].max() < pd.Timestamp("2026-06-01")
 
 
 def test_every_published_file_has_the_hash_that_the_publication_log_gives(finished):

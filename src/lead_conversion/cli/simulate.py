@@ -1,5 +1,6 @@
 """`lead-conversion simulate`: a demo database to try everything on."""
 
+import os
 from pathlib import Path
 
 import click
@@ -82,6 +83,10 @@ def simulate(out: Path, force: bool, **knobs: object) -> None:
         raise ConfigurationError(
             f"--out: expected a file that is not there yet, found {present[0]}. "
             "Choose another name, or say --force to replace it."
+        )
+    if not os.access(next(parent for parent in out.absolute().parents if parent.exists()), os.W_OK):
+        raise ConfigurationError(
+            f"--out: expected a folder that may be written to, found {out.parent}. Choose another."
         )
     spec = WorldSpec.model_validate(knobs)
     with click.progressbar(length=spec.batches, label="Leads come in") as bar:

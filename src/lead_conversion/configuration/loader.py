@@ -10,7 +10,7 @@ import atexit
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -35,6 +35,7 @@ class HydraConfigLoader(OmegaConfigLoader):
 
     def __init__(self, conf_source: str | Path, *args: Any, **kwargs: Any) -> None:
         super().__init__(_as_folder(Path(conf_source)), *args, **kwargs)
+        _require_environment(Path(self.conf_source), self.env or self.default_run_env)
         OmegaConf.register_new_resolver("statement", self._read_statement, replace=True)
 
     def __getitem__(self, key: str) -> dict[str, Any]:
@@ -57,7 +58,9 @@ class HydraConfigLoader(OmegaConfigLoader):
         try:
             with _restored_global_hydra(), initialize_config_dir(str(base.resolve()), version_base="1.3"):
                 composed = compose("config", overrides)
-            return _merge_values(composed, runtime)
+            _require_known(composed, runtime)
+            merged = OmegaConf.merge(composed, OmegaConf.create(runtime))
+            return cast("dict[str, Any]", OmegaConf.to_container(merged, resolve=True))
         except (HydraException, OmegaConfBaseException) as error:
             first_line = str(error).strip().splitlines()[0]
             raise ConfigurationError(
@@ -100,17 +103,38 @@ def _restored_global_hydra() -> Iterator[None]:
             GlobalHydra.instance().initialize(around)
 
 
+def _require_environment(conf_source: Path, environment: str) -> None:
+    if environment and not (conf_source / environment).is_dir():
+        there = sorted(folder.name for folder in conf_source.iterdir() if folder.is_dir())
+        raise ConfigurationError(
+            f"Unknown environment '{environment}': expected one of {', '.join(there)}.{_nearest(environment, there)}"
+        )
+
+
 def _option(group: Path, name: str) -> str:
     options = sorted(path.stem for path in group.glob("*.yaml"))
     if name in options:
         return name
-    near = get_close_matches(name, options, n=1)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
-    raise ConfigurationError(f"Unknown option '{name}' for '{group.name}': expected one of {', '.join(options)}.{hint}")
+    raise ConfigurationError(
+        f"Unknown option '{name}' for '{group.name}': expected one of {', '.join(options)}.{_nearest(name, options)}"
+    )
 
 
-def _merge_values(composed: DictConfig, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The composition with single values replaced; a key that the composition lacks is refused."""
-    OmegaConf.set_struct(composed, value=True)
-    merged = OmegaConf.merge(composed, OmegaConf.create(dict(values)))
-    return cast("dict[str, Any]", OmegaConf.to_container(merged, resolve=True))
+def _require_known(composed: DictConfig, values: Mapping[str, Any], path: str = "") -> None:
+    """Refuse a value for a key that the composition lacks, and a text where it has a number."""
+    for name, value in values.items():
+        known = [str(key) for key in composed]
+        if name not in known:
+            raise ConfigurationError(
+                f"Unknown parameter '{path}{name}': expected one of {', '.join(known)}.{_nearest(name, known)}"
+            )
+        default = composed[name]
+        if isinstance(default, DictConfig) and isinstance(value, Mapping):
+            _require_known(default, value, f"{path}{name}.")
+        elif isinstance(default, int | float) and isinstance(value, str):
+            raise ConfigurationError(f"Parameter '{path}{name}': expected a number like {default}, found a text.")
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
+    near = get_close_matches(name, names, n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""

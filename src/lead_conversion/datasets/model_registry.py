@@ -1,7 +1,7 @@
-"""The model registry in the catalog: saving registers what passed its gate."""
+"""The model registry in the catalog: saving nominates; what is nominated is registered once the run is published."""
 
 import logging
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from kedro.io import AbstractDataset
 
@@ -12,23 +12,31 @@ log = logging.getLogger(__name__)
 
 
 class ModelRegistryDataset(AbstractDataset[dict[str, dict[str, Any]], NoReturn]):
-    """Registers models as challengers, each under `<prefix>_<target>`.
+    """Nominates models as challengers, each under `<prefix>_<target>`.
 
-    What is saved is a dict by target of {"model", "lineage"}; an empty dict registers nothing.
+    What is saved is a dict by target of {"model", "lineage"}; an empty dict nominates nothing. A run that is killed or
+    refused before it is published leaves the registry as it was.
     """
+
+    waiting: ClassVar[dict[str, dict[str, Any]]] = {}
 
     def __init__(self, prefix: str, metadata: dict[str, Any] | None = None) -> None:
         self._prefix = prefix
         self.metadata = metadata
 
     def save(self, data: dict[str, dict[str, Any]]) -> None:
-        """Register each model with its lineage."""
-        for target, nominated in data.items():
-            name = f"{self._prefix}_{target}"
-            version = register_model(name, nominated["model"], nominated["lineage"])
-            log.info("Registered %s version %s as challenger; a person may promote it", name, version)
+        """Hold each model with its lineage until the run is published."""
+        ModelRegistryDataset.waiting = {f"{self._prefix}_{target}": nominated for target, nominated in data.items()}
         if not data:
-            log.info("No model passed its gate: nothing is registered")
+            log.info("No model passed its gate: nothing will be registered")
+
+    @classmethod
+    def register_waiting(cls) -> None:
+        """Register what was nominated; called when the run's files have their names."""
+        for name, nominated in cls.waiting.items():
+            version = register_model(name, nominated["model"], nominated["lineage"])
+            log.info("Version %s of %s is the challenger; a person may promote it", version, name)
+        cls.waiting = {}
 
     def load(self) -> NoReturn:
         """Refused.

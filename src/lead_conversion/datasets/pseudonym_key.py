@@ -11,6 +11,7 @@ from kedro.io import AbstractDataset
 from lead_conversion.datasets.agent_cory import given_path
 from lead_conversion.guard.pseudonyms import PseudonymKey
 from lead_conversion.kernel.errors import AccessError, ConfigurationError
+from lead_conversion.simulation import truth_path_of
 
 KEY_VARIABLE = "LEAD_CONVERSION_PSEUDONYM_KEY"
 # Everyone in the demo world is invented, so its key may be known: two clones then agree byte for byte.
@@ -23,11 +24,15 @@ class PseudonymKeyDataset(AbstractDataset[NoReturn, PseudonymKey]):
 
     Args:
         filepath: where a key is kept that was made here, readable by its owner only.
+        demo: the embedded demo's `filepath`; it is known as simulated by the truth file beside it.
         makes_missing: whether a missing key may be made. True for embedded databases, False for real ones.
     """
 
-    def __init__(self, filepath: str, *, makes_missing: bool, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, filepath: str, demo: dict[str, str], *, makes_missing: bool, metadata: dict[str, Any] | None = None
+    ) -> None:
         self._path = Path(filepath)
+        self._demo_database = Path(demo["filepath"])
         self._makes_missing = makes_missing
         self.metadata = metadata
 
@@ -47,7 +52,7 @@ class PseudonymKeyDataset(AbstractDataset[NoReturn, PseudonymKey]):
                 f"No pseudonym key: set {KEY_VARIABLE} to a secret of 16 characters or more (for example of "
                 "`openssl rand -hex 32`), the same for every run, or lead keys change between runs."
             )
-        if given_path() is None:
+        if given_path() is None and self._is_simulated():
             log.warning("Using the demo world's own pseudonym key. Set %s before you read real people.", KEY_VARIABLE)
             return PseudonymKey(DEMO_KEY)
         return self._make()
@@ -59,6 +64,9 @@ class PseudonymKeyDataset(AbstractDataset[NoReturn, PseudonymKey]):
             AccessError: always.
         """
         raise AccessError("The pseudonym key is never saved by a pipeline.")
+
+    def _is_simulated(self) -> bool:
+        return truth_path_of(self._demo_database).is_file()
 
     def _make(self) -> PseudonymKey:
         key = secrets.token_hex(32)

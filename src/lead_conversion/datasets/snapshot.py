@@ -6,7 +6,7 @@ import shutil
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import ibis
 import pyarrow.parquet as pq
@@ -14,7 +14,7 @@ from kedro.io import AbstractDataset
 from kedro_datasets._utils import ConnectionMixin
 
 from lead_conversion.contracts.source_entities import SOURCE_ENTITIES
-from lead_conversion.datasets.publication import digest
+from lead_conversion.datasets.staging import digest
 from lead_conversion.guard.deidentify import raw_schema
 from lead_conversion.kernel.errors import DataError, SourceError
 from lead_conversion.source.extraction import Extraction, Snapshot
@@ -32,10 +32,12 @@ class SnapshotDataset(ConnectionMixin, AbstractDataset[Extraction, Snapshot]):  
 
     _CONNECTION_GROUP = "ibis"
 
+    # By folder; shared, for a snapshot is written through one entry of the catalog and read through another.
+    saved: ClassVar[dict[Path, str]] = {}
+
     def __init__(self, filepath: str, connection: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
         self._folder = Path(filepath)
         self._connection_config = connection
-        self._saved_id: str | None = None
         self.metadata = metadata
 
     def save(self, data: Extraction) -> None:
@@ -44,11 +46,11 @@ class SnapshotDataset(ConnectionMixin, AbstractDataset[Extraction, Snapshot]):  
         Raises:
             DataError: a file of the snapshot has gone or was altered since it was written.
         """
-        if not (self._folder / data.snapshot_id / MANIFEST_NAME).is_file():
+        if not (self._folder / data.snapshot_id).is_dir():
             self._write(data)
         manifest = self._read_manifest(data.snapshot_id)
         self._verify(manifest)
-        self._saved_id = data.snapshot_id
+        SnapshotDataset.saved[self._folder] = data.snapshot_id
 
     def load(self) -> Snapshot:
         """The snapshot as lazy tables.
@@ -56,7 +58,7 @@ class SnapshotDataset(ConnectionMixin, AbstractDataset[Extraction, Snapshot]):  
         Raises:
             SourceError: there is no snapshot yet.
         """
-        manifest = self._read_manifest(self._saved_id or self._latest_id())
+        manifest = self._read_manifest(SnapshotDataset.saved.get(self._folder) or self._latest_id())
         folder = self._folder / manifest["snapshot_id"]
         tables = {
             entity: self._connection.read_parquet(folder / facts["file"])
@@ -68,7 +70,11 @@ class SnapshotDataset(ConnectionMixin, AbstractDataset[Extraction, Snapshot]):  
         partial = self._folder / f".{extraction.snapshot_id}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        entities = {entity: _write_entity(extraction, entity, partial) for entity in SOURCE_ENTITIES}
+        try:
+            entities = {entity: _write_entity(extraction, entity, partial) for entity in SOURCE_ENTITIES}
+        except BaseException:
+            shutil.rmtree(partial)
+            raise
         manifest = {
             "snapshot_id": extraction.snapshot_id,
             "extracted_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -94,7 +100,14 @@ class SnapshotDataset(ConnectionMixin, AbstractDataset[Extraction, Snapshot]):  
 
     def _read_manifest(self, snapshot_id: str) -> dict[str, Any]:
         path = self._folder / snapshot_id / MANIFEST_NAME
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            manifest = {}
+        if not manifest:
+            raise DataError(
+                f"Snapshot {snapshot_id} has no readable manifest. Remove that folder and run again to read it anew."
+            )
         return manifest
 
     def _latest_id(self) -> str:

@@ -69,7 +69,7 @@ class ProgressHooks:
 def _verdict(result: dict[str, Any]) -> str:
     """A target's outcome in a line."""
     if result["status"] != "evaluated":
-        return f"not enough data. {result['message']}"
+        return str(result["message"])
     pr_auc = result["models"][result["chosen_model"]]["pr_auc"]["value"]
     verdict = "gate passed" if result["gate"]["passed"] else "gate not passed"
     return f"{verdict}; {result['chosen_model']}, PR-AUC {pr_auc:.3f} on the holdout"

@@ -7,9 +7,11 @@ from typing import IO, Any
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 
+from lead_conversion.datasets.model_registry import ModelRegistryDataset
 from lead_conversion.datasets.publication import publish, recover
+from lead_conversion.datasets.snapshot import SnapshotDataset
 from lead_conversion.kernel.errors import AccessError
-from lead_conversion.lifecycle.registry import log_artefacts
+from lead_conversion.lifecycle.registry import ensure_store, log_artefacts
 
 LOCK_NAME = ".run.lock"
 KEPT_WITH_THE_RUN = ("07_model_output/", "08_reporting/")
@@ -22,9 +24,10 @@ class PublicationHooks:
         self._data_folder = Path("data")
         self._lock: IO[str] | None = None
 
-    @hook_impl
+    @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
-        """Remember where the project's data stand."""
+        """Remember where the project's data stand, and see to the registry before anything opens it."""
+        ensure_store(context.config_loader["mlflow"]["server"]["mlflow_tracking_uri"])
         self._data_folder = Path(context.project_path) / "data"
 
     @hook_impl
@@ -40,18 +43,21 @@ class PublicationHooks:
                 "Another run is writing into this project's data folder; wait for it to end, then run again."
             ) from None
         self._lock = lock
+        SnapshotDataset.saved.clear()
         recover(self._data_folder)
 
     @hook_impl(tryfirst=True)
     def after_pipeline_run(self, run_params: dict[str, Any]) -> None:
-        """Publish all or nothing, and keep copies of what people read with the MLflow run."""
+        """Publish all or nothing; then register what was nominated, and keep what people read with the MLflow run."""
         published = publish(self._data_folder, run_params["run_id"])
         self._release()
+        ModelRegistryDataset.register_waiting()
         log_artefacts(self._data_folder / name for name in published if name.startswith(KEPT_WITH_THE_RUN))
 
     @hook_impl
     def on_pipeline_error(self) -> None:
         """Leave the last good state and remove what this run staged."""
+        ModelRegistryDataset.waiting.clear()
         if self._lock is not None:
             recover(self._data_folder)
             self._release()

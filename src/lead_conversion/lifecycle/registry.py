@@ -1,6 +1,8 @@
 """The one door to the model registry (MLflow)."""
 
+import contextlib
 import json
+import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
@@ -12,20 +14,26 @@ import pandas as pd
 CHALLENGER = "challenger"
 MODEL_FILE = "model.json"
 LINEAGE_FILE = "lineage.json"
+SQLITE = "sqlite:///"
 
 
 def register_model(name: str, model: Mapping[str, Any], lineage: Mapping[str, Any]) -> str:
     """The registry's version number of a model that passed its gate; the alias `challenger` points to it.
+
+    A model that is the challenger already, to the byte, is not registered again.
 
     What is registered is a folder of text: the model as JSON (trees as LightGBM's own text inside) and its lineage,
     with the sha256 of the model file. Nothing is pickled.
     """
     import mlflow  # noqa: PLC0415 - two seconds, and most commands never register
 
-    run = mlflow.active_run() or mlflow.start_run()
     client = mlflow.MlflowClient()
     text = json.dumps(model, sort_keys=True)
     digest = sha256(text.encode()).hexdigest()
+    challenger = _challenger(client, name)
+    if challenger is not None and challenger.tags.get("model_sha256") == digest:
+        return str(challenger.version)
+    run = mlflow.active_run() or mlflow.start_run()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / MODEL_FILE).write_text(text, encoding="utf-8")
         described = json.dumps({**lineage, "model_sha256": digest}, indent=1, sort_keys=True)
@@ -41,6 +49,32 @@ def register_model(name: str, model: Mapping[str, Any], lineage: Mapping[str, An
     )
     client.set_registered_model_alias(name, CHALLENGER, version.version)
     return str(version.version)
+
+
+def ensure_store(uri: str) -> None:
+    """Make the registry's SQLite database where it is missing, under another name first.
+
+    MLflow makes its tables one by one; killed meanwhile, it leaves a database that it can neither use nor finish.
+    """
+    path = Path(uri.removeprefix(SQLITE))
+    if not uri.startswith(SQLITE) or path.exists():
+        return
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore  # noqa: PLC0415 - see above
+
+    with tempfile.TemporaryDirectory(dir=path.absolute().parent, prefix=f".{path.name}.") as folder:
+        made = Path(folder) / path.name
+        store = SqlAlchemyStore(f"{SQLITE}{made}", "mlruns")  # type: ignore[no-untyped-call]
+        store.engine.dispose()
+        with contextlib.suppress(FileExistsError):  # another run was faster
+            os.link(made, path)
+
+
+def _challenger(client: Any, name: str) -> Any:
+    """The registered version that the alias points to, or None."""
+    if not client.search_registered_models(f"name = '{name}'"):
+        return None
+    aliases = client.get_registered_model(name).aliases
+    return client.get_model_version(name, aliases[CHALLENGER]) if CHALLENGER in aliases else None
 
 
 def log_artefacts(paths: Iterable[Path]) -> None:
