@@ -1,4 +1,9 @@
+import json
+import logging
+import stat
+
 import pytest
+from agent_cory_rows import make_database, selects
 from kedro.io.core import DatasetError
 
 from lead_conversion.cli import find_refusal
@@ -49,12 +54,49 @@ def test_real_database_is_never_simulated():
 @pytest.mark.parametrize(
     "source",
     [
-        EmbeddedSourceDataset(filepath="cory.duckdb", statements={}, batch_rows=10),
-        SQLServerSourceDataset(credentials={}, statements={}, batch_rows=10),
+        EmbeddedSourceDataset(filepath="cory.duckdb", statements={}, batch_rows=10, access_log="access.jsonl"),
+        SQLServerSourceDataset(credentials={}, statements={}, batch_rows=10, access_log="access.jsonl"),
     ],
 )
 def test_nothing_may_be_saved_to_a_source(source):
     assert isinstance(refusal(source.save, WORLD), AccessError)
+
+
+def lines_of(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_each_statement_stands_in_the_access_log_before_it_is_sent_and_after(tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    database, access_log = make_database(tmp_path / "cory.duckdb", {}), tmp_path / "audit" / "access.jsonl"
+    settings = {"statements": selects(), "batch_rows": 10, "access_log": str(access_log)}
+    source = EmbeddedSourceDataset(filepath=str(database), **settings).load()
+    assert not access_log.exists()
+    source.describe()
+    asked, answered = lines_of(access_log)
+    assert (asked["state"], answered["state"]) == ("asked", "answered")
+    assert (asked["source"], asked["purpose"]) == ("cory.duckdb", "schema")
+    assert asked["person"] == asked["principal"]
+    assert answered["rows"] > 0
+    assert "answered schema" in caplog.text
+    assert stat.S_IMODE(access_log.stat().st_mode) == 0o600
+
+
+def test_nothing_is_read_where_the_access_log_cannot_be_written(tmp_path):
+    (tmp_path / "audit").write_text("a file where the folder should be")
+    settings = {"statements": selects(), "batch_rows": 10, "access_log": str(tmp_path / "audit" / "access.jsonl")}
+    source = EmbeddedSourceDataset(filepath=str(make_database(tmp_path / "cory.duckdb", {})), **settings).load()
+    with pytest.raises(AccessError, match="cannot be written"):
+        source.describe()
+
+
+def test_a_select_that_is_refused_stands_in_the_access_log(tmp_path):
+    texts = selects() | {"contacts": "SELECT 1 INTO x"}
+    settings = {"statements": texts, "batch_rows": 10, "access_log": str(tmp_path / "access.jsonl")}
+    refused = refusal(EmbeddedSourceDataset(filepath=str(tmp_path / "cory.duckdb"), **settings).load)
+    assert isinstance(refused, AccessError)
+    (line,) = lines_of(tmp_path / "access.jsonl")
+    assert (line["entity"], line["state"], line["reason"]) == ("contacts", "refused", str(refused))
 
 
 def test_demo_database_is_read_through_its_read_only_entry(tmp_path):

@@ -59,3 +59,55 @@ def test_key_is_never_saved_or_shown(key, monkeypatch):
         key().save("x")
     assert isinstance(find_refusal(caught.value), AccessError)
     assert SECRET not in f"{key()} {key().load()} {key().load()!r}"
+
+
+def test_retired_keys_of_environment_and_file_can_be_read_with_and_are_never_the_current_one(
+    key, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("LEAD_CONVERSION_PSEUDONYM_KEY", SECRET)
+    first, second, third = "first-retired-secret", "second-retired-secret", "a third one, with blanks, in the file"
+    monkeypatch.setenv("LEAD_CONVERSION_PSEUDONYM_KEYS_RETIRED", f" {first}, {second}\n")
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "pseudonym.retired.keys").write_text(f"{third}\n\n{second}\n")
+    ring = key().ring()
+    assert ring.current == key().load() == PseudonymKey(SECRET)
+    assert list(ring.retired) == [PseudonymKey(secret) for secret in (first, second, third, DEMO_KEY)]
+
+
+def test_retired_key_that_is_cut_short_is_refused_by_its_place_and_not_shown(key, monkeypatch):
+    monkeypatch.setenv("LEAD_CONVERSION_PSEUDONYM_KEYS_RETIRED", "a secret with blanks")
+    with pytest.raises(ConfigurationError, match="LEAD_CONVERSION_PSEUDONYM_KEYS_RETIRED") as caught:
+        key().ring()
+    assert "secret with" not in str(caught.value)
+
+
+def test_asking_for_the_ring_makes_no_key(key, tmp_path):
+    assert key().ring().current is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_key_is_on_disk_at_every_moment_of_a_rotation(key, tmp_path, monkeypatch):
+    key().renew(rotates=False)
+    first = (tmp_path / "conf" / "pseudonym.key").read_text()
+
+    def crash(_size):
+        raise OSError("the machine went down")
+
+    monkeypatch.setattr("lead_conversion.datasets.pseudonym_key.secrets.token_hex", crash)
+    with pytest.raises(OSError, match="went down"):
+        key().renew(rotates=True)
+    assert key().ring().of(PseudonymKey(first).fingerprint) == PseudonymKey(first)
+
+
+def test_key_that_another_process_makes_in_the_same_moment_is_not_overwritten(key, tmp_path, monkeypatch):
+    path = tmp_path / "conf" / "pseudonym.key"
+
+    def be_late(_size):
+        path.parent.mkdir()
+        path.write_text(SECRET)
+        return "f" * 64
+
+    monkeypatch.setattr("lead_conversion.datasets.pseudonym_key.secrets.token_hex", be_late)
+    with pytest.raises(FileExistsError):
+        key().renew(rotates=False)
+    assert path.read_text() == SECRET

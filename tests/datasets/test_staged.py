@@ -2,8 +2,10 @@ import json
 
 import pandas as pd
 import pytest
+from kedro.io import DatasetError
 
-from lead_conversion.datasets.staged import StagedFrame
+from lead_conversion.datasets.publication import publish
+from lead_conversion.datasets.staged import EarlierJSON, StagedFrame, StagedJSON
 from lead_conversion.datasets.staging import Staged
 
 
@@ -24,3 +26,35 @@ def test_preview_of_times_and_missing_whole_numbers_is_plain_json(frame_dataset)
 def test_preview_of_no_rows_shows_the_columns(frame_dataset):
     frame_dataset.save(pd.DataFrame({"count": pd.array([], dtype="int64")}))
     assert frame_dataset.preview()["columns"] == ["count"]
+
+
+@pytest.fixture
+def earlier(tmp_path):
+    yield EarlierJSON(filepath=(tmp_path / "history.json").as_posix())
+    Staged.waiting.clear()
+
+
+def test_document_that_no_run_has_published_yet_is_empty(earlier):
+    assert earlier.load() == {}
+
+
+def test_document_is_read_as_earlier_runs_left_it_whatever_this_one_stages(earlier, tmp_path):
+    written = StagedJSON(filepath=(tmp_path / "history.json").as_posix())
+    written.save({"first": 1})
+    assert earlier.load() == {}
+    publish(tmp_path, "run")
+    written.save({"second": 2})
+    assert earlier.load() == {"first": 1}
+
+
+def test_document_that_was_changed_since_it_was_published_is_refused(earlier, tmp_path):
+    StagedJSON(filepath=(tmp_path / "history.json").as_posix()).save({"first": 1})
+    publish(tmp_path, "run")
+    (tmp_path / "history.json").write_text("{}")
+    with pytest.raises(DatasetError, match=r"history\.json is not the file that was published"):
+        earlier.load()
+
+
+def test_earlier_document_cannot_be_written_through_its_reader(earlier):
+    with pytest.raises(DatasetError, match="saved by another entry"):
+        earlier.save({})

@@ -5,7 +5,7 @@ from agent_cory_rows import LOG, make_database, selects
 
 from lead_conversion.contracts.source_entities import SOURCE_ENTITIES
 from lead_conversion.kernel.errors import AccessError, ConfigurationError, DataError, SourceError
-from lead_conversion.kernel.windows import parse_moment
+from lead_conversion.kernel.windows import Span, parse_moment
 from lead_conversion.source.duckdb_source import DuckDBSource
 
 AS_OF = parse_moment("2026-06-01")
@@ -165,15 +165,54 @@ def test_batches_are_bounded(source_of):
     assert len(rows_of(source, "contacts")) == 5
 
 
-def test_a_late_row_changes_the_fingerprint_of_the_same_as_of(source_of, tmp_path):
+def test_a_span_is_read_from_its_first_moment_to_before_its_end(source_of):
+    moments = ("2026-01-31 23:59:59.999", "2026-02-01", "2026-02-28 23:59:59.999", "2026-03-01", "2026-05-31")
+    source = source_of({"education.contacts": [{"contact_id": n, "created_at": at} for n, at in enumerate(moments)]})
+    february = Span(parse_moment("2026-02-01"), parse_moment("2026-03-01"))
+    rows = [row for batch in source.stream("contacts", AS_OF, span=february) for row in batch.to_pylist()]
+    assert sorted(row["contact_id"] for row in rows) == ["1", "2"]
+
+
+def test_a_slice_without_rows_is_no_empty_database(source_of):
+    april = Span(parse_moment("2026-04-01"), parse_moment("2026-05-01"))
+    assert list(source_of(LEAD).stream("contacts", AS_OF, span=april)) == []
+
+
+def test_a_summary_of_an_empty_database_is_refused(source_of):
+    with pytest.raises(DataError, match=r"contacts'.*before 2026-06-01.*of organisation 1"):
+        source_of(EVENT).summarise("contacts", AS_OF, 1)
+
+
+def test_a_row_that_is_changed_in_place_shows_in_the_contents_of_its_day_and_not_in_the_counts(source_of, tmp_path):
     source = source_of(LEAD | EVENT)
-    before = source.fingerprint(AS_OF)
-    assert before["contacts"] == {"rows": 1, "last_known_at": "2026-01-01T10:00:00"}
+    before = {by: source.summarise("engagement_logs", AS_OF, by=by) for by in ("contents", "counts")}
     with duckdb.connect(str(tmp_path / "cory.duckdb")) as connection:
-        connection.execute("UPDATE education.campaign_activities SET created_at = '2026-01-02'")
-    after = DuckDBSource(tmp_path / "cory.duckdb", selects()).fingerprint(AS_OF)
-    assert after["engagement_logs"]["rows"] == before["engagement_logs"]["rows"] == 1
-    assert after["engagement_logs"] != before["engagement_logs"]
+        connection.execute("UPDATE education.campaign_activities SET outcome = 'failed'")
+    assert source.summarise("engagement_logs", AS_OF) != before["contents"]
+    assert source.summarise("engagement_logs", AS_OF, by="counts") == before["counts"]
+
+
+def test_rows_that_came_too_late_are_counted_by_organisation(source_of):
+    times = ("2026-05-31", "2026-06-01", "2026-06-02")
+    contacts = [{"contact_id": n, "created_at": at, "org_id": 1 + n % 2} for n, at in enumerate(times)]
+    prompts = [{"prompt_id": 1}, {"prompt_id": 2, "created_at": "2026-07-01"}]
+    steps = {"education.campaign_steps": [{"step_id": 1}], "education.prompt_templates": prompts}
+    source = source_of({"education.contacts": contacts} | steps)
+    assert [source.count_after("contacts", AS_OF, org_id) for org_id in (None, 1, 2)] == [2, 1, 1]
+    assert source.count_after("campaign_steps", AS_OF) == 1
+
+
+def test_organisations_are_those_that_have_contacts(source_of):
+    contacts = [{"contact_id": number, "org_id": org_id} for number, org_id in enumerate((10, 9, 10))]
+    assert list(source_of({"education.contacts": contacts}).organisations().items()) == [(9, 1), (10, 2)]
+
+
+def test_one_column_is_read_alone_and_recorded_as_an_export(source_of):
+    records = []
+    contacts = [{"contact_id": 1}, {"contact_id": 2, "org_id": 2}, {"contact_id": 3, "created_at": "2026-07-01"}]
+    source = source_of({"education.contacts": contacts}, on_statement=records.append)
+    assert [array.to_pylist() for array in source.stream_column("contacts", "contact_id", AS_OF, 1)] == [["1"]]
+    assert records[-1].purpose == "export"
 
 
 def test_the_description_names_the_file_without_its_folder_and_the_schema_it_was_read_from(source_of, tmp_path):
@@ -263,8 +302,8 @@ def test_a_database_without_steps_or_outcomes_is_read(source_of):
 
 def test_a_value_that_its_column_cannot_hold_is_refused_without_being_named(source_of):
     texts = selects()
-    texts["contacts"] = texts["contacts"].replace("c.site_visits_30d", "c.email AS site_visits_30d")
-    source = source_of({"education.contacts": [{"contact_id": 1, "email": "ana@private.example"}]})
+    texts["contacts"] = texts["contacts"].replace("c.site_visits_30d", "c.region AS site_visits_30d")
+    source = source_of({"education.contacts": [{"contact_id": 1, "region": "ana@private.example"}]})
     source = DuckDBSource(source._path, texts)
     with pytest.raises(DataError, match=r"'site_visits_30d'.*expected int64, found string") as refusal:
         rows_of(source, "contacts")
@@ -273,8 +312,8 @@ def test_a_value_that_its_column_cannot_hold_is_refused_without_being_named(sour
 
 def test_a_value_that_the_engine_cannot_convert_is_refused_without_being_named(source_of):
     texts = selects()
-    texts["contacts"] = texts["contacts"].replace("c.site_visits_30d", "CAST(c.email AS int) AS site_visits_30d")
-    source = source_of({"education.contacts": [{"contact_id": 1, "email": "ana@private.example"}]})
+    texts["contacts"] = texts["contacts"].replace("c.site_visits_30d", "CAST(c.region AS int) AS site_visits_30d")
+    source = source_of({"education.contacts": [{"contact_id": 1, "region": "ana@private.example"}]})
     with pytest.raises(DataError, match="cannot carry out") as refusal:
         rows_of(DuckDBSource(source._path, texts), "contacts")
     assert "private" not in f"{refusal.value}{refusal.value.__cause__}{refusal.value.__context__}"

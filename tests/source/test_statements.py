@@ -8,13 +8,16 @@ from agent_cory_rows import selects
 
 from lead_conversion.contracts.source_entities import SOURCE_ENTITIES
 from lead_conversion.kernel.errors import AccessError, ConfigurationError
-from lead_conversion.kernel.windows import parse_moment
+from lead_conversion.kernel.windows import Span, parse_moment
+from lead_conversion.source.row_hash import content_of_rows
 from lead_conversion.source.statements import (
-    content_summary,
+    count_known_after,
+    days_known_before,
     newest_logged_at,
     parse_statement,
     parse_statements,
     render,
+    rows_by_organisation,
     rows_known_before,
 )
 
@@ -379,7 +382,45 @@ def test_the_newest_event_is_told_by_when_it_was_logged():
 
 
 def test_a_count_cannot_overflow_on_a_large_table():
-    assert "COUNT_BIG(*)" in render(content_summary(outcomes(OUTCOMES), AS_OF), "tsql")
+    statement = outcomes(OUTCOMES)
+    counts = (days_known_before(statement, AS_OF), count_known_after(statement, AS_OF), rows_by_organisation(statement))
+    assert all("COUNT_BIG(*)" in render(query, "tsql") for query in counts)
+
+
+def test_a_span_is_half_open_in_the_moment_that_slices_the_entity():
+    march = Span(parse_moment("2026-03-01"), parse_moment("2026-04-01"))
+    sent = render(rows_known_before(outcomes(OUTCOMES), AS_OF, span=march), "tsql")
+    assert "entity.logged_at >= CAST('2026-03-01T00:00:00.000000' AS DATETIME2(6))" in sent
+    assert "entity.logged_at < CAST('2026-04-01T00:00:00.000000' AS DATETIME2(6))" in sent
+
+
+def test_rows_are_summed_up_by_the_day_that_slices_the_entity_and_in_one_where_none_does():
+    assert "GROUP BY CAST(entity.logged_at AS DATE)" in render(days_known_before(outcomes(OUTCOMES), AS_OF), "tsql")
+    whole = parse_statement("campaign_steps", selects()["campaign_steps"])
+    assert "AS day" not in render(days_known_before(whole, AS_OF), "tsql")
+
+
+def test_late_rows_are_those_of_the_organisation_that_are_not_known_before():
+    sent = render(count_known_after(outcomes(OUTCOMES), AS_OF, 7), "tsql")
+    assert sent.endswith(
+        "WHERE NOT entity.logged_at < CAST('2026-03-01T12:30:00.000000' AS DATETIME2(6)) AND entity.org_id = 7"
+    )
+
+
+@pytest.mark.parametrize("entity", SOURCE_ENTITIES)
+@pytest.mark.parametrize("dialect", ["tsql", "duckdb"])
+def test_every_query_around_a_select_can_be_read_back_with_its_with_at_the_head(entity, dialect):
+    statement = parse_statement(entity, selects()[entity])
+    content = content_of_rows(statement.entity, dialect)
+    for query in (
+        rows_known_before(statement, AS_OF, 1, columns=["org_id"]),
+        days_known_before(statement, AS_OF, 1, content),
+        count_known_after(statement, AS_OF, 1),
+        rows_by_organisation(statement),
+    ):
+        sent = render(query, dialect)
+        assert sqlglot.parse_one(sent, read=dialect).sql(dialect) == sent
+        assert sent.rfind("WITH ") in {-1, 0}
 
 
 def test_a_bit_is_a_boolean_in_duckdb():

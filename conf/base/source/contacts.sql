@@ -1,6 +1,6 @@
 -- contacts: one row a lead.
--- first_name, last_name, city, company and notes are never read. e-mail, phone and job_title are read, and leave the
--- source door only as a keyed pseudonym (e-mail, phone) or as a seniority (job_title).
+-- first_name, last_name, city and company are not read here (people.sql says where), and notes never. e-mail, phone and
+-- job_title are read, and leave the source door only as a keyed pseudonym (e-mail, phone) or a seniority (job_title).
 -- qualification_status and updated_at say what is true NOW, and so are not read: outcomes.sql has the dated history.
 SELECT
     c.contact_id,
@@ -11,6 +11,7 @@ SELECT
     c.country,
     c.timezone,
     c.lead_source,
+    CAST(NULL AS nvarchar(200)) AS landing_page,    -- Agent Cory records none
     c.industry,
     c.job_title,
     c.company_size,

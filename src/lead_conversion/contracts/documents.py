@@ -3,7 +3,11 @@
 from lead_conversion.contracts.gate import DocumentGate
 
 raw_manifest = DocumentGate("raw_manifest", ["snapshot_id", "as_of", "source", "content", "entities", "pseudonym_key"])
-data_quality = DocumentGate("data_quality", ["snapshot_id", "entities"])
+QUALITY_PARTS = ["snapshot_id", "as_of", "origin", "pseudonym_key", "looked_for", "entities"]
+quality = DocumentGate("quality", QUALITY_PARTS)
+quality_history = DocumentGate("quality_history", each=QUALITY_PARTS)
+completeness = DocumentGate("completeness", ["compared_with", "gates"])
+data_quality = DocumentGate("data_quality", ["snapshot_id", "as_of", "entities", "rules", "compared_with", "gates"])
 label_summary = DocumentGate("label_summary", each=["states", "reasons"])
 trained_models = DocumentGate("trained_models", each=["status", "base_rate", "models"])
 evaluation = DocumentGate("evaluation", ["as_of", "snapshot_id", "targets"])

@@ -36,6 +36,7 @@ def _measure(name: str, family: Family, unit: str, sentence: str, missing: str =
 
 FEATURES: tuple[Feature, ...] = (
     _category("lead_source", "attribution", "Where the lead came from"),
+    _category("landing_page", "attribution", "Page or form through which the lead came in"),
     _category("industry", "attribution", "Industry of the lead's company"),
     _category("seniority", "attribution", "Seniority read from the job title"),
     _category("company_size", "attribution", "Employees of the lead's company, in bands"),

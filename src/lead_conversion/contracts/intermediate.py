@@ -26,8 +26,30 @@ def pseudonym_field(description: str, *, nullable: bool = False) -> str:
     return field
 
 
+def rules_field(description: str) -> str:
+    """Names of rules of cleaning, sorted and comma-joined; null where none touched the row."""
+    field: str = pa.Field(nullable=True, str_length={"min_value": 1}, description=description)
+    return field
+
+
+MENDED, NOTED = "Rules that changed the row", "Rules that saw something in the row and changed nothing"
+
+
+class People(pa.DataFrameModel):
+    """One row a contact that shares an e-mail address or a phone number with another."""
+
+    lead_key: str = pseudonym_field("The contact")
+    person_key: str = pseudonym_field("The contact that stands for its person; the contact itself where it is alone")
+    is_opted_out_now: bool = pa.Field(description="Whether any contact of the person has opted out when read")
+    has_shared_contact_point: bool = pa.Field(description="Whether more contacts share an address than one person has")
+
+    class Config:
+        strict = True
+        unique = ["lead_key"]
+
+
 class Contacts(pa.DataFrameModel):
-    """One row a lead."""
+    """One row a person: the contact that stands for it."""
 
     lead_key: str = pseudonym_field("The lead")
     org_id: int = pa.Field(description="The organisation that the lead belongs to")
@@ -37,6 +59,7 @@ class Contacts(pa.DataFrameModel):
     country: str = pa.Field(nullable=True, str_length=2, description="ISO 3166-1 alpha-2")
     timezone: str = pa.Field(nullable=True, description="IANA name")
     lead_source: str = pa.Field(nullable=True, description="Attribution: paid_search, referral, ...")
+    landing_page: str = pa.Field(nullable=True, description="Attribution: page or form through which the lead came in")
     industry: str = pa.Field(nullable=True, description="Industry of the lead's company")
     seniority: str = pa.Field(nullable=True, description="Seniority read from the job title in flight")
     company_size: str = pa.Field(nullable=True, description="Employees, in bands")
@@ -46,6 +69,8 @@ class Contacts(pa.DataFrameModel):
     site_visits_30d: int = pa.Field(nullable=True, ge=0, description="Visits in the 30 days before created_at")
     is_opted_out_now: bool = pa.Field(description="State when read; never a feature, only keeps a lead off the ranking")
     created_at: Moment = pa.Field(description="When the contact came in, UTC")
+    mended: str = rules_field(MENDED)
+    noted: str = rules_field(NOTED)
 
     class Config:
         strict = True
@@ -76,6 +101,8 @@ class CampaignSteps(pa.DataFrameModel):
     body: str = pa.Field(nullable=True, description="Message template with {{placeholders}}")
     prompt_created_at: Moment = pa.Field(nullable=True, description="When the version went live, UTC")
     prompt_retired_at: Moment = pa.Field(nullable=True, description="When it was retired, UTC")
+    mended: str = rules_field(MENDED)
+    noted: str = rules_field(NOTED)
 
     class Config:
         strict = True
@@ -108,7 +135,21 @@ class EngagementLogs(pa.DataFrameModel):
     reply_is_opt_out: bool = pa.Field(nullable=True, description="Whether the reply asks to stop")
     reply_language: str = pa.Field(nullable=True, description="ISO 639-1, or und")
     tags: str = pa.Field(nullable=True, description="Machine tags of the conversation")
-    time_was_mended: bool = pa.Field(description="Whether occurred_at is not what the source said")
+    mended: str = rules_field(MENDED)
+    noted: str = rules_field(NOTED)
+
+    class Config:
+        strict = True
+        unique = ["event_key"]
+
+
+class Shifts(pa.DataFrameModel):
+    """One row an attempt that an import is likelier to have written in local time than in UTC."""
+
+    event_key: str = pseudonym_field("The event")
+    shift_seconds: int = pa.Field(description="Local time less UTC at the event, seconds")
+    log_odds: float = pa.Field(gt=0, description="Log odds of its batch's being in local time, nats")
+    is_local_time: bool = pa.Field(description="Whether that is enough to change the time")
 
     class Config:
         strict = True
@@ -123,6 +164,8 @@ class Outcomes(pa.DataFrameModel):
     outcome_type: str = pa.Field(isin=OUTCOME_TYPES, description="What was reached")
     occurred_at: Moment = pa.Field(description="When, UTC")
     logged_at: Moment = pa.Field(description="When it was recorded, UTC")
+    mended: str = rules_field(MENDED)
+    noted: str = rules_field(NOTED)
 
     class Config:
         strict = True
@@ -138,6 +181,8 @@ class Rejected(pa.DataFrameModel):
         strict = False
 
 
+people = Gate(People)
+shifts = Gate(Shifts)
 contacts = Gate(Contacts)
 campaign_steps = Gate(CampaignSteps)
 engagement_logs = Gate(EngagementLogs)

@@ -7,7 +7,7 @@ from lead_conversion.contracts.gate import DocumentGate, Gate
 from lead_conversion.contracts.intermediate import Moment, pseudonym_field
 
 LABEL_STATES = ("positive", "negative", "immature", "excluded")
-EXCLUSIONS = ("outcome_before_first_event", "left_truncated")
+EXCLUSIONS = ("outcome_before_first_event", "left_truncated", "not_recorded")
 
 
 class PrimaryContacts(intermediate.Contacts):
@@ -24,7 +24,6 @@ class PrimaryEngagementLogs(intermediate.EngagementLogs):
     """One row an event of a lead that is there."""
 
     lead_key: str = pseudonym_field("The lead")
-    link_was_mended: bool = pa.Field(description="Whether the step or prompt that the source names is not there")
 
 
 class PrimaryOutcomes(intermediate.Outcomes):

@@ -1,4 +1,4 @@
-"""What the four SELECTs of conf/<env>/source/ give: the database's side of the source door.
+"""What the SELECTs of conf/<env>/source/ give: the database's side of the source door.
 
 Personal values still stand in these columns. Each column names its personal class, and the class
 alone decides what becomes of the column on its way to the snapshot (guard.deidentify).
@@ -16,9 +16,13 @@ class PersonalClass(StrEnum):
     """What a column may say about a person, and so what may be kept of it."""
 
     NONE = "none"
-    """Nothing personal: passes as it is."""
+    """A number, a moment or a flag that says nothing personal: passes as it is. No text has this class."""
     LABEL = "label"
-    """One of few words that a form or a tool offers: passes unless it looks like contact data."""
+    """One of few words that a form or a tool offers: known words pass, any other becomes a keyed token."""
+    VARIANTS = "variants"
+    """Entries such as 'B:2:24.00': the variant is a label, the numbers pass."""
+    TEMPLATE = "template"
+    """Written by the team for many people: personal values are scrubbed, placeholders stay."""
     TOKENS = "tokens"
     """Comma-separated tags that a tool sets: only tags made of known words pass."""
     IDENTIFIER = "identifier"
@@ -29,6 +33,8 @@ class PersonalClass(StrEnum):
     """Written by a person: features are computed in flight, the text is never kept."""
     TITLE = "title"
     """A job title, which can name one person in a company: reduced to a seniority."""
+    PERSON = "person"
+    """A person's own value: read to be found in other texts, and never kept."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,8 @@ class SourceColumn:
 class SourceEntity:
     """One entity: its columns in order, and the moments at which its rows became known.
 
-    A row belongs to an as-of when every one of `known_at` that is not null lies before it.
+    A row belongs to an as-of when every one of `known_at` that is not null lies before it. `sliced_by` is the moment,
+    never null, by whose month the rows are read and kept apart; null for an entity that is read whole.
     `may_be_empty` tells an entity that a database can lack altogether (no steps yet) from one
     without which no lead can be described.
     """
@@ -57,6 +64,7 @@ class SourceEntity:
     columns: tuple[SourceColumn, ...]
     known_at: tuple[str, ...]
     may_be_empty: bool = True
+    sliced_by: str | None = None
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -88,6 +96,8 @@ FLAG = pa.bool_()
 MOMENT = pa.timestamp("us")
 
 LABEL = PersonalClass.LABEL
+TEMPLATE = PersonalClass.TEMPLATE
+PERSON = PersonalClass.PERSON
 IDENTIFIER = PersonalClass.IDENTIFIER
 CONTACT_POINT = PersonalClass.CONTACT_POINT
 
@@ -95,6 +105,7 @@ CONTACTS = SourceEntity(
     name="contacts",
     grain="one lead",
     known_at=("created_at",),
+    sliced_by="created_at",
     may_be_empty=False,
     columns=(
         SourceColumn("contact_id", TEXT, "The CRM's id of the lead", IDENTIFIER, False, pseudonym="lead"),
@@ -105,6 +116,7 @@ CONTACTS = SourceEntity(
         SourceColumn("country", TEXT, "ISO 3166-1 alpha-2 code", LABEL),
         SourceColumn("timezone", TEXT, "IANA time zone of the lead", LABEL),
         SourceColumn("lead_source", TEXT, "Channel that brought the lead, raw spelling", LABEL),
+        SourceColumn("landing_page", TEXT, "Page or form through which the lead came in", LABEL),
         SourceColumn("industry", TEXT, "Industry of the lead's company, raw spelling", LABEL),
         SourceColumn("job_title", TEXT, "Job title as typed", PersonalClass.TITLE),
         SourceColumn("company_size", TEXT, "Employees, as a band such as '11-50'", LABEL),
@@ -122,27 +134,28 @@ CAMPAIGN_STEPS = SourceEntity(
     columns=(
         SourceColumn("org_id", INTEGER, "The organisation that runs the campaign"),
         SourceColumn("campaign_id", INTEGER, "The campaign's id", nullable=False),
-        SourceColumn("campaign_name", TEXT, "The campaign's name"),
-        SourceColumn("campaign_objective", TEXT, "What the campaign is for"),
-        SourceColumn("campaign_status", TEXT, "draft, active, paused or archived NOW"),
+        SourceColumn("campaign_name", TEXT, "The campaign's name", TEMPLATE),
+        SourceColumn("campaign_objective", TEXT, "What the campaign is for", TEMPLATE),
+        SourceColumn("campaign_status", TEXT, "draft, active, paused or archived NOW", LABEL),
         SourceColumn("campaign_created_at", MOMENT, "When the campaign was set up"),
         SourceColumn("step_id", INTEGER, "The step's id", nullable=False),
         SourceColumn("step_order", INTEGER, "Place within the campaign, from 1; can repeat"),
-        SourceColumn("step_name", TEXT, "The step's name"),
-        SourceColumn("channel", TEXT, "Channel of the step, raw spelling"),
+        SourceColumn("step_name", TEXT, "The step's name", TEMPLATE),
+        SourceColumn("channel", TEXT, "Channel of the step, raw spelling", LABEL),
         SourceColumn("wait_hours", NUMBER, "Hours after the step before it"),
-        SourceColumn("decision_point", TEXT, "JSON of the branch taken after the step"),
+        SourceColumn("decision_point", TEXT, "JSON of the branch taken after the step", TEMPLATE),
         SourceColumn("is_active", FLAG, "True where the step is in use NOW"),
         SourceColumn("step_created_at", MOMENT, "When the step was set up", nullable=False),
         SourceColumn(
             "variant_orders",
             TEXT,
             "Order and wait of the step in each other sequence variant: 'B:2:24.00;C:3:48.00'",
+            PersonalClass.VARIANTS,
         ),
         SourceColumn("prompt_id", INTEGER, "The prompt version's id; null where none"),
         SourceColumn("prompt_version", INTEGER, "Version of the prompt within the step"),
-        SourceColumn("subject", TEXT, "Subject line of an e-mail template"),
-        SourceColumn("body", TEXT, "Text of the template, with {{first_name}}-style placeholders"),
+        SourceColumn("subject", TEXT, "Subject line of an e-mail template", TEMPLATE),
+        SourceColumn("body", TEXT, "Text of the template, with {{first_name}}-style placeholders", TEMPLATE),
         SourceColumn("prompt_created_at", MOMENT, "When the prompt version went live"),
         SourceColumn("prompt_retired_at", MOMENT, "When it was retired; null while it is live"),
     ),
@@ -152,6 +165,7 @@ ENGAGEMENT_LOGS = SourceEntity(
     name="engagement_logs",
     grain="one attempt and what became of it, or one inbound message",
     known_at=("logged_at",),
+    sliced_by="logged_at",
     may_be_empty=False,
     columns=(
         SourceColumn(
@@ -192,6 +206,7 @@ OUTCOMES = SourceEntity(
     name="outcomes",
     grain="one event: call_booked, qualified, converted or opted_out",
     known_at=("logged_at",),
+    sliced_by="logged_at",
     columns=(
         SourceColumn(
             "outcome_id",
@@ -202,7 +217,7 @@ OUTCOMES = SourceEntity(
         ),
         SourceColumn("contact_id", TEXT, "The lead; null where unknown", IDENTIFIER, pseudonym="lead"),
         SourceColumn("org_id", INTEGER, "The organisation; null where the lead is unknown"),
-        SourceColumn("outcome_type", TEXT, "call_booked, qualified, converted or opted_out", nullable=False),
+        SourceColumn("outcome_type", TEXT, "call_booked, qualified, converted or opted_out", LABEL, False),
         SourceColumn("status", TEXT, "State of the booking NOW, raw spelling", LABEL),
         SourceColumn("occurred_at", MOMENT, "When it happened, as recorded"),
         SourceColumn("logged_at", MOMENT, "When the database learned of it", nullable=False),
@@ -213,6 +228,22 @@ SOURCE_ENTITIES: dict[str, SourceEntity] = {
     entity.name: entity for entity in (CONTACTS, CAMPAIGN_STEPS, ENGAGEMENT_LOGS, OUTCOMES)
 }
 
+# No entity of a snapshot: what it gives is compared with other texts in flight, so that they can be scrubbed of it.
+PEOPLE = SourceEntity(
+    name="people",
+    grain="one lead",
+    known_at=(),
+    columns=(
+        SourceColumn("contact_id", TEXT, "The CRM's id of the lead", IDENTIFIER, False, pseudonym="lead"),
+        SourceColumn("first_name", TEXT, "First name as typed", PERSON),
+        SourceColumn("last_name", TEXT, "Last name as typed", PERSON),
+        SourceColumn("email", TEXT, "E-mail address as typed", CONTACT_POINT, pseudonym="email"),
+        SourceColumn("phone", TEXT, "Phone number as typed", CONTACT_POINT, pseudonym="phone"),
+        SourceColumn("city", TEXT, "City as typed", PERSON),
+        SourceColumn("company", TEXT, "Company as typed", PERSON),
+    ),
+)
+
 
 def source_entity(name: str) -> SourceEntity:
     """The entity of that name.
@@ -220,9 +251,10 @@ def source_entity(name: str) -> SourceEntity:
     Raises:
         ConfigurationError: there is no such entity.
     """
-    if name not in SOURCE_ENTITIES:
+    known = {**SOURCE_ENTITIES, PEOPLE.name: PEOPLE}
+    if name not in known:
         raise ConfigurationError(
-            f"Unknown source entity '{name}': expected one of {', '.join(SOURCE_ENTITIES)}. "
+            f"Unknown source entity '{name}': expected one of {', '.join(known)}. "
             "Name the SELECT after the entity that it gives."
         )
-    return SOURCE_ENTITIES[name]
+    return known[name]

@@ -2,29 +2,36 @@
 
 import logging
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset
 
+from lead_conversion.guard.access_log import AccessLog
 from lead_conversion.kernel.errors import AccessError, ConfigurationError
 from lead_conversion.simulation import WorldSummary, truth_path_of
 from lead_conversion.simulation.world import World
 from lead_conversion.source.duckdb_source import DuckDBSource
-from lead_conversion.source.protocol import Source, StatementRecord
+from lead_conversion.source.protocol import OnStatement, Source, StatementRecord
 from lead_conversion.source.sqlserver_source import SQLServerSettings, SQLServerSource
 
 PATH_VARIABLE = "CORY_DUCKDB_PATH"
-access_log = logging.getLogger("lead_conversion.access")
+console = logging.getLogger("lead_conversion.access")
 log = logging.getLogger(__name__)
 
 
-def log_access(record: StatementRecord) -> None:
-    """One line of the access log for a statement that is about to be sent, or was."""
-    access_log.info(
-        "%s %s %s sha256=%s rows=%d seconds=%.2f",
-        record.state, record.purpose, record.entity, record.sha256[:12], record.rows, record.seconds,
-    )  # fmt: skip
+def recorder(access_log: AccessLog) -> OnStatement:
+    """What a source calls for each statement that it is about to send, that ended, or that was refused."""
+
+    def record_access(record: StatementRecord) -> None:
+        access_log.write(asdict(record))
+        console.info(
+            "%s %s %s sha256=%s rows=%d seconds=%.2f",
+            record.state, record.purpose, record.entity, record.sha256[:12], record.rows, record.seconds,
+        )  # fmt: skip
+
+    return record_access
 
 
 class ReadOnlySourceDataset(AbstractDataset[NoReturn, Source]):
@@ -49,16 +56,22 @@ class EmbeddedSourceDataset(ReadOnlySourceDataset):
     """The embedded DuckDB database; CORY_DUCKDB_PATH names another file than the demo's."""
 
     def __init__(
-        self, filepath: str, statements: dict[str, str], batch_rows: int, metadata: dict[str, Any] | None = None
+        self,
+        filepath: str,
+        statements: dict[str, str],
+        batch_rows: int,
+        access_log: str,
+        metadata: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(metadata)
+        self._on_statement = recorder(AccessLog(Path(access_log)))
         self._path = given_path() or Path(filepath)
-        self._statements = statements
+        self.statements = statements
         self._batch_rows = batch_rows
 
     def load(self) -> Source:
         """The source; nothing is opened before the first question."""
-        return DuckDBSource(self._path, self._statements, self._batch_rows, log_access)
+        return DuckDBSource(self._path, self.statements, self._batch_rows, self._on_statement)
 
     def _exists(self) -> bool:
         return self._path.is_file()
@@ -72,17 +85,27 @@ class SQLServerSourceDataset(ReadOnlySourceDataset):
         credentials: dict[str, Any],
         statements: dict[str, str],
         batch_rows: int,
+        access_log: str,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(metadata)
-        self._settings = credentials
-        self._statements = statements
+        self._on_statement = recorder(AccessLog(Path(access_log)))
+        self._credentials = credentials
+        self.statements = statements
         self._batch_rows = batch_rows
+
+    @property
+    def settings(self) -> SQLServerSettings:
+        """How to reach the server.
+
+        Raises:
+            ConfigurationError: a setting is missing, unknown or has no meaning.
+        """
+        return SQLServerSettings.of(self._credentials)
 
     def load(self) -> Source:
         """The source; nothing is opened before the first question."""
-        settings = SQLServerSettings.of(self._settings)
-        return SQLServerSource(settings, self._statements, self._batch_rows, log_access)
+        return SQLServerSource(self.settings, self.statements, self._batch_rows, self._on_statement)
 
 
 class DemoDatabaseDataset(AbstractDataset[World, WorldSummary]):

@@ -1,7 +1,8 @@
 """Kedro's file datasets, staged: see staging.py."""
 
 import json
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pyarrow.parquet as pq
 from kedro_datasets._typing import TablePreview
@@ -11,7 +12,8 @@ from kedro_datasets.pandas import ParquetDataset
 from kedro_datasets.plotly import JSONDataset as PlotlyDataset
 from kedro_datasets.text import TextDataset
 
-from lead_conversion.datasets.staging import Staged
+from lead_conversion.datasets.staging import Staged, require_as_published
+from lead_conversion.kernel.errors import AccessError
 
 
 class StagedParquet(Staged):
@@ -36,6 +38,24 @@ class StagedFrame(StagedParquet, ParquetDataset):  # type: ignore[misc]
 
 class StagedJSON(Staged, JSONDataset):  # type: ignore[misc]
     """A JSON document."""
+
+
+class EarlierJSON(Staged, JSONDataset):  # type: ignore[misc]
+    """What earlier runs published of a JSON document, whatever this run stages; empty where none did. Read only."""
+
+    def load(self) -> Any:
+        """The document as it was published, or an empty one."""
+        path = Path(str(self._filepath))
+        require_as_published(path)
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+    def save(self, data: Any) -> None:  # noqa: ARG002 - Kedro's signature
+        """Refused.
+
+        Raises:
+            AccessError: always; another entry of the catalog writes the document.
+        """
+        raise AccessError(f"{self._filepath.name} is read here as earlier runs left it; it is saved by another entry.")
 
 
 class StagedText(Staged, TextDataset):  # type: ignore[misc]

@@ -24,6 +24,10 @@ class SourceError(LeadConversionError):
     exit_code = 69  # EX_UNAVAILABLE
 
 
+class BrokenOffError(SourceError):
+    """The source broke off or did not answer in time: asking again may help."""
+
+
 class AccessError(LeadConversionError):
     """You may not: a statement that could write, a login with too many rights, a missing role."""
 

@@ -1,10 +1,19 @@
 """Spans of time. Every window is half-open, [start, start + span), and every time is UTC, naive."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 HOURS_A_DAY = 24
 # The type of every time in a table: UTC, without zone, microseconds.
 MOMENT = "timestamp(6)"
+
+
+@dataclass(frozen=True)
+class Span:
+    """The moments from `start` up to, and without, `end`; both naive UTC."""
+
+    start: datetime
+    end: datetime
 
 
 def to_naive_utc(moment: datetime) -> datetime:

@@ -1,14 +1,15 @@
 """The embedded database: a DuckDB file with the schemas and tables of the Agent Cory database."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Literal
 
 import duckdb
 import pyarrow as pa
 
+from lead_conversion.guard.roles import current_user
 from lead_conversion.kernel.errors import DataError, SourceError
-from lead_conversion.source.protocol import OnStatement
+from lead_conversion.source.protocol import Access, OnStatement
 from lead_conversion.source.reading import DEFAULT_BATCH_ROWS, CheckedSource
 
 # Nothing but the one file can be read, and nothing can be written: no spilling of personal rows to a temporary
@@ -44,13 +45,26 @@ class DuckDBSource(CheckedSource):
         batch_rows: int = DEFAULT_BATCH_ROWS,
         on_statement: OnStatement | None = None,
     ) -> None:
-        super().__init__(statements, batch_rows, on_statement)
         self._path = Path(path)
+        super().__init__(statements, batch_rows, on_statement)
 
     @property
     def name(self) -> str:
         """The file's name without its folder, which says nothing about the data."""
         return self._path.name
+
+    @property
+    def principal(self) -> str:
+        """The operating system's user: a file knows no other."""
+        return current_user()
+
+    @property
+    def access(self) -> Access:
+        """DuckDB itself refuses every write to a file that was opened read-only."""
+        return "read-only"
+
+    def _require_rights(self) -> None:
+        """Passed: the file is opened read-only, and has no rights of its own."""
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         if not self._path.is_file():
@@ -67,7 +81,7 @@ class DuckDBSource(CheckedSource):
             fault = "is not a DuckDB database that can be opened, or another process is writing to it"
         raise SourceError(f"The file {self._path} {fault}. Check CORY_DUCKDB_PATH, or close what writes to the file.")
 
-    def _fetch(self, sql: str) -> Iterator[pa.RecordBatch]:
+    def _fetch(self, sql: str) -> Generator[pa.RecordBatch, None, None]:
         fault: type[duckdb.Error]
         connection = self._connect()
         try:

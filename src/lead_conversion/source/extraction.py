@@ -1,53 +1,172 @@
 """What a run takes out of the database: the four entities as they were known at one moment, de-identified in flight."""
 
 import json
+import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
 from ibis.expr.types import Table
 
 from lead_conversion import __version__
-from lead_conversion.guard.deidentify import deidentify_batch
+from lead_conversion.contracts.source_entities import SOURCE_ENTITIES, PersonalClass
+from lead_conversion.guard.deidentify import deidentify_batch, raw_schema
+from lead_conversion.guard.privacy import KnownLabels, PrivacyParameters
 from lead_conversion.guard.pseudonyms import PseudonymKey
-from lead_conversion.source.protocol import Source
+from lead_conversion.guard.templates import NO_NAMES, NamesInTemplates, names_in_templates
+from lead_conversion.kernel.errors import AccessError, DataError
+from lead_conversion.source.protocol import Comparison, Source
+from lead_conversion.source.retry import Retry
+from lead_conversion.source.slices import Slice, slices_of
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Extraction:
-    """A reading of the source that has not been done yet: `stream` does it, a batch at a time."""
+    """A reading of the source that has not been done yet: `stream` does it, a slice and a batch at a time.
+
+    Args:
+        source: the database.
+        key: of the pseudonyms.
+        as_of: rows that became known at this moment or later are left out.
+        org_id: the organisation whose rows are read; None reads every row, those of no organisation included.
+        labels: the words that pass the source door in clear, by column.
+        privacy: what else was chosen of the source door's rules.
+        organisations: the ids of the organisations that are read.
+        compare: what a slice is compared by with the same slice of an earlier reading.
+        overlap_days: slices with rows of the last days before an earlier reading's as-of are read anew in any case.
+        retry: how often a slice is begun anew when the source breaks off.
+    """
 
     source: Source
     key: PseudonymKey
     as_of: datetime
     org_id: int | None
+    labels: KnownLabels
+    privacy: PrivacyParameters
+    organisations: tuple[int, ...] = ()
+    compare: Comparison = "contents"
+    overlap_days: int = 3
+    retry: Retry = field(default_factory=Retry)
+
+    @cached_property
+    def slices(self) -> dict[str, tuple[Slice, ...]]:
+        """By entity, what the database says of its months before they are read; later changes show the next time."""
+        return self._summary[1]
 
     @cached_property
     def recipe(self) -> dict[str, Any]:
-        """Everything that decides the content: as-of, organisation, source, statements, key, code."""
+        """What decides how rows are read and what becomes of them; readings of one recipe can share files."""
+        source = self.source.describe().facts()
+        del source["access"]  # what else the login may do changes no row
         return {
-            "as_of": self.as_of.isoformat(),
-            "org_id": self.org_id,
-            "source": self.source.describe().facts(),
-            "content": self.source.fingerprint(self.as_of, self.org_id),
+            "source": source,
+            "org_id": self.organisations[0] if len(self.organisations) == 1 else self.org_id,
+            "organisations": list(self.organisations),
+            "rows_of_no_organisation": "read" if self.org_id is None else "left out",
+            "compared_by": self._summary[0],
             "pseudonym_key": self.key.fingerprint,
+            "privacy_hash": self._privacy_hash,
             "code_version": __version__,
         }
 
     @cached_property
-    def snapshot_id(self) -> str:
-        """The as-of and a hash of the recipe: the same reading has the same id."""
-        recipe_hash = sha256(json.dumps(self.recipe, sort_keys=True).encode()).hexdigest()
-        return f"{self.as_of:%Y%m%dT%H%M%SZ}-{recipe_hash[:12]}"
+    def recipe_sha256(self) -> str:
+        """A hash of the recipe."""
+        return _hash(self.recipe)
 
-    def stream(self, entity: str) -> Iterator[pa.RecordBatch]:
-        """The entity's rows, de-identified, in bounded batches."""
-        for batch in self.source.stream(entity, self.as_of, self.org_id):
-            yield deidentify_batch(entity, batch, self.key)
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """By entity, how many rows the reading gives, and what stands for them."""
+        return {
+            entity: {
+                "rows": sum(part.rows for part in parts),
+                "content": _hash([[part.name, part.content] for part in parts])[:16],
+            }
+            for entity, parts in self.slices.items()
+        }
+
+    @cached_property
+    def snapshot_id(self) -> str:
+        """The as-of and a hash of recipe and content: the same reading has the same id."""
+        whole = _hash({"as_of": self.as_of.isoformat(), "content": self.content, **self.recipe})
+        return f"{self.as_of:%Y%m%dT%H%M%SZ}-{whole[:12]}"
+
+    def stream(self, part: Slice) -> Iterator[pa.RecordBatch]:
+        """The slice's rows, de-identified, in bounded batches; one attempt.
+
+        Raises:
+            BrokenOffError: what came is not all of the slice.
+        """
+        names = self._names_in_templates if _templates_of(part.entity) else NO_NAMES
+        for batch in self.source.stream(part.entity, self.as_of, self.org_id, part.span):
+            yield deidentify_batch(part.entity, batch, self.key, self.labels, names)
+
+    def rows_left_out(self) -> dict[str, int]:
+        """By entity, the rows that became known at the as-of or later."""
+        return {entity: self._count_after(entity) for entity in SOURCE_ENTITIES}
+
+    def _count_after(self, entity: str) -> int:
+        return self.retry.ask(
+            f"The count of late {entity}", lambda: self.source.count_after(entity, self.as_of, self.org_id)
+        )
+
+    @cached_property
+    def _summary(self) -> tuple[Comparison, dict[str, tuple[Slice, ...]]]:
+        if self.compare == "counts":
+            return "counts", self._summarised("counts")
+        try:
+            return "contents", self._summarised("contents")
+        except (AccessError, DataError) as error:
+            refusal = type(error).__name__
+        counted = self._summarised("counts")
+        # Said only now: a source that does not even count is refused for another reason.
+        log.warning(
+            "The database does not compute the contents of rows (%s), so slices are compared by counts: rows that were "
+            "changed in place more than %d days before an earlier snapshot's as-of are not read anew",
+            refusal, self.overlap_days,
+        )  # fmt: skip
+        return "counts", counted
+
+    def _summarised(self, by: Comparison) -> dict[str, tuple[Slice, ...]]:
+        return {entity: self._slices_of(entity, by) for entity in SOURCE_ENTITIES}
+
+    def _slices_of(self, entity: str, by: Comparison) -> tuple[Slice, ...]:
+        days = self.retry.ask(
+            f"The summary of {entity}", lambda: self.source.summarise(entity, self.as_of, self.org_id, by)
+        )
+        return slices_of(entity, days, self.key)
+
+    @cached_property
+    def _names_in_templates(self) -> NamesInTemplates:
+        """The contacts' names in the templates, which are read once for their words and once to be kept."""
+        return self.retry.ask(
+            "The search for names in templates",
+            lambda: names_in_templates(self._template_texts(), self.source.names_among, self.privacy.kept_names),
+        )
+
+    def _template_texts(self) -> Iterator[str | None]:
+        for entity in SOURCE_ENTITIES:
+            names = _templates_of(entity)
+            for batch in self.source.stream(entity, self.as_of, self.org_id) if names else ():
+                yield from chain.from_iterable(batch.column(name).to_pylist() for name in names)
+
+    @cached_property
+    def _privacy_hash(self) -> str:
+        """A hash of what decides, beside the key, what becomes of a value on its way."""
+        return _hash(
+            {
+                "labels": {column: sorted(words) for column, words in self.labels.items()},
+                "privacy": self.privacy.model_dump(mode="json"),
+                "columns": {entity: str(raw_schema(entity)) for entity in SOURCE_ENTITIES},
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -56,3 +175,11 @@ class Snapshot:
 
     manifest: dict[str, Any]
     tables: dict[str, Table]
+
+
+def _templates_of(entity: str) -> list[str]:
+    return [column.name for column in SOURCE_ENTITIES[entity].columns_of(PersonalClass.TEMPLATE)]
+
+
+def _hash(facts: Any) -> str:
+    return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

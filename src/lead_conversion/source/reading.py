@@ -1,8 +1,10 @@
 """What reading from any engine has in common: check once, send only checked SELECTs, record each."""
 
+import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
@@ -12,22 +14,45 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
-from lead_conversion.contracts.source_entities import SourceEntity
-from lead_conversion.kernel.errors import ConfigurationError, DataError
-from lead_conversion.kernel.windows import to_naive_utc
-from lead_conversion.source.protocol import OnStatement, Purpose, SourceDescription, StatementRecord
+from lead_conversion.contracts.source_entities import PEOPLE, SourceColumn, SourceEntity
+from lead_conversion.kernel.errors import AccessError, ConfigurationError, DataError, LeadConversionError
+from lead_conversion.kernel.windows import Span, to_naive_utc
+from lead_conversion.source.protocol import (
+    Access,
+    Comparison,
+    DaySummary,
+    OnStatement,
+    Purpose,
+    SourceDescription,
+    StatementRecord,
+    StatementState,
+)
+from lead_conversion.source.row_hash import MODULUS, content_of_rows
 from lead_conversion.source.schema_check import FoundColumns, require_schema, schema_hash
 from lead_conversion.source.statements import (
+    PERSON_COLUMNS,
+    REPLY_COLUMNS,
     Statement,
     TableName,
-    content_summary,
+    count_known_after,
+    days_known_before,
+    leads_by_value,
     newest_logged_at,
+    parse_statement,
     parse_statements,
+    people_named,
     render,
+    replies_with_people,
+    rows_by_organisation,
     rows_known_before,
+    some_rows,
 )
 
+log = logging.getLogger(__name__)
+
 DEFAULT_BATCH_ROWS = 50_000
+SAMPLE_ROWS = 10_000
+WORDS_A_QUERY = 500  # or the text of the query grows beyond what a server plans quickly
 
 CATALOGUE = "information_schema"
 CATALOGUE_QUERY = "SELECT table_schema, table_name, column_name, data_type FROM INFORMATION_SCHEMA.COLUMNS"
@@ -46,24 +71,51 @@ class CheckedSource(ABC):
     def __init__(self, statements: Mapping[str, str], batch_rows: int, on_statement: OnStatement | None) -> None:
         if batch_rows < 1:
             raise ConfigurationError(f"batch_rows must be 1 or more, found {batch_rows}.")
-        self._statements = parse_statements(statements)
         self._batch_rows = batch_rows
         self._on_statement = on_statement
+        self._statements = self._allowed(statements)
+        self._said_that_names_are_unknown = False
 
     @property
     @abstractmethod
     def name(self) -> str:
         """Which database this is, without a secret."""
 
+    @property
     @abstractmethod
-    def _fetch(self, sql: str) -> Iterator[pa.RecordBatch]:
-        """The rows that one statement gives, in batches of at most batch_rows, over a connection of its own."""
+    def principal(self) -> str:
+        """Who reads: the login at the server, the operating system's user for a file."""
+
+    @property
+    @abstractmethod
+    def access(self) -> Access:
+        """Whether the principal could do more than read."""
+
+    @abstractmethod
+    def _fetch(self, sql: str) -> Generator[pa.RecordBatch, None, None]:
+        """The rows that one statement gives, in batches of at most batch_rows, over a connection of its own.
+
+        One attempt. Left before its end, by the reader or by Ctrl-C, it cancels the statement and closes the
+        connection.
+
+        Raises:
+            BrokenOffError: the connection broke or the answer did not come in time; what came is not all.
+        """
+
+    @abstractmethod
+    def _require_rights(self) -> None:
+        """Pass when the principal may only read; asked before the first statement that reads data.
+
+        Raises:
+            AccessError: the principal may write, or may not read what the SELECTs read.
+        """
 
     def describe(self) -> SourceDescription:
         """Which database this is, by kind, name and a hash of the schema that is read."""
         hashes = {name: statement.sha256 for name, statement in self._statements.items()}
         found = self._checked_columns
-        return SourceDescription(self.kind, self.name, schema_hash(self._statements.values(), found), hashes)
+        schema = schema_hash(self._statements.values(), found)
+        return SourceDescription(self.kind, self.name, schema, hashes, self.principal, self.access)
 
     def newest_event_at(self) -> datetime:
         """When the newest engagement event was logged, as naive UTC.
@@ -72,57 +124,194 @@ class CheckedSource(ABC):
             DataError: engagement_logs gives no row.
         """
         statement = self._statement("engagement_logs")
-        moment = self._one_row(statement, "newest", newest_logged_at(statement))["newest_logged_at"]
+        (row,) = self._rows(statement, "newest", newest_logged_at(statement))
+        moment = row["newest_logged_at"]
         if moment is None:
-            raise _empty(statement.entity, self.name, "")
+            raise self._empty(statement.entity)
         return to_naive_utc(moment)
 
-    def fingerprint(self, as_of: datetime, org_id: int | None = None) -> dict[str, Any]:
-        """By entity, how many rows a reading gives and when the last of them was logged.
+    def organisations(self) -> dict[int, int]:
+        """The organisations that have contacts: org_id -> how many, by id."""
+        statement = self._statement("contacts")
+        rows = self._rows(statement, "organisations", rows_by_organisation(statement))
+        # A contact of no organisation breaks its contract, which its reading says.
+        counts = {int(row["org_id"]): int(row["row_count"]) for row in rows if row["org_id"] is not None}
+        return dict(sorted(counts.items()))
 
-        Two readings at one as-of can differ only where rows came in late or were changed; the former shows here.
-        """
-        summaries: dict[str, Any] = {}
-        for name, statement in self._statements.items():
-            row = self._one_row(statement, "summary", content_summary(statement, as_of, org_id))
-            last = row["last_known_at"]
-            summaries[name] = {"rows": row["row_count"], "last_known_at": last and to_naive_utc(last).isoformat()}
-        return summaries
-
-    def stream(self, entity: str, as_of: datetime, org_id: int | None = None) -> Iterator[pa.RecordBatch]:
-        """The entity's rows known before `as_of`, in batches of the contract's schema and no fixed order.
+    def summarise(
+        self, entity: str, as_of: datetime, org_id: int | None = None, by: Comparison = "contents"
+    ) -> list[DaySummary]:
+        """The rows known before `as_of` in a line a day, oldest first; one line for an entity that is read whole.
 
         Raises:
+            DataError: no contacts or no events at all; a value that the engine cannot write as text.
+        """
+        statement = self._statement(entity)
+        content = content_of_rows(statement.entity, self.dialect) if by == "contents" else None
+        rows = self._rows(statement, "summary", days_known_before(statement, as_of, org_id, content))
+        days = [
+            DaySummary(
+                day=row.get("day", as_of.date()),
+                rows=int(row["row_count"]),
+                content=int(row["content"] or 0) % MODULUS if content is not None else None,
+            )
+            for row in rows
+        ]
+        if sum(day.rows for day in days) == 0 and not statement.entity.may_be_empty:
+            raise self._empty(statement.entity, as_of, org_id)
+        return sorted(days, key=lambda day: day.day)
+
+    def count_after(self, entity: str, as_of: datetime, org_id: int | None = None) -> int:
+        """How many of the entity's rows became known at `as_of` or later, and so belong to no reading before it."""
+        statement = self._statement(entity)
+        (row,) = self._rows(statement, "summary", count_known_after(statement, as_of, org_id))
+        return int(row["row_count"])
+
+    def stream(
+        self, entity: str, as_of: datetime, org_id: int | None = None, span: Span | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """The entity's rows known before `as_of`, in batches of the contract's schema and no fixed order.
+
+        Args:
+            entity: the source entity.
+            as_of: rows that became known later are left out.
+            org_id: the organisation; None for all.
+            span: the moments of the entity's `sliced_by` that are read; None for all.
+
+        Raises:
+            BrokenOffError: the connection broke or the answer did not come in time; what came is not all.
             SourceError: the database is not there or does not answer.
             DataError: wrong schema; a value that its column's type cannot hold; no contacts or no events at all.
         """
         statement = self._statement(entity)
         rows = 0
-        for batch in self._recorded_reading(statement, "rows", rows_known_before(statement, as_of, org_id)):
+        for batch in self._recorded_reading(statement, "rows", rows_known_before(statement, as_of, org_id, span)):
             rows += batch.num_rows
             yield as_contracted(batch, statement.entity)
-        if rows == 0 and not statement.entity.may_be_empty:
-            organisation = "" if org_id is None else f" of organisation {org_id}"
-            raise _empty(statement.entity, self.name, f" before {to_naive_utc(as_of).isoformat()}{organisation}")
+        if rows == 0 and span is None and not statement.entity.may_be_empty:
+            raise self._empty(statement.entity, as_of, org_id)
+
+    def stream_column(self, entity: str, column: str, as_of: datetime, org_id: int | None = None) -> Iterator[pa.Array]:
+        """One column of the entity's rows known before `as_of`, in bounded batches.
+
+        Raises:
+            BrokenOffError: the connection broke or the answer did not come in time; what came is not all.
+            DataError: wrong schema; a value that the column's type cannot hold.
+        """
+        statement = self._statement(entity)
+        query = rows_known_before(statement, as_of, org_id, columns=[column])
+        for batch in self._recorded_reading(statement, "export", query):
+            yield column_as_contracted(batch.column(0), statement.entity, statement.entity.column(column))
+
+    def stream_replies(self, since: datetime, as_of: datetime, org_id: int | None = None) -> Iterator[pa.RecordBatch]:
+        """The replies logged from `since` to before `as_of`, each beside the values that name who wrote it.
+
+        Raises:
+            BrokenOffError: the connection broke or the answer did not come in time; what came is not all.
+            ConfigurationError: no SELECT gives people, so that nobody's own values could be looked for.
+        """
+        replies = self._statement("engagement_logs")
+        if PEOPLE.name not in self._statements:
+            raise ConfigurationError(
+                "Replies cannot be scrubbed of their writers' names: no SELECT gives people. Write source/people.sql, "
+                "or set privacy.keep_scrubbed_text to false."
+            )
+        query = replies_with_people(replies, self._statement(PEOPLE.name), since, as_of, org_id)
+        for batch in self._recorded_reading(replies, "texts", query):
+            read = [replies.entity.column(name) for name in REPLY_COLUMNS]
+            read += [PEOPLE.column(name) for name in PERSON_COLUMNS]
+            columns = [
+                column_as_contracted(values, replies.entity, column)
+                for values, column in zip(batch.columns, read, strict=True)
+            ]
+            yield pa.RecordBatch.from_arrays(columns, names=[column.name for column in read])
+
+    def names_among(self, words: Collection[str]) -> frozenset[str]:
+        """Which of these lower-cased words are a contact's first or last name, or 'first last' of both.
+
+        Where no SELECT gives people, no word is known to be a name, and a warning says so.
+
+        Raises:
+            BrokenOffError: the connection broke or the answer did not come in time.
+        """
+        if PEOPLE.name not in self._statements:
+            if not self._said_that_names_are_unknown:
+                log.warning("No SELECT gives people (source/people.sql): names of contacts in templates stay")
+                self._said_that_names_are_unknown = True
+            return frozenset()
+        statement = self._statement(PEOPLE.name)
+        asked = sorted(set(words))
+        known, found = set(asked), set[str]()
+        for start in range(0, len(asked), WORDS_A_QUERY):
+            query = people_named(statement, asked[start : start + WORDS_A_QUERY])
+            for batch in self._recorded_reading(statement, "names", query):
+                for first, last in zip(*map(_lowered, batch.columns), strict=True):
+                    names = (first, last, f"{first} {last}".strip())
+                    found.update(name for name in names if name in known or (name and known.issuperset(name.split())))
+        return frozenset(found)
+
+    def sample(self, entity: str) -> pa.RecordBatch | None:
+        """Some of the entity's rows, with the columns and the types that its SELECT gives; None where it gives none."""
+        statement = self._statement(entity)
+        batches = list(self._recorded_reading(statement, "sample", some_rows(statement, SAMPLE_ROWS)))
+        return next((batch for batch in batches if batch.num_rows), None)
+
+    def label_values(self, entity: str, column: str) -> Iterator[tuple[str, int]]:
+        """Each value of a column, once, and how many leads share it; 0 where the entity's rows belong to no lead."""
+        statement = self._statement(entity)
+        for batch in self._recorded_reading(statement, "sample", leads_by_value(statement, column)):
+            yield from ((str(value), int(leads or 0)) for value, leads in zip(*batch.to_pydict().values(), strict=True))
+
+    @property
+    def statements(self) -> Mapping[str, Statement]:
+        """The SELECTs by entity."""
+        return self._statements
 
     @cached_property
-    def _checked_columns(self) -> FoundColumns:
+    def found_columns(self) -> FoundColumns:
+        """The tables of the database that can be seen, and their columns; asked before anything else."""
         found: dict[TableName, dict[str, str]] = {}
         for batch in self._recorded(CATALOGUE, "schema", CATALOGUE_QUERY, CATALOGUE_HASH):
             for schema, table, column, data_type in zip(*batch.to_pydict().values(), strict=True):
                 found.setdefault((schema.lower(), table.lower()), {})[column.lower()] = data_type.lower()
+        return found
+
+    @cached_property
+    def _checked_columns(self) -> FoundColumns:
+        found = self.found_columns
+        self._require_rights()
         require_schema(self._statements.values(), found, self.name)
         return found
+
+    def _allowed(self, texts: Mapping[str, str]) -> dict[str, Statement]:
+        """The SELECTs by entity; those that the allow-list refuses are recorded as refused."""
+        try:
+            return parse_statements(texts)
+        except AccessError:
+            for entity, text in texts.items():
+                try:
+                    parse_statement(entity, text)
+                except AccessError as refusal:
+                    text_hash = sha256(text.encode()).hexdigest()
+                    self._record(StatementRecord(entity, "rows", text_hash, "refused", reason=str(refusal)))
+            raise
 
     def _statement(self, entity: str) -> Statement:
         if entity not in self._statements:
             raise ConfigurationError(f"Unknown entity '{entity}': expected one of {', '.join(self._statements)}.")
         return self._statements[entity]
 
-    def _one_row(self, statement: Statement, purpose: Purpose, query: exp.Select) -> dict[str, Any]:
-        batches = list(self._recorded_reading(statement, purpose, query))
-        row: dict[str, Any] = pa.Table.from_batches(batches).to_pylist()[0]
-        return row
+    def _rows(self, statement: Statement, purpose: Purpose, query: exp.Select) -> list[dict[str, Any]]:
+        """The rows of an answer that is small."""
+        return [row for batch in self._recorded_reading(statement, purpose, query) for row in batch.to_pylist()]
+
+    def _empty(self, entity: SourceEntity, as_of: datetime | None = None, org_id: int | None = None) -> DataError:
+        where = f" before {to_naive_utc(as_of).isoformat()}" if as_of else ""
+        where += "" if org_id is None else f" of organisation {org_id}"
+        return DataError(
+            f"The table is empty: '{entity.name}' ({entity.grain}) gives no row in {self.name}{where}, and without it "
+            "no lead can be described. Check that the database is loaded, and that as-of and organisation are right."
+        )
 
     def _recorded_reading(self, statement: Statement, purpose: Purpose, query: exp.Select) -> Iterator[pa.RecordBatch]:
         _ = self._checked_columns
@@ -130,9 +319,10 @@ class CheckedSource(ABC):
 
     def _recorded(self, entity: str, purpose: Purpose, sql: str, text_hash: str) -> Iterator[pa.RecordBatch]:
         """The rows of one query, with a record before it is sent and one after it ended, well or not."""
-        self._record(StatementRecord(entity, purpose, text_hash, "asked"))
-        state: Literal["answered", "broken off"] = "broken off"
-        rows, seconds = 0, 0.0
+        record = StatementRecord(entity, purpose, text_hash, "asked")
+        self._record(record)
+        state: StatementState = "broken off"
+        reason, rows, seconds = "", 0, 0.0
         batches = self._fetch(sql)
         try:
             while True:
@@ -145,12 +335,20 @@ class CheckedSource(ABC):
                 rows += batch.num_rows
                 yield batch
             state = "answered"
+        except AccessError as refusal:
+            state, reason = "refused", str(refusal)
+            raise
+        except BaseException as end:
+            reason = str(end) if isinstance(end, LeadConversionError) else type(end).__name__
+            raise
         finally:
-            self._record(StatementRecord(entity, purpose, text_hash, state, rows, seconds))
+            # Ctrl-C in the reader's own work ends nothing here of itself: the statement is cancelled now, not some day.
+            batches.close()
+            self._record(replace(record, state=state, rows=rows, seconds=seconds, reason=reason))
 
     def _record(self, record: StatementRecord) -> None:
         if self._on_statement is not None:
-            self._on_statement(record)
+            self._on_statement(replace(record, source=self.name, principal=self.principal))
 
 
 def as_contracted(batch: pa.RecordBatch, entity: SourceEntity) -> pa.RecordBatch:
@@ -159,26 +357,34 @@ def as_contracted(batch: pa.RecordBatch, entity: SourceEntity) -> pa.RecordBatch
     Raises:
         DataError: a value cannot be held by its column's type, or a key is null. The value is not named.
     """
-    columns = []
-    for values, column in zip(batch.columns, entity.columns, strict=True):
-        options = pc.CastOptions(column.type, allow_time_truncate=True, allow_decimal_truncate=True)
-        fault = f"expected {column.type}, found {values.type}"
-        try:
-            cast = pc.cast(values, options=options)
-            fault = f"{cast.null_count} null(s) where none may be" if cast.null_count and not column.nullable else ""
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            cast = None
-        if fault:  # raised outside the except block: Arrow's own message names the value
-            raise DataError(
-                f"The SELECT of '{entity.name}' gives a column '{column.name}' that breaks its contract: {fault}. "
-                f"Cast or filter it in source/{entity.name}.sql."
-            )
-        columns.append(cast)
+    pairs = zip(batch.columns, entity.columns, strict=True)
+    columns = [column_as_contracted(values, entity, column) for values, column in pairs]
     return pa.RecordBatch.from_arrays(columns, schema=entity.schema)
 
 
-def _empty(entity: SourceEntity, source_name: str, where: str) -> DataError:
-    return DataError(
-        f"The table is empty: '{entity.name}' ({entity.grain}) gives no row in {source_name}{where}, and without it no "
-        "lead can be described. Check that the database is loaded, and that as-of and organisation are right."
-    )
+def _lowered(names: pa.Array) -> list[str]:
+    """The names trimmed and in lower case; none is an empty text."""
+    texts = pc.fill_null(pc.utf8_lower(pc.utf8_trim_whitespace(names.cast(pa.string()))), "")
+    lowered: list[str] = texts.to_pylist()
+    return lowered
+
+
+def column_as_contracted(values: pa.Array, entity: SourceEntity, column: SourceColumn) -> pa.Array:
+    """The values with the type of their column.
+
+    Raises:
+        DataError: a value cannot be held by the type, or a key is null. The value is not named.
+    """
+    options = pc.CastOptions(column.type, allow_time_truncate=True, allow_decimal_truncate=True)
+    fault = f"expected {column.type}, found {values.type}"
+    try:
+        cast = pc.cast(values, options=options)
+        fault = f"{cast.null_count} null(s) where none may be" if cast.null_count and not column.nullable else ""
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        cast = None
+    if fault:  # raised outside the except block: Arrow's own message names the value
+        raise DataError(
+            f"The SELECT of '{entity.name}' gives a column '{column.name}' that breaks its contract: {fault}. "
+            f"Cast or filter it in source/{entity.name}.sql."
+        )
+    return cast

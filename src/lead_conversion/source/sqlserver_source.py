@@ -1,141 +1,80 @@
 """The Agent Cory database itself: SQL Server over ODBC."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
 from importlib import import_module
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, cast
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from lead_conversion.kernel.errors import (
     AccessError,
+    BrokenOffError,
     ConfigurationError,
     DataError,
     LeadConversionError,
     SourceError,
 )
-from lead_conversion.source.protocol import OnStatement
+from lead_conversion.source.odbc import (
+    DATETIMEOFFSET,
+    ILL_FORMED_TEXT,
+    MIXED_TYPES,
+    WIDE_TEXTS,
+    Connection,
+    ConnectionFault,
+    Driver,
+    OdbcFault,
+    Patience,
+    decode_any_text,
+    decode_datetimeoffset,
+    find_connection_fault,
+    read_batches,
+)
+from lead_conversion.source.protocol import Access, OnStatement, Purpose, StatementRecord
 from lead_conversion.source.reading import DEFAULT_BATCH_ROWS, CheckedSource
+from lead_conversion.source.rights import Rights, in_words, judge_rights, missing_grants
+from lead_conversion.source.schema_check import tables_read
+from lead_conversion.source.sqlserver_questions import PRINCIPAL, RIGHTS_QUESTIONS, SERVER_FACTS, text_hash
+from lead_conversion.source.sqlserver_settings import (
+    DEFAULT_DRIVER,
+    DRIVER_HINT,
+    ENVIRONMENT_PREFIX,
+    SQLServerSettings,
+)
+
+__all__ = ["DEFAULT_DRIVER", "DRIVER_HINT", "ENVIRONMENT_PREFIX", "SQLServerSettings", "SQLServerSource"]
 
 log = logging.getLogger(__name__)
 
-DEFAULT_DRIVER = "ODBC Driver 18 for SQL Server"
-ENVIRONMENT_PREFIX = "CORY_SQL_"
-DRIVER_HINT = (
-    "Install unixODBC and a driver (PyPI: mssql-python-odbc; Debian: tdsodbc), and set CORY_SQL_ODBC_DRIVER to its "
-    "name or to the absolute path of its .so file"
-)
+SERVER = "server"  # in the access log, what a question that reads no entity is about
+# Of Microsoft's driver (msodbcsql.h): the isolation of a connection, and the one that waits for no writer.
+TRANSACTION_ISOLATION = 1227
+SNAPSHOT_ISOLATION = 32
+IS_ON = 1
 
 
-class Connection(Protocol):
-    """What is used of a DB-API connection (PEP 249) as pyodbc gives it."""
+@dataclass(frozen=True)
+class ServerFacts:
+    """How the server keeps readers and writers apart; None where it does not tell."""
 
-    timeout: int
-
-    def cursor(self) -> Any:
-        """A new cursor."""
-        ...
-
-    def close(self) -> None:
-        """End the connection."""
-        ...
-
-
-class Driver(Protocol):
-    """What is used of a DB-API module (PEP 249)."""
-
-    Error: type[Exception]
-
-    def connect(self, connection_string: str, /, *, autocommit: bool, readonly: bool, timeout: int) -> Connection:
-        """Open a connection."""
-        ...
-
-
-class SQLServerSettings(BaseModel):
-    """How to reach the server. The password shows in no repr, message or dump."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    host: str = Field(min_length=1)
-    port: int = Field(default=1433, ge=1, le=65_535)
-    database: str = Field(min_length=1)
-    auth_mode: Literal["integrated", "sqlauth"] = "integrated"
-    user: str | None = None
-    password: SecretStr | None = None
-    odbc_driver: str = DEFAULT_DRIVER
-    encrypt: bool = True
-    trust_server_cert: bool = False
-    connect_timeout_seconds: int = Field(default=15, ge=1)
-    query_timeout_seconds: int = Field(default=900, ge=1)
-
-    @model_validator(mode="after")
-    def _login_is_complete(self) -> "SQLServerSettings":
-        if self.auth_mode == "sqlauth" and not (self.user and self.password):
-            raise ValueError("auth_mode 'sqlauth' needs a user and a password")
-        return self
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_is_not_set(cls, given: Any) -> Any:
-        return (
-            {name: value for name, value in given.items() if value not in (None, "")}
-            if isinstance(given, dict)
-            else given
-        )
-
-    @classmethod
-    def of(cls, given: Mapping[str, Any]) -> "SQLServerSettings":
-        """The settings that a mapping gives, such as a catalog's credentials; empty values count as not set.
-
-        Raises:
-            ConfigurationError: a setting is missing, unknown or has no meaning. No value is named.
-        """
-        try:
-            return cls(**given)
-        except ValidationError as error:
-            faults = [
-                f"{ENVIRONMENT_PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" if fault["loc"] else fault["msg"]
-                for fault in error.errors(include_input=False, include_url=False)
-            ]
-        raise ConfigurationError(
-            f"SQL Server cannot be reached with the {ENVIRONMENT_PREFIX}* variables as they are: {'; '.join(faults)}. "
-            f"Known are {', '.join(ENVIRONMENT_PREFIX + name.upper() for name in cls.model_fields)}."
-        )
-
-    def connection_string(self) -> str:
-        """The ODBC connection string, password included: for the driver only, never for a message."""
-        words = {
-            "DRIVER": self.odbc_driver,
-            "SERVER": f"{self.host},{self.port}",
-            "DATABASE": self.database,
-            "APP": "lead-conversion",
-            "ApplicationIntent": "ReadOnly",
-            "Encrypt": "yes" if self.encrypt else "no",
-            "TrustServerCertificate": "yes" if self.trust_server_cert else "no",
-        }
-        if self.auth_mode == "integrated":
-            words["Trusted_Connection"] = "yes"
-        else:
-            words["UID"] = self.user or ""
-            words["PWD"] = self.password.get_secret_value() if self.password else ""
-        return ";".join(f"{name}={_braced(value)}" for name, value in words.items())
-
-
-def _braced(value: str) -> str:
-    """The value as ODBC takes it literally: ';', '=' and '}' in a password end nothing."""
-    return "{" + value.replace("}", "}}") + "}"
+    snapshot_is_allowed: bool | None = None
+    committed_snapshot_is_on: bool | None = None
+    is_read_only: bool | None = None
 
 
 class SQLServerSource(CheckedSource):
     """SQL Server, one connection a statement, closed after it.
 
-    ApplicationIntent and readonly ask for a replica and promise not to write; only the login's rights hold it to that.
+    ApplicationIntent and readonly ask for a replica and promise not to write; only the login's rights hold it to that,
+    so they are asked for before any row is, and a login that may write is refused.
 
     Args:
         settings: how to reach the server.
         statements: the T-SQL SELECT of each entity.
-        batch_rows: the most rows that are held at once.
+        batch_rows: the most rows that are fetched at once; two batches are held, the one in use and the next.
         on_statement: called before and after each statement, for the access log.
         driver: the DB-API module; pyodbc, imported when the first statement is sent, where none is given.
     """
@@ -151,16 +90,133 @@ class SQLServerSource(CheckedSource):
         on_statement: OnStatement | None = None,
         driver: Driver | None = None,
     ) -> None:
-        super().__init__(statements, batch_rows, on_statement)
-        self._settings = settings
+        self.settings = settings
         self._given_driver = driver
+        self._login_at_server: str | None = None
+        self._isolation: int | None = None
+        self._texts_are_well_formed = True
+        self._said: set[str] = set()
+        super().__init__(statements, batch_rows, on_statement)
 
     @property
     def name(self) -> str:
         """Host and database."""
-        return f"{self._settings.host}/{self._settings.database}"
+        return f"{self.settings.host}/{self.settings.database}"
 
-    def _driver(self) -> Driver:
+    @property
+    def principal(self) -> str:
+        """The login as the server names it; until it has said so, the user that is configured."""
+        return self._login_at_server or self.settings.user or ""
+
+    @property
+    def access(self) -> Access:
+        """Whether the login could do more than read."""
+        if self.rights.status == "may write":
+            return "may write (overridden)"
+        return self.rights.status
+
+    @cached_property
+    def server_facts(self) -> ServerFacts:
+        """How the server keeps readers and writers apart."""
+        rows = self._tolerated("server", SERVER_FACTS)
+        if not rows:
+            return ServerFacts()
+        (row,) = rows
+        return ServerFacts(
+            snapshot_is_allowed=row["snapshot_isolation_state"] == IS_ON,
+            committed_snapshot_is_on=row["is_read_committed_snapshot_on"] == IS_ON,
+            is_read_only=row["updateability"] == "READ_ONLY",
+        )
+
+    @cached_property
+    def rights(self) -> Rights:
+        """What the login may do, as far as the server tells; nothing is refused here."""
+        answers = {name: self._tolerated("rights", question) for name, question in RIGHTS_QUESTIONS.items()}
+        return judge_rights(answers, tables_read(self._statements.values()))
+
+    def connection_fault(self, words: Collection[str]) -> ConnectionFault | None:
+        """Why no connection opens, and which of these words the driver said of it; None where one does."""
+        patience = self.settings.connect_timeout_seconds
+        return find_connection_fault(self.driver.Error, self._connect, patience, words)
+
+    def _require_rights(self) -> None:
+        self._login_at_server = self._ask_login()
+        self._choose_isolation()
+        rights = self.rights
+        if rights.unanswered:
+            log.warning(
+                "%s does not tell the login's rights on %s: nobody but its DBA knows whether the login may write there",
+                self.name, ", ".join(rights.unanswered),
+            )  # fmt: skip
+        if rights.writes and self.settings.allow_write_rights:
+            log.warning(
+                "THE LOGIN MAY WRITE to %s (%s), and %sALLOW_WRITE_RIGHTS lets it through. Use one that may only read",
+                self.name, in_words(rights.writes), ENVIRONMENT_PREFIX,
+            )  # fmt: skip
+        elif rights.writes:
+            self._refuse(
+                f"{self.name}: expected a login that may only read, found one that may write: "
+                f"{in_words(rights.writes)}. Have a DBA make a login with SELECT on the tables that are read and no "
+                f"more; {ENVIRONMENT_PREFIX}ALLOW_WRITE_RIGHTS=yes lets this one through, with a warning at every run."
+            )
+        if rights.unreadable:
+            tables = ", ".join(".".join(table) for table in rights.unreadable)
+            grants = "; ".join(missing_grants(rights.unreadable))
+            self._refuse(f"{self.name}: the login may not read {tables}. Have a DBA run: {grants}.")
+
+    def _refuse(self, reason: str) -> None:
+        questions = sha256("".join(RIGHTS_QUESTIONS.values()).encode()).hexdigest()
+        self._record(StatementRecord(SERVER, "rights", questions, "refused", reason=reason))
+        raise AccessError(reason)
+
+    def _ask_login(self) -> str | None:
+        rows = self._tolerated("server", PRINCIPAL)
+        if not rows:
+            log.warning("%s does not tell whose login it is; the access log has the user as configured", self.name)
+            return None
+        login: str | None = rows[0]["original_login"] or rows[0]["login_name"]
+        return login
+
+    def _choose_isolation(self) -> None:
+        """Never a lock hint that reads what was not committed: a row version where there are some, else waiting."""
+        facts = self.server_facts
+        if facts.is_read_only:
+            self._say(logging.INFO, f"{self.name} is read-only, a replica or all of it: no writer is kept waiting")
+        elif facts.snapshot_is_allowed:
+            self._isolation = SNAPSHOT_ISOLATION
+        else:
+            known = facts.snapshot_is_allowed is not None
+            self._say_read_committed(f"it does not {'allow' if known else 'tell whether it allows'} snapshot isolation")
+
+    def _say_read_committed(self, why: str) -> None:
+        states = {True: "on", False: "off: writers and this reading wait for each other", None: "not told"}
+        state = states[self.server_facts.committed_snapshot_is_on]
+        self._say(logging.INFO, f"Reading {self.name} as committed rows, for {why}; READ_COMMITTED_SNAPSHOT is {state}")
+
+    def _tolerated(self, purpose: Purpose, question: str) -> list[dict[str, Any]] | None:
+        """The answer to a question about the server; None where it has no such function or view, or does not tell.
+
+        Raises:
+            BrokenOffError: there was no answer at all.
+        """
+        try:
+            return [
+                row
+                for batch in self._recorded(SERVER, purpose, question, text_hash(question))
+                for row in batch.to_pylist()
+            ]
+        except BrokenOffError:
+            raise
+        except (AccessError, DataError, SourceError):
+            return None
+
+    @cached_property
+    def driver(self) -> Driver:
+        """The DB-API module.
+
+        Raises:
+            ConfigurationError: it is not there, or lacks a library.
+        """
         if self._given_driver is not None:
             return self._given_driver
         try:
@@ -168,67 +224,114 @@ class SQLServerSource(CheckedSource):
         except ImportError as error:
             raise ConfigurationError(f"pyodbc cannot be loaded ({error}). {DRIVER_HINT}.") from None
 
-    def _connect(self, driver: Driver) -> Connection:
-        if not self._settings.encrypt or self._settings.trust_server_cert:
-            log.warning(
-                "The connection to %s is %s: CORY_SQL_ENCRYPT and CORY_SQL_TRUST_SERVER_CERT say so",
-                self.name,
-                "encrypted, its certificate NOT verified" if self._settings.encrypt else "NOT encrypted",
-            )
-        # autocommit: or a transaction would stay open after the last row.
-        connection = driver.connect(
-            self._settings.connection_string(),
-            autocommit=True,
-            readonly=True,
-            timeout=self._settings.connect_timeout_seconds,
-        )
-        connection.timeout = self._settings.query_timeout_seconds
-        return connection
+    @cached_property
+    def registered(self) -> list[str]:
+        """The names of the ODBC drivers that unixODBC knows; none where the settings name one."""
+        return [] if self.settings.odbc_driver else self.driver.drivers()
 
-    def _fetch(self, sql: str) -> Iterator[pa.RecordBatch]:
-        driver = self._driver()
-        connection = None
+    def _fetch(self, sql: str) -> Generator[pa.RecordBatch, None, None]:
+        patience = Patience(self.settings.connect_timeout_seconds, self.settings.query_timeout_seconds)
+        self._warn_of_plain_connection()
         try:
-            connection = self._connect(driver)
-            cursor = connection.cursor()
-            cursor.execute(sql)
-            names = [column[0] for column in cursor.description]
-            while rows := cursor.fetchmany(self._batch_rows):
-                yield pa.RecordBatch.from_arrays([pa.array(values) for values in zip(*rows, strict=True)], names=names)
-        except driver.Error as error:
-            sqlstate = str(error.args[0]) if error.args else ""
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
-            sqlstate = MIXED_TYPES
+            yield from read_batches(self.driver.Error, self._connect, sql, self._batch_rows, patience)
+        except OdbcFault as fault:
+            refusal = self._refusal(fault)
         else:
             return
-        finally:
-            if connection is not None:
-                connection.close()
-        # Raised outside the except block: the driver's own message can name the login or a value.
-        raise self._refusal(sqlstate)
+        raise refusal
 
-    def _refusal(self, sqlstate: str) -> LeadConversionError:
-        """What an SQLSTATE (ISO 9075; ODBC appendix A) means to a person."""
-        for known, kind, meaning in SQLSTATES:
-            if sqlstate.startswith(known):
-                return kind(f"{self.name}: {meaning} (SQLSTATE {sqlstate or 'none'}).")
-        return SourceError(f"{self.name} stopped answering (SQLSTATE {sqlstate or 'none'}). Run again later.")
+    def _connect(self) -> Connection:
+        driver, settings = self.driver, self.settings
+        connection = driver.connect(
+            settings.connection_string(self.registered),
+            autocommit=True,  # or a transaction would stay open after the last row
+            readonly=True,
+            timeout=settings.connect_timeout_seconds,
+        )
+        connection.add_output_converter(DATETIMEOFFSET, decode_datetimeoffset)
+        if not self._texts_are_well_formed:
+            for sqltype in WIDE_TEXTS:
+                connection.add_output_converter(sqltype, decode_any_text)
+        try:
+            connection.timeout = settings.query_timeout_seconds
+        except driver.Error:
+            self._say(logging.INFO, "The ODBC driver keeps no time-out; statements that take too long are cancelled")
+        if self._isolation is not None:
+            self._isolate(connection, self._isolation)
+        return connection
+
+    def _isolate(self, connection: Connection, isolation: int) -> None:
+        try:
+            connection.set_attr(TRANSACTION_ISOLATION, isolation)
+        except self.driver.Error:
+            self._isolation = None
+            self._say_read_committed("the ODBC driver cannot ask for snapshot isolation")
+        else:
+            self._say(logging.INFO, f"Reading {self.name} under snapshot isolation: no writer is kept waiting")
+
+    def _warn_of_plain_connection(self) -> None:
+        settings = self.settings
+        if not settings.encrypt or settings.trust_server_cert:
+            state = "encrypted, its certificate NOT verified" if settings.encrypt else "NOT encrypted"
+            why = "CORY_SQL_ENCRYPT and CORY_SQL_TRUST_SERVER_CERT say so"
+        elif not settings.certificate_is_verified(settings.driver_name(self.registered)):
+            state = "encrypted, its certificate NOT verified"
+            why = "FreeTDS verifies it only where 'ca file' is set in freetds.conf"
+        else:
+            return
+        self._say(logging.WARNING, f"The connection to {self.name} is {state}: {why}")
+
+    def _say(self, level: int, message: str) -> None:
+        """Say it once."""
+        if message not in self._said:
+            self._said.add(message)
+            log.log(level, message)
+
+    def _refusal(self, fault: OdbcFault) -> LeadConversionError:
+        """What an SQLSTATE (ISO 9075; ODBC appendix A) means to a person, by when it came."""
+        if fault.sqlstate == ILL_FORMED_TEXT and self._texts_are_well_formed:
+            self._texts_are_well_formed = False
+            return BrokenOffError(
+                f"{self.name}: a text ends within a character. Run again: broken characters are replaced from now on."
+            )
+        for known, kind, meaning in SQLSTATES[fault.stage]:
+            if fault.sqlstate.startswith(known):
+                return kind(f"{self.name}: {meaning} (SQLSTATE {fault.sqlstate}).")
+        return SourceError(f"{self.name} stopped answering (SQLSTATE {fault.sqlstate}). Run again later.")
 
 
-MIXED_TYPES = "mixed types"
-SQLSTATES: tuple[tuple[str, Callable[[str], LeadConversionError], str], ...] = (
-    ("IM", ConfigurationError, f"the ODBC driver was not found. {DRIVER_HINT}"),
-    ("01000", ConfigurationError, f"the ODBC driver cannot be loaded. {DRIVER_HINT}"),
-    ("28", AccessError, "the login was refused. Check CORY_SQL_AUTH_MODE, _USER, _PASSWORD and the right to connect"),
-    (
-        "08001",
-        SourceError,
-        "the server cannot be reached, or its certificate was not trusted. Check CORY_SQL_HOST and _PORT",
-    ),
-    ("08", SourceError, "the connection broke. Run again"),
-    ("HYT", SourceError, "the server did not answer in time. Run again, or allow more query_timeout_seconds"),
-    ("42S", DataError, "a table or column of a SELECT is not there. Edit the SELECTs in conf/<env>/source/"),
-    ("42", AccessError, "the statement was refused. Check that the login may SELECT from each table that is read"),
-    ("22", DataError, "a value cannot be converted as a SELECT asks. Use TRY_CAST in conf/<env>/source/"),
-    (MIXED_TYPES, DataError, "a column gives values of several types. CAST it in conf/<env>/source/"),
+Meanings = tuple[tuple[str, Callable[[str], LeadConversionError], str], ...]
+# By the beginning of the SQLSTATE, the first that fits. S1T00 is what HYT00 was called in ODBC 2.
+NOT_IN_TIME = "the server did not answer in time. Run again, or raise CORY_SQL_QUERY_TIMEOUT_SECONDS"
+NOT_REACHED = (
+    "the server cannot be reached in time, or its certificate is not trusted. Check CORY_SQL_HOST and _PORT, that a "
+    "firewall lets you through, and the name and the issuer of the certificate"
 )
+SQLSTATES: dict[str, Meanings] = {
+    "connecting": (
+        ("IM", ConfigurationError, f"the ODBC driver was not found. {DRIVER_HINT}"),
+        ("01000", ConfigurationError, f"the ODBC driver cannot be loaded. {DRIVER_HINT}"),
+        (
+            "28",
+            AccessError,
+            "the login was refused. Check CORY_SQL_AUTH_MODE, _USER, _PASSWORD and the right to connect",
+        ),
+        ("42", AccessError, "the database is not there, or the login may not open it. Check CORY_SQL_DATABASE"),
+        ("08", BrokenOffError, NOT_REACHED),
+        ("HYT", BrokenOffError, NOT_REACHED),
+        ("S1T", BrokenOffError, NOT_REACHED),
+    ),
+    "asking": (
+        ("08", BrokenOffError, "the connection broke. Run again"),
+        ("40", BrokenOffError, "the server gave up this reading for another's sake (deadlock). Run again"),
+        ("HYT", BrokenOffError, NOT_IN_TIME),
+        ("S1T", BrokenOffError, NOT_IN_TIME),
+        ("HY008", SourceError, "the statement was cancelled at the server. Ask its DBA why, and run again"),
+        ("28", AccessError, "the login was refused. Check the login's rights"),
+        ("42S", DataError, "a table or column of a SELECT is not there. Edit the SELECTs in conf/<env>/source/"),
+        ("42", AccessError, "the statement was refused. Check that the login may SELECT from each table that is read"),
+        ("22", DataError, "a value cannot be converted as a SELECT asks. Use TRY_CAST in conf/<env>/source/"),
+        (MIXED_TYPES, DataError, "a column gives values of several types. CAST it in conf/<env>/source/"),
+        (ILL_FORMED_TEXT, DataError, "a text cannot be decoded. CAST it to nvarchar in conf/<env>/source/"),
+    ),
+}

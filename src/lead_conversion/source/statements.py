@@ -8,7 +8,7 @@ passes only when it is named below.
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -18,9 +18,10 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel, ParseError, SqlglotError, UnsupportedError
 from sqlglot.optimizer.scope import traverse_scope
 
-from lead_conversion.contracts.source_entities import SOURCE_ENTITIES, SourceEntity, source_entity
+from lead_conversion.contracts.source_entities import PEOPLE, SOURCE_ENTITIES, SourceEntity, source_entity
 from lead_conversion.kernel.errors import AccessError, ConfigurationError
-from lead_conversion.kernel.windows import to_naive_utc
+from lead_conversion.kernel.windows import Span, to_naive_utc
+from lead_conversion.source.lineage import refuse_misplaced_personal_columns
 
 TableName = tuple[str, str]
 """Schema and table, in lower case: neither engine tells 'dbo.T' from 'DBO.t'."""
@@ -223,7 +224,8 @@ def parse_statement(entity_name: str, text: str) -> Statement:
         text: T-SQL.
 
     Raises:
-        AccessError: the text is not one SELECT, or holds a construct that is not on the list.
+        AccessError: the text is not one SELECT, holds a construct that is not on the list, or puts a personal column
+            where it would not be hidden.
         ConfigurationError: the SELECT does not give the entity's columns, or no such entity.
     """
     entity = source_entity(entity_name)
@@ -239,11 +241,12 @@ def parse_statement(entity_name: str, text: str) -> Statement:
             f"Simplify its expressions in source/{entity_name}.sql."
         )
     _check_columns(entity, tree)
+    refuse_misplaced_personal_columns(entity, tree)
     return Statement(entity, text, tree)
 
 
 def parse_statements(texts: Mapping[str, str]) -> dict[str, Statement]:
-    """The four SELECTs by entity.
+    """The SELECTs by entity: of the four entities, and of people where its text is more than a comment.
 
     Raises:
         AccessError: one of them is refused.
@@ -255,24 +258,65 @@ def parse_statements(texts: Mapping[str, str]) -> dict[str, Statement]:
             f"No SELECT for {', '.join(missing)}: each of {', '.join(SOURCE_ENTITIES)} needs a "
             "file <entity>.sql in conf/<env>/source/."
         )
-    return {name: parse_statement(name, text) for name, text in texts.items()}
+    wanted = {name: text for name, text in texts.items() if name != PEOPLE.name or not _is_blank(text)}
+    return {name: parse_statement(name, text) for name, text in wanted.items()}
 
 
-def rows_known_before(statement: Statement, as_of: datetime, org_id: int | None = None) -> exp.Select:
-    """The entity's rows that the database held before `as_of`, of one organisation or of all.
+def _is_blank(text: str) -> bool:
+    """Whether the text holds nothing but comments: so an environment says that its database names no people."""
+    try:
+        return not sqlglot.tokenize(text, read="tsql")
+    except SqlglotError:
+        return False  # refused with the reason when it is parsed
 
-    The columns come in the contract's order. What was known is told by the moments at which rows
-    were logged, not by when things happened: the latter can be years off.
+
+def rows_known_before(
+    statement: Statement,
+    as_of: datetime,
+    org_id: int | None = None,
+    span: Span | None = None,
+    columns: Sequence[str] | None = None,
+) -> exp.Select:
+    """The entity's rows that the database held before `as_of`, of one organisation and span or of all.
+
+    The columns come in the contract's order, or those that are named in the order named. What was known is told by the
+    moments at which rows were logged, not by when things happened: the latter can be years off.
     """
-    columns = [exp.column(name, table="entity") for name in statement.entity.column_names]
-    return _wrap(statement, *columns).where(*_known_before(statement, as_of, org_id))
+    wanted = [_column(name) for name in columns or statement.entity.column_names]
+    return _wrap(statement, *wanted).where(*_known_before(statement, as_of, org_id, span))
 
 
-def content_summary(statement: Statement, as_of: datetime, org_id: int | None = None) -> exp.Select:
-    """One row: how many rows the reading before `as_of` gives, and when the last was logged."""
-    count = exp.alias_(exp.Count(this=exp.Star(), big_int=True), "row_count")
-    last = exp.alias_(exp.Max(this=exp.column(statement.entity.known_at[0], table="entity")), "last_known_at")
-    return _wrap(statement, count, last).where(*_known_before(statement, as_of, org_id))
+def days_known_before(
+    statement: Statement, as_of: datetime, org_id: int | None = None, by_content: exp.Expr | None = None
+) -> exp.Select:
+    """One row a day of the moment that slices the entity, one in all where none does: rows, and content where asked.
+
+    Args:
+        statement: the SELECT of the entity.
+        as_of: rows that became known later are left out.
+        org_id: the organisation; None for all.
+        by_content: the aggregate that stands for the rows' content (source.row_hash), in the engine's own words.
+    """
+    sliced_by = statement.entity.sliced_by
+    day = [exp.Cast(this=_column(sliced_by), to=exp.DataType.build("date"))] if sliced_by else []
+    columns = [exp.alias_(column, "day") for column in day] + [exp.alias_(_count(), "row_count")]
+    if by_content is not None:
+        columns.append(exp.alias_(by_content, "content"))
+    query = _wrap(statement, *columns).where(*_known_before(statement, as_of, org_id))
+    return query.group_by(*day) if day else query
+
+
+def count_known_after(statement: Statement, as_of: datetime, org_id: int | None = None) -> exp.Select:
+    """One row: how many rows became known at `as_of` or later, and so belong to no reading before it."""
+    known = exp.and_(*_known_before(statement, as_of, None))
+    of_organisation = [_of_organisation(org_id)] if org_id is not None else []
+    return _wrap(statement, exp.alias_(_count(), "row_count")).where(exp.not_(known), *of_organisation)
+
+
+def rows_by_organisation(statement: Statement) -> exp.Select:
+    """One row an organisation: its id and how many rows it has."""
+    query = _wrap(statement, _column("org_id"), exp.alias_(_count(), "row_count"))
+    return query.group_by(_column("org_id"))
 
 
 def newest_logged_at(statement: Statement) -> exp.Select:
@@ -280,8 +324,34 @@ def newest_logged_at(statement: Statement) -> exp.Select:
 
     occurred_at would not do: a single row dated 2099 would move every as-of.
     """
-    newest = exp.Max(this=exp.column("logged_at", table="entity"))
+    newest = exp.Max(this=_column("logged_at"))
     return _wrap(statement, exp.alias_(newest, "newest_logged_at"))
+
+
+def some_rows(statement: Statement, rows: int) -> exp.Select:
+    """At most so many of the entity's rows, whichever come first, those without a moment too."""
+    return _wrap(statement, *map(_column, statement.entity.column_names)).limit(rows)
+
+
+def leads_by_value(statement: Statement, column: str) -> exp.Select:
+    """One row a value of the column: the value and how many leads share it; 0 where no row belongs to a lead."""
+    is_of_leads = "contact_id" in statement.entity.column_names
+    leads = exp.Distinct(expressions=[_column("contact_id")])
+    shared = exp.Count(this=leads, big_int=True) if is_of_leads else exp.Literal.number(0)
+    value = exp.Cast(this=_column(column), to=exp.DataType.build("nvarchar(4000)", dialect="tsql"))
+    there = exp.not_(exp.Is(this=_column(column), expression=exp.Null()))
+    query = _wrap(statement, exp.alias_(value, "value"), exp.alias_(shared, "leads")).where(there)
+    return query.group_by(_column(column))
+
+
+def people_named(statement: Statement, words: Sequence[str]) -> exp.Select:
+    """One row a pair of first and last name of which one is among the lower-cased words."""
+    names = ("first_name", "last_name")
+    known = [exp.National(this=word) for word in words]
+    among = [
+        sqlglot.parse_one(f"LOWER(LTRIM(RTRIM(entity.{name})))", read="tsql").isin(*known, copy=True) for name in names
+    ]
+    return _wrap(statement, *map(_column, names)).where(exp.or_(*among)).distinct()
 
 
 def render(query: exp.Query, dialect: str) -> str:
@@ -307,20 +377,39 @@ def _wrap(statement: Statement, *columns: exp.Expr) -> exp.Select:
     return outer
 
 
-def _known_before(statement: Statement, as_of: datetime, org_id: int | None) -> list[exp.Expr]:
+def _known_before(
+    statement: Statement, as_of: datetime, org_id: int | None, span: Span | None = None
+) -> list[exp.Expr]:
     entity = statement.entity
     conditions: list[exp.Expr] = []
     for name in entity.known_at:
-        column = exp.column(name, table="entity")
-        moment = exp.Literal.string(to_naive_utc(as_of).isoformat(timespec="microseconds"))
-        limit = exp.Cast(this=moment, to=exp.DataType.build("datetime2(6)", dialect="tsql"))
-        known = exp.LT(this=column, expression=limit)
-        unknown = exp.Is(this=column.copy(), expression=exp.Null())
+        known = exp.LT(this=_column(name), expression=_moment(as_of))
+        unknown = exp.Is(this=_column(name), expression=exp.Null())
         conditions.append(exp.or_(unknown, known) if entity.column(name).nullable else known)
+    if span is not None:
+        sliced_by = str(entity.sliced_by)
+        conditions.append(exp.GTE(this=_column(sliced_by), expression=_moment(span.start)))
+        conditions.append(exp.LT(this=_column(sliced_by), expression=_moment(span.end)))
     if org_id is not None:
-        organisation = exp.column("org_id", table="entity")
-        conditions.append(exp.EQ(this=organisation, expression=exp.Literal.number(int(org_id))))
+        conditions.append(_of_organisation(org_id))
     return conditions
+
+
+def _of_organisation(org_id: int) -> exp.Expr:
+    return exp.EQ(this=_column("org_id"), expression=exp.Literal.number(int(org_id)))
+
+
+def _moment(moment: datetime) -> exp.Expr:
+    literal = exp.Literal.string(to_naive_utc(moment).isoformat(timespec="microseconds"))
+    return exp.Cast(this=literal, to=exp.DataType.build("datetime2(6)", dialect="tsql"))
+
+
+def _column(name: str) -> exp.Column:
+    return exp.column(name, table="entity")
+
+
+def _count() -> exp.Expr:
+    return exp.Count(this=exp.Star(), big_int=True)  # COUNT of T-SQL ends at 2**31
 
 
 def _parse_one_select(entity_name: str, text: str) -> exp.Query:
@@ -467,3 +556,37 @@ def _type_for_duckdb(node: exp.Expr) -> exp.Expr:
     if node.this in {exp.DType.NVARCHAR, exp.DType.VARCHAR}:  # DuckDB knows no nvarchar(max)
         return exp.DataType.build("text")
     return node
+
+
+# What is read of a reply, and of the person who wrote it, to scrub the one of the other.
+REPLY_COLUMNS = ("event_id", "contact_id", "channel", "occurred_at", "logged_at", "body")
+PERSON_COLUMNS = ("first_name", "last_name", "email", "phone", "city", "company")
+
+
+def replies_with_people(
+    replies: Statement, people: Statement, since: datetime, as_of: datetime, org_id: int | None = None
+) -> exp.Select:
+    """The replies logged from `since` to before `as_of`, each beside the values that name who wrote it, in order.
+
+    A reply of nobody who is known is left out: whose names would be looked for in it is not known.
+
+    Raises:
+        ConfigurationError: both SELECTs name a part of theirs (WITH) alike.
+    """
+    query = _wrap(replies, *map(_column, REPLY_COLUMNS), *(exp.column(name, table="person") for name in PERSON_COLUMNS))
+    known = _wrap(people, exp.column("contact_id", table="entity"))
+    person = known.args["from_"].this
+    same = exp.EQ(this=exp.column("contact_id", table="person"), expression=_column("contact_id"))
+    query = query.join(exp.alias_(person, "person", table=True), on=same)
+    parts = [part for each in (query, known) if each.args.get("with_") for part in each.args["with_"].expressions]
+    names = [part.alias.lower() for part in parts]
+    if len(set(names)) < len(names):
+        raise ConfigurationError(
+            "source/engagement_logs.sql and source/people.sql both name a part of theirs (WITH) alike, and cannot be "
+            "read together. Rename one of them."
+        )
+    if parts:
+        query.set("with_", exp.With(expressions=parts))
+    there = exp.not_(exp.Is(this=_column("body"), expression=exp.Null()))
+    conditions = _known_before(replies, as_of, org_id, Span(since, as_of))
+    return query.where(*conditions, there).order_by(_column("logged_at"), _column("event_id"))

@@ -1,0 +1,256 @@
+"""Whether a SQL Server can be reached and may be read: driver, host, port, TLS, login, database, rights.
+
+Each of them is looked at on its own, since a driver answers most faults with one and the same SQLSTATE.
+"""
+
+import ctypes
+import re
+import socket
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+
+from lead_conversion.kernel.errors import AccessError, ConfigurationError, SourceError
+from lead_conversion.source.inspection import Finding, Step, right, unknown, wrong
+from lead_conversion.source.odbc import ConnectionFault
+from lead_conversion.source.rights import in_words, missing_grants
+from lead_conversion.source.sqlserver_settings import DRIVER_HINT
+from lead_conversion.source.sqlserver_source import SQLServerSource
+
+# What drivers say of a TLS handshake that failed (OpenSSL's words), and what to do.
+TLS_FAULTS = {
+    "self-signed": "its certificate is self-signed. Have it signed by an authority that this machine trusts, or add "
+    "it to the machine's trusted certificates",
+    "self signed": "its certificate is self-signed. Have it signed by an authority that this machine trusts, or add "
+    "it to the machine's trusted certificates",
+    "hostname mismatch": "its certificate is for another name. Use that name as CORY_SQL_HOST, or set "
+    "CORY_SQL_HOSTNAME_IN_CERTIFICATE to it",
+    "subject name": "its certificate is for another name. Use that name as CORY_SQL_HOST, or set "
+    "CORY_SQL_HOSTNAME_IN_CERTIFICATE to it",
+    "ip address mismatch": "its certificate is for a name and not for this address. Use the name as CORY_SQL_HOST",
+    "expired": "its certificate has expired. Have it renewed",
+    "local issuer": "no authority known here issued its certificate. Install the issuer's certificate on this machine "
+    "(Debian: /usr/local/share/ca-certificates and update-ca-certificates)",
+    "certificate verify failed": "its certificate is not trusted. Install the issuer's certificate on this machine",
+    "unsupported protocol": "it speaks only versions of TLS that are refused here. Have TLS 1.2 switched on there",
+    "ssl": "the TLS handshake failed. Have the server's certificate and its versions of TLS looked at",
+}
+# FreeTDS can give a login that was refused the SQLSTATE of a server that is not there.
+LOGIN_FAULTS = ("login failed", "(18456)", "(4060)", "cannot open database")
+TLS_UNTOLD = (
+    "the driver does not say why; most often the certificate is not trusted, or what answers there is no SQL Server. "
+    "Ask its DBA for the certificate's name and issuer; CORY_SQL_HOSTNAME_IN_CERTIFICATE names another name"
+)
+READ_ONLY_LOGIN = (
+    "Or have a DBA make a login that may only read: CREATE LOGIN, CREATE USER and GRANT SELECT on the tables that are "
+    "read, nothing else"
+)
+ROLES = (
+    "Rights often come from roles: take the user out of db_owner, db_datawriter and db_ddladmin (ALTER ROLE <role> "
+    "DROP MEMBER <user>), and the login out of sysadmin"
+)
+RIGHT_OF_SERVER = re.compile(r"(?P<right>.+) of the server")
+RIGHT_OF_DATABASE = re.compile(r"(?P<right>.+) of the database")
+RIGHT_ON = re.compile(r"(?P<right>[A-Z ]+) on (?P<kind>schema )?(?P<name>.+)")
+
+
+class ServerInspection:
+    """What is asked of a server before its data is.
+
+    Args:
+        source: the server; nothing has been opened yet.
+    """
+
+    def __init__(self, source: SQLServerSource) -> None:
+        self._source = source
+        self._settings = source.settings
+
+    def steps(self) -> tuple[Step, ...]:
+        """The steps, from the driver to the rights."""
+        return (
+            Step("driver", self._driver),
+            Step("encryption", self._encryption, ("driver",)),
+            Step("host", self._host),
+            Step("port", self._port, ("host",)),
+            Step("TLS", self._tls, ("driver", "port")),
+            Step("login", self._login, ("TLS",)),
+            Step("database", self._database, ("login",)),
+            Step("right to read", self._right_to_read, ("database",)),
+            Step("no right to write", self._right_to_write, ("database",)),
+            Step("snapshot isolation", self._isolation, ("database",)),
+        )
+
+    def _driver(self) -> Iterator[Finding]:
+        name = self._settings.driver_name(self._source.driver.drivers())
+        lacking = ""
+        if "/" in name:
+            lacking = _why_it_does_not_load(Path(name))
+        elif name not in self._source.driver.drivers():
+            lacking = f"'{name}' is not registered with unixODBC, and no package mssql-python-odbc is installed"
+        if lacking:
+            yield wrong("driver", ConfigurationError(f"The ODBC driver cannot be used: {lacking}"), f"{DRIVER_HINT}.")
+        else:
+            yield right("driver", Path(name).name)
+
+    def _encryption(self) -> Iterator[Finding]:
+        name = self._settings.driver_name(self._source.driver.drivers())
+        if not self._settings.encrypt:
+            fault = ConfigurationError("CORY_SQL_ENCRYPT is no: people's data cross the network as plain text")
+            yield wrong("encryption", fault, "Unset CORY_SQL_ENCRYPT.")
+        elif self._settings.trust_server_cert:
+            fault = ConfigurationError("CORY_SQL_TRUST_SERVER_CERT is yes: anybody on the way can pose as the server")
+            yield wrong("encryption", fault, "Unset CORY_SQL_TRUST_SERVER_CERT, and install the issuer's certificate.")
+        elif not self._settings.certificate_is_verified(name):
+            yield unknown(
+                "encryption", "asked for; FreeTDS verifies the certificate only where freetds.conf says so",
+                "Set 'ca file' in freetds.conf to the issuer's certificate.",
+            )  # fmt: skip
+        else:
+            yield right("encryption", "asked for, and the certificate is verified")
+
+    def _host(self) -> Iterator[Finding]:
+        try:
+            addresses = socket.getaddrinfo(self._name, self._settings.port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            fault = SourceError(f"{self._name} has no address")
+            yield wrong(
+                "host", fault, "Check the spelling of CORY_SQL_HOST, the DNS, and that a VPN is on if it needs one."
+            )
+        else:
+            yield right("host", f"{self._name} has {len(addresses)} address(es)")
+
+    def _port(self) -> Iterator[Finding]:
+        place, seconds = f"port {self._settings.port} of {self._name}", self._settings.connect_timeout_seconds
+        remedy = (
+            "Check CORY_SQL_PORT (a named instance seldom listens on 1433), that TCP/IP is switched on for the server, "
+            "and the firewalls on the way."
+        )
+        try:
+            socket.create_connection((self._name, self._settings.port), seconds).close()
+        except TimeoutError:
+            yield wrong("port", SourceError(f"{place} gives no answer within {seconds} s"), remedy)
+        except OSError as error:
+            yield wrong("port", SourceError(f"{place} refuses ({type(error).__name__})"), remedy)
+        else:
+            yield right("port", f"{place} answers")
+
+    def _tls(self) -> Iterator[Finding]:
+        fault = self._fault
+        if fault is None or _is_of_login(fault):
+            yield right("TLS", "the handshake succeeded" if self._settings.encrypt else "none is asked for")
+        elif fault.sqlstate.startswith(("IM", "01000")):
+            refusal = ConfigurationError(f"The ODBC driver cannot be loaded (SQLSTATE {fault.sqlstate})")
+            yield wrong("TLS", refusal, f"{DRIVER_HINT}.")
+        else:
+            why = next((TLS_FAULTS[word] for word in fault.said if word in TLS_FAULTS), TLS_UNTOLD)
+            place = f"{self._name} answers, but opens no session (SQLSTATE {fault.sqlstate})"
+            what, _, remedy = why.partition(". ")
+            yield wrong("TLS", SourceError(f"{place}: {what}"), f"{remedy}.")
+
+    def _login(self) -> Iterator[Finding]:
+        if self._fault is None or self._is_let_into_master:
+            yield right("login", f"let in ({self._settings.auth_mode})")
+            return
+        remedy = {
+            "sqlauth": "Check CORY_SQL_USER and CORY_SQL_PASSWORD, that the login is enabled, and that the server "
+            "allows SQL Server authentication beside Windows'. A user of one database alone needs the right "
+            "CORY_SQL_DATABASE too.",
+            "integrated": "Get a Kerberos ticket (kinit; klist shows it) for somebody whom the server knows, use the "
+            "server's full name as CORY_SQL_HOST, or set CORY_SQL_AUTH_MODE=sqlauth with a user and a password.",
+        }[self._settings.auth_mode]
+        yield wrong("login", AccessError(f"the server refuses the login (SQLSTATE {self._fault.sqlstate})"), remedy)
+
+    def _database(self) -> Iterator[Finding]:
+        if self._fault is None:
+            yield right("database", self._settings.database)
+            return
+        yield wrong(
+            "database",
+            AccessError(f"the login is let in, but not into '{self._settings.database}': no such database, or no user"),
+            "Check CORY_SQL_DATABASE, or have a DBA run in it: CREATE USER <user> FOR LOGIN <login>.",
+        )  # fmt: skip
+
+    def _right_to_read(self) -> Iterator[Finding]:
+        rights = self._source.rights
+        for grant in missing_grants(rights.unreadable):
+            table = grant.removeprefix("GRANT SELECT ON ").removesuffix(" TO <user>")
+            yield wrong("right to read", AccessError(f"the login may not read {table}"), f"Have a DBA run: {grant}")
+        if "tables" in rights.unanswered:
+            yield unknown("right to read", "the server does not tell; the SELECTs below show it")
+        elif not rights.unreadable:
+            yield right("right to read", "each table that the SELECTs read")
+
+    def _right_to_write(self) -> Iterator[Finding]:
+        rights = self._source.rights
+        if rights.writes:
+            fault = AccessError(f"the login may do more than read: {in_words(rights.writes)}")
+            remedy = f"Have a DBA run: {in_words(revocations(rights.writes))}. {ROLES}. {READ_ONLY_LOGIN}."
+            yield wrong("no right to write", fault, remedy)
+        if rights.unanswered:
+            yield unknown(
+                "no right to write", f"the server does not tell the rights on {', '.join(rights.unanswered)}",
+                "Ask its DBA whether the login may do more than SELECT.",
+            )  # fmt: skip
+        elif not rights.writes:
+            yield right("no right to write", "the login may only read")
+
+    def _isolation(self) -> Iterator[Finding]:
+        facts, database = self._source.server_facts, self._settings.database
+        if facts.is_read_only:
+            yield right("snapshot isolation", "a read-only replica: no writer is kept waiting")
+        elif facts.snapshot_is_allowed:
+            yield right("snapshot isolation", "allowed: no writer is kept waiting")
+        else:
+            told = "not allowed" if facts.snapshot_is_allowed is False else "the server does not tell"
+            yield unknown(
+                "snapshot isolation",
+                f"{told}: rows are read as committed, and writers and a reading can wait for each other",
+                f"A DBA may run: ALTER DATABASE [{database}] SET ALLOW_SNAPSHOT_ISOLATION ON",
+            )  # fmt: skip
+
+    @property
+    def _name(self) -> str:
+        """The machine's name: without the protocol and the name of an instance."""
+        return self._settings.host.removeprefix("tcp:").partition("\\")[0]
+
+    @cached_property
+    def _fault(self) -> ConnectionFault | None:
+        return self._source.connection_fault((*LOGIN_FAULTS, *TLS_FAULTS))
+
+    @cached_property
+    def _is_let_into_master(self) -> bool:
+        """Whether the same login is let into the database that every server has."""
+        settings = self._settings.model_copy(update={"database": "master"})
+        texts = {name: statement.text for name, statement in self._source.statements.items()}
+        return SQLServerSource(settings, texts, driver=self._source.driver).connection_fault(()) is None
+
+
+def _is_of_login(fault: ConnectionFault) -> bool:
+    """Whether the server was spoken to, and refused the login or the database."""
+    return fault.sqlstate.startswith(("28", "42")) or any(word in fault.said for word in LOGIN_FAULTS)
+
+
+def revocations(writes: Iterable[str]) -> list[str]:
+    """The REVOKEs that a DBA would run against rights as Rights.writes tells them."""
+    found = []
+    for write in writes:
+        if told := RIGHT_OF_SERVER.fullmatch(write):
+            found.append(f"REVOKE {told['right']} FROM <login>")
+        elif told := RIGHT_OF_DATABASE.fullmatch(write):
+            found.append(f"REVOKE {told['right']} FROM <user>")
+        elif told := RIGHT_ON.fullmatch(write):
+            name = ".".join(f"[{part}]" for part in told["name"].split("."))
+            found.append(f"REVOKE {told['right']} ON {'SCHEMA::' if told['kind'] else ''}{name} FROM <user>")
+    return found
+
+
+def _why_it_does_not_load(path: Path) -> str:
+    """Why a driver's library cannot be loaded, such as another library that it needs; empty where it can be."""
+    if not path.is_file():
+        return f"there is no file {path.name} where CORY_SQL_ODBC_DRIVER says"
+    try:
+        ctypes.CDLL(str(path))
+    except OSError as error:
+        missing = re.search(r"[\w.+-]+\.so[\w.]*(?=: cannot open)", str(error))
+        return f"it needs {missing[0]}, which is not installed" if missing else "its library cannot be loaded"
+    return ""

@@ -1,0 +1,147 @@
+import logging
+from random import Random
+from unittest.mock import Mock
+
+import pyarrow.parquet as pq
+import pytest
+from agent_cory_rows import make_database, selects
+from extractions import extraction_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lead_conversion.contracts.source_entities import SOURCE_ENTITIES
+from lead_conversion.datasets.snapshot_writer import write_snapshot
+from lead_conversion.kernel.errors import AccessError, BrokenOffError, DataError
+from lead_conversion.source.duckdb_source import DuckDBSource
+from lead_conversion.source.retry import Retry
+
+ROWS = {
+    "education.contacts": [{"contact_id": n, "created_at": f"2026-0{1 + n % 3}-15"} for n in range(9)],
+    "education.campaign_enrollments": [{"enrollment_id": 1}],
+    "education.campaign_activities": [{"activity_id": n, "created_at": f"2026-0{1 + n % 5}-01"} for n in range(25)],
+    "education.campaigns": [{"campaign_id": 1}],
+    "education.campaign_steps": [{"step_id": 1}],
+    "education.prompt_templates": [{"prompt_id": 1, "body": "Hi {{first_name}}, Zebulon Quill will call you"}],
+}
+
+
+class NoContents(DuckDBSource):
+    """Refuses to compute contents, as an old server does."""
+
+    refusal = DataError
+
+    def summarise(self, entity, as_of, org_id=None, by="contents"):
+        if by == "contents":
+            raise self.refusal("no such function")
+        return super().summarise(entity, as_of, org_id, by)
+
+
+class Breaking(DuckDBSource):
+    """Breaks off after some batches, by the luck of a seed, and at most so many times on end."""
+
+    def __init__(self, *words, seed, at_most, **more):
+        super().__init__(*words, **more)
+        self.luck, self.at_most, self.broken = Random(seed), at_most, 0
+
+    def may_break(self):
+        if self.broken < self.at_most and self.luck.random() < 0.4:
+            self.broken += 1
+            raise BrokenOffError("the connection broke")
+
+    def stream(self, *words, **more):
+        for batch in super().stream(*words, **more):
+            self.may_break()
+            yield batch
+        self.may_break()
+        self.broken = 0
+
+    def summarise(self, *words, **more):
+        self.may_break()
+        return super().summarise(*words, **more)
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    return make_database(tmp_path_factory.mktemp("database") / "cory.duckdb", ROWS)
+
+
+def rows_of(extraction, entity):
+    return [row for part in extraction.slices[entity] for batch in extraction.stream(part) for row in batch.to_pylist()]
+
+
+def test_slices_together_give_each_row_once(database):
+    extraction = extraction_of(DuckDBSource(database, selects()))
+    assert [part.name for part in extraction.slices["contacts"]] == ["2026-01", "2026-02", "2026-03"]
+    assert len({row["event_key"] for row in rows_of(extraction, "engagement_logs")}) == 25
+    assert sum(part.rows for part in extraction.slices["engagement_logs"]) == 25
+
+
+def test_server_that_refuses_contents_is_asked_for_counts_and_that_is_said(database, caplog):
+    with caplog.at_level(logging.WARNING):
+        extraction = extraction_of(NoContents(database, selects()))
+        assert extraction.recipe["compared_by"] == "counts"
+    assert "compared by counts" in caplog.text
+    counted = extraction_of(DuckDBSource(database, selects()), compare="counts")
+    assert extraction.snapshot_id == counted.snapshot_id
+
+
+def test_source_that_refuses_counts_too_is_refused_for_its_own_reason(database, monkeypatch, caplog):
+    monkeypatch.setattr(NoContents, "refusal", AccessError)
+    monkeypatch.setattr(DuckDBSource, "summarise", Mock(side_effect=AccessError("you may write")))
+    with pytest.raises(AccessError, match="you may write"):
+        _ = extraction_of(NoContents(database, selects())).snapshot_id
+    assert "compared by counts" not in caplog.text
+
+
+def test_manifest_and_id_do_not_hold_who_reads_or_what_else_the_login_may_do(database):
+    extraction = extraction_of(DuckDBSource(database, selects()))
+    assert "access" not in extraction.recipe["source"]
+    assert "principal" not in str(extraction.recipe)
+
+
+def test_content_of_a_slice_is_not_the_sum_of_its_hashes(database):
+    source = DuckDBSource(database, selects())
+    (step,) = source.summarise("campaign_steps", extraction_of(source).as_of, 1)
+    (part,) = extraction_of(source).slices["campaign_steps"]
+    assert part.content not in {f"{step.content:x}"[:16], str(step.content)}
+
+
+def test_name_of_a_contact_in_a_template_does_not_pass(database, monkeypatch):
+    asked = []
+
+    def names_among(_, words):
+        asked.extend(words)
+        return frozenset({"zebulon quill"})
+
+    monkeypatch.setattr(DuckDBSource, "names_among", names_among)
+    extraction = extraction_of(DuckDBSource(database, selects()))
+    (row,) = rows_of(extraction, "campaign_steps")
+    assert row["body"] == "Hi {{first_name}}, [name] will call you"
+    assert "zebulon" in asked
+
+
+@pytest.fixture(scope="module")
+def unbroken(database, tmp_path_factory):
+    """The id of a reading that nothing disturbed, and its rows."""
+    return written(extraction_of(DuckDBSource(database, selects())), tmp_path_factory.mktemp("unbroken"))
+
+
+@given(seed=st.integers(0, 10_000), batch_rows=st.integers(1, 4), at_most=st.integers(1, 3))
+@settings(max_examples=6)
+def test_reading_that_breaks_off_anywhere_gives_what_an_unbroken_one_gives(
+    database, unbroken, tmp_path_factory, seed, batch_rows, at_most
+):
+    source = Breaking(database, selects(), batch_rows=batch_rows, seed=seed, at_most=at_most)
+    extraction = extraction_of(source, retry=Retry(attempts=at_most + 1, wait_seconds=0))
+    assert written(extraction, tmp_path_factory.mktemp("broken")) == unbroken
+
+
+def written(extraction, folder):
+    """The id of the snapshot that an extraction writes, and by entity its rows in an order of their own."""
+    write_snapshot(extraction, folder)
+    files = {entity: sorted((folder / extraction.snapshot_id).glob(f"{entity}-*")) for entity in SOURCE_ENTITIES}
+    rows = {
+        entity: sorted(repr(row) for path in paths for row in pq.read_table(path).to_pylist())
+        for entity, paths in files.items()
+    }
+    return extraction.snapshot_id, rows
