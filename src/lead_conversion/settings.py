@@ -5,7 +5,7 @@ import os
 from omegaconf.resolvers import oc
 
 from lead_conversion.configuration import HydraConfigLoader
-from lead_conversion.hooks import AccessHooks, IdentityHooks, ProgressHooks, PublicationHooks
+from lead_conversion.hooks import AccessHooks, IdentityHooks, ProgressHooks, PublicationHooks, RetentionHooks
 
 # Nobody who reads a company's leads wants usage data sent anywhere; outside a checkout there is no .telemetry file.
 os.environ.setdefault("KEDRO_DISABLE_TELEMETRY", "1")
@@ -19,6 +19,6 @@ CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
     "custom_resolvers": {"oc.env": oc.env},
-    "config_patterns": {"mlflow": ["mlflow*"]},
+    "config_patterns": {"mlflow": ["mlflow*"], "access": ["access*"]},
 }
-HOOKS = (AccessHooks(), IdentityHooks(), PublicationHooks(), ProgressHooks())
+HOOKS = (AccessHooks(), IdentityHooks(), PublicationHooks(), RetentionHooks(), ProgressHooks())

@@ -2,11 +2,12 @@ import copy
 import hashlib
 import hmac
 import pickle
+import weakref
 
 import pyarrow as pa
 import pytest
 
-from lead_conversion.guard.pseudonyms import PseudonymKey, pseudonymise
+from lead_conversion.guard.pseudonyms import KeyRing, PseudonymKey, pseudonymise, recover_ids
 from lead_conversion.kernel.errors import ConfigurationError
 
 SECRET = "correct horse battery staple"
@@ -74,3 +75,51 @@ def test_the_fingerprint_tells_keys_apart_and_is_the_same_for_text_and_bytes():
     assert PseudonymKey(SECRET.encode()) == KEY
     assert hash(PseudonymKey(SECRET)) == hash(KEY)
     assert PseudonymKey("another secret, long enough") != KEY
+
+
+def test_ids_are_recovered_in_the_order_of_their_pseudonyms_and_keep_their_type():
+    batches = [pa.array([1, 2, 3]), pa.array([4, 5])]
+    wanted = pseudonymise(pa.array([5, 99, 1, 5]), "lead", KEY)
+    recovered = recover_ids(wanted, iter(batches), "lead", KEY)
+    assert recovered.type == pa.int64()
+    assert recovered.to_pylist() == [5, None, 1, 5]
+
+
+def test_nothing_is_recovered_under_another_key_or_kind():
+    wanted = pseudonymise(pa.array(["7"]), "lead", KEY)
+    assert recover_ids(wanted, [pa.array(["7"])], "lead", PseudonymKey("another secret of sixteen")).null_count == 1
+    assert recover_ids(wanted, [pa.array(["7"])], "event", KEY).null_count == 1
+
+
+def test_null_id_is_nobody():
+    wanted = pseudonymise(pa.array(["7"]), "lead", KEY)
+    assert recover_ids(wanted, [pa.array([None, "7", None], pa.string())], "lead", KEY).to_pylist() == ["7"]
+
+
+def test_no_ids_at_all_give_nulls():
+    assert recover_ids(pa.array(["0" * 32]), [], "lead", KEY).to_pylist() == [None]
+
+
+def test_ids_are_held_a_batch_at_a_time():
+    held = []
+
+    def batches():
+        for start in range(0, 100_000, 1_000):
+            batch = pa.array(range(start, start + 1_000))
+            held.append(weakref.ref(batch))
+            yield batch
+            del batch
+            assert sum(reference() is not None for reference in held) <= 1
+
+    recover_ids(pseudonymise(pa.array([5]), "lead", KEY), batches(), "lead", KEY)
+
+
+def test_key_ring_gives_the_key_of_a_fingerprint_and_says_what_is_at_hand():
+    older = PseudonymKey("an older secret of the test")
+    ring = KeyRing(KEY, (older,))
+    assert ring.of(older.fingerprint) is older
+    assert ring.of(KEY.fingerprint) is KEY
+    with pytest.raises(ConfigurationError, match=f"{KEY.fingerprint}, {older.fingerprint}"):
+        ring.of("0" * 12)
+    with pytest.raises(ConfigurationError, match="are none"):
+        KeyRing(None).of("0" * 12)

@@ -3,64 +3,12 @@ import time
 import pyarrow as pa
 import pytest
 
-from lead_conversion.guard.reply_features import INTENTS, REPLY_FIELDS, describe_reply, own_words, reply_columns
+from lead_conversion.guard.reply_features import INTENTS, REPLY_FIELDS, describe_reply, reply_columns
 from lead_conversion.guard.reply_lexicon import OBJECTIONS
 
 THREAD = (
     "On Mon, 5 Jan 2026 at 15:04, Cory <cory@agency.example> wrote:\n> Are you interested?\n> Reply STOP to opt out"
 )
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        f"Yes please.\n\n{THREAD}",
-        "Yes please. On Mon, Jan 5, 2026 at 3:04 PM Cory <c@agency.example> wrote: Are you interested?",
-        "Yes please.\n\nOn Mon, Cory <cory@agency.example> wrote:\n> Are you interested?",
-        "Yes please.\n\nOn Mon, 5 Jan 2026 at 15:04,\nCory from the agency <cory@agency.example> wrote:\n> Hello",
-        "Yes please.\r\n\r\n-----Original Message-----\r\nFrom: Cory\r\nStop?",
-        "Yes please.\n\nFrom: Cory\nSent: Monday\nSubject: Your call\n\nAre you interested?",
-        "Yes please.\n\nAm 05.01.2026 um 15:04 schrieb Cory <c@agency.example>:\n> Hallo",
-        "Yes please.\n\nLe lun. 5 janv. 2026 à 15:04, Cory a écrit :\n> Bonjour",
-        "Yes please.\n\nEl lun, 5 ene 2026 a las 15:04, Cory escribió:\n> Hola",
-        "Yes please.\n> Are you interested?",
-        "Yes please.\n\nSent from my phone",
-        "Yes please.\n-- \nDana Lee\n+1 415 555 0100",
-        "Yes please.\n\nThanks,\nDana Lee\n+1 415 555 0100",
-        "Yes please.\n\nViele Grüße\nDana",
-        "<div>Yes please.</div><blockquote>Are you interested?</blockquote>",
-        '<p>Yes&nbsp;please.</p><div class="gmail_quote">On Monday Cory wrote: STOP</div>',
-        "<style>p {color: red}</style>Yes please.",
-        "Y\u200be\ufeffs pl\u00adease.",
-        "  Yes\n\n\tplease. ",
-    ],
-)
-def test_only_the_replys_own_words_count(text):
-    assert own_words(text) == "Yes please."
-
-
-def test_an_answer_below_the_quoted_lines_is_kept():
-    assert own_words(f"{THREAD}\n\nYes please.") == "Yes please."
-
-
-def test_a_colon_and_a_bracket_in_ones_own_words_cut_nothing():
-    text = "On Monday I said: 3 < 5 > 2, right? I <3 it"
-    assert own_words(text) == text
-
-
-@pytest.mark.parametrize(
-    ("garbled", "read"),
-    [
-        ("donâ€™t", "don\u2019t"),
-        ("maÃ±ana", "mañana"),
-        ("â€œyesâ€\x9d", "\u201cyes\u201d"),
-        ("mañana à Łódź", "mañana à Łódź"),
-        ("maÃ±ana Łódź Ω", "mañana Łódź Ω"),
-        ("don&#39;t &amp; won&rsquo;t", "don't & won\u2019t"),
-    ],
-)
-def test_mojibake_and_entities_are_read_as_they_were_meant(garbled, read):
-    assert own_words(garbled) == read
 
 
 def test_a_reply_that_only_quotes_says_nothing():
@@ -209,8 +157,13 @@ def test_languages_that_are_not_expected_are_not_told():
     assert describe_reply("Muchas gracias, lo voy a mirar mañana", languages=("en", "pt")).reply_language == "pt"
 
 
+def test_what_was_wrong_with_a_reply_is_named():
+    assert describe_reply(f"<p>Don\u00e2\u20ac\u2122t call</p>\n{THREAD}").reply_faults == "html,mojibake,quoted_thread"
+    assert describe_reply("Don't call").reply_faults is None
+
+
 def test_columns_are_null_where_there_is_no_body_and_typed_where_no_row_has_one():
-    chars, *_, language = reply_columns(pa.array(["Yes please", None, "Yes please"]))
+    chars, *_, language, _ = reply_columns(pa.array(["Yes please", None, "Yes please"]))
     assert chars.to_pylist() == [10, None, 10]
     assert language.null_count == 1
     empty = reply_columns(pa.array([None, None], pa.string()))

@@ -5,15 +5,19 @@ The classes stand in contracts.source_entities; here stands what each of them me
 
 import re
 from collections.abc import Callable
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 
 import pyarrow as pa
 
-from lead_conversion.contracts.source_entities import PersonalClass, SourceColumn, source_entity
+from lead_conversion.contracts.source_entities import SOURCE_ENTITIES, PersonalClass, SourceColumn, SourceEntity
 from lead_conversion.guard.contact_points import normalise_email, normalise_phone
+from lead_conversion.guard.labels import label_or_token, variants_or_tokens
+from lead_conversion.guard.privacy import KnownLabels
 from lead_conversion.guard.pseudonyms import PseudonymKey, pseudonymise
 from lead_conversion.guard.reply_features import REPLY_FIELDS, reply_columns
 from lead_conversion.guard.seniority import seniority_of
+from lead_conversion.guard.templates import NO_NAMES, NamesInTemplates, scrub_template
 from lead_conversion.kernel.errors import ConfigurationError
 
 KEY = pa.string()
@@ -36,19 +40,31 @@ TAG_WORDS = frozenset(
 )
 TAG_SHAPE = re.compile(r"[a-z0-9_]{1,40}")
 TAG_SEPARATOR = re.compile(r"[,;|]")
-MAX_LABEL_CHARS = 100
-# In a label of a form or tool: an address, a link, or as many digits as a phone number or a card has.
-CONTACT_DATA = re.compile(r"@|://|www\.|\[at\]|\(at\)|(?:\d[\s().\-/]*){7,}", re.IGNORECASE)
-BAND = re.compile(r"[1-9]\d{0,5} ?[-\u2013] ?[1-9]\d{0,5}")  # of employees: '201-1000'
 
 
-def deidentify_batch(entity: str, batch: pa.RecordBatch, key: PseudonymKey) -> pa.RecordBatch:
+def deidentify_batch(
+    entity: str,
+    batch: pa.RecordBatch,
+    key: PseudonymKey,
+    labels: KnownLabels,
+    names: NamesInTemplates = NO_NAMES,
+) -> pa.RecordBatch:
     """The batch as it may be kept: `raw_schema(entity)`, in which no personal value stands.
+
+    Numbers, moments and flags pass as they are: a phone number that somebody typed into a number's column cannot be
+    told from a number. That no personal column is read into one is checked with the SELECT (source.lineage).
+
+    Args:
+        entity: the source entity.
+        batch: rows with the columns of its contract.
+        key: the secret of the pseudonyms.
+        labels: the words that pass in clear, by column.
+        names: the contacts' names among the words of the entity's templates.
 
     Raises:
         ConfigurationError: a column that the entity's contract does not know, or one that is missing.
     """
-    contract = source_entity(entity)
+    contract = _entity_of_snapshot(entity)
     found, expected = batch.schema.names, list(contract.column_names)
     if found != expected:
         unknown = [name for name in found if name not in expected]
@@ -58,7 +74,8 @@ def deidentify_batch(entity: str, batch: pa.RecordBatch, key: PseudonymKey) -> p
             f"{len(unknown)} unknown ({', '.join(unknown) or 'none'}) and {len(missing)} missing "
             f"({', '.join(missing) or 'none'}). A new column needs a personal class in contracts/source_entities.py."
         )
-    arrays = [array for column in contract.columns for array in _let_through(column, batch, key)]
+    door = _Door(batch, key, labels, names)
+    arrays = [array for column in contract.columns for array in door.let_through(column)]
     return pa.RecordBatch.from_arrays(arrays, schema=raw_schema(entity))
 
 
@@ -67,9 +84,17 @@ def raw_schema(entity: str) -> pa.Schema:
     """The Arrow schema of the entity in the snapshot.
 
     Raises:
-        ConfigurationError: no such entity.
+        ConfigurationError: no such entity in a snapshot.
     """
-    return pa.schema([field for column in source_entity(entity).columns for field in _fields_of(column)])
+    return pa.schema([field for column in _entity_of_snapshot(entity).columns for field in _fields_of(column)])
+
+
+def _entity_of_snapshot(name: str) -> SourceEntity:
+    if name not in SOURCE_ENTITIES:
+        raise ConfigurationError(
+            f"'{name}' is not let through: expected one of {', '.join(SOURCE_ENTITIES)}; nothing else is ever kept."
+        )
+    return SOURCE_ENTITIES[name]
 
 
 def _fields_of(column: SourceColumn) -> list[pa.Field]:
@@ -83,25 +108,39 @@ def _fields_of(column: SourceColumn) -> list[pa.Field]:
     return [pa.field(column.name, column.type, column.nullable)]
 
 
-def _let_through(column: SourceColumn, batch: pa.RecordBatch, key: PseudonymKey) -> list[pa.Array]:
-    """The arrays that stand for a column in the snapshot, in the order of _fields_of."""
-    values = batch.column(column.name)
-    if column.personal is PersonalClass.TEXT:
-        return [pseudonymise(values, "text", key), *reply_columns(values)]
-    if column.personal is PersonalClass.IDENTIFIER:
-        return [pseudonymise(values, str(column.pseudonym), key)]
-    if column.personal is PersonalClass.CONTACT_POINT:
-        return [pseudonymise(_normalised(column, batch), str(column.pseudonym), key)]
-    if column.personal in REDUCED_TO:
-        return [_each_distinct(values, REDUCED_TO[column.personal])]
-    return [values]
+@dataclass(frozen=True)
+class _Door:
+    """What decides, beside its class, what becomes of a column."""
 
+    batch: pa.RecordBatch
+    key: PseudonymKey
+    labels: KnownLabels
+    names: NamesInTemplates
 
-def label_or_null(text: str | None) -> str | None:
-    """The label, unless it looks like contact data or is too long to be one."""
-    if text is None or len(text) > MAX_LABEL_CHARS:
-        return None
-    return None if CONTACT_DATA.search(text) and not BAND.fullmatch(text.strip()) else text
+    def let_through(self, column: SourceColumn) -> list[pa.Array]:
+        """The arrays that stand for a column in the snapshot, in the order of _fields_of."""
+        values = self.batch.column(column.name)
+        match column.personal:
+            case PersonalClass.TEXT:
+                return [pseudonymise(values, "text", self.key), *reply_columns(values)]
+            case PersonalClass.IDENTIFIER:
+                return [pseudonymise(values, str(column.pseudonym), self.key)]
+            case PersonalClass.CONTACT_POINT:
+                return [pseudonymise(_normalised(column, self.batch), str(column.pseudonym), self.key)]
+            case PersonalClass.NONE:
+                return [values]
+        return [_each_distinct(values, self._reduction(column))]
+
+    def _reduction(self, column: SourceColumn) -> Callable[[str | None], str | None]:
+        """What a value of the column is reduced to, on its own."""
+        reductions: dict[PersonalClass, Callable[[str | None], str | None]] = {
+            PersonalClass.LABEL: partial(label_or_token, column.name, labels=self.labels, key=self.key),
+            PersonalClass.VARIANTS: partial(variants_or_tokens, labels=self.labels, key=self.key),
+            PersonalClass.TEMPLATE: partial(scrub_template, names=self.names),
+            PersonalClass.TOKENS: known_tags,
+            PersonalClass.TITLE: seniority_of,
+        }
+        return reductions[column.personal]
 
 
 def known_tags(text: str | None) -> str | None:
@@ -109,14 +148,6 @@ def known_tags(text: str | None) -> str | None:
     tags = (tag.strip().lower().replace(" ", "_").replace("-", "_") for tag in TAG_SEPARATOR.split(text or ""))
     kept = [tag for tag in tags if TAG_SHAPE.fullmatch(tag) and TAG_WORDS.issuperset(tag.split("_"))]
     return ",".join(kept) or None
-
-
-# What a value of these classes is reduced to, on its own.
-REDUCED_TO: dict[PersonalClass, Callable[[str | None], str | None]] = {
-    PersonalClass.LABEL: label_or_null,
-    PersonalClass.TOKENS: known_tags,
-    PersonalClass.TITLE: seniority_of,
-}
 
 
 def _normalised(column: SourceColumn, batch: pa.RecordBatch) -> pa.Array:

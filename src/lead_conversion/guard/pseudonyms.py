@@ -1,9 +1,12 @@
 """Keyed pseudonyms: a person has one key in every entity, and without the secret no one can tell who it is."""
 
 import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lead_conversion.kernel.errors import ConfigurationError
 
@@ -64,6 +67,33 @@ class PseudonymKey:
         return hash(self._fingerprint)
 
 
+@dataclass(frozen=True)
+class KeyRing:
+    """The key that pseudonyms are made with, and the earlier ones: what was written under them can be read.
+
+    `current` is None where no key was made or given yet.
+    """
+
+    current: PseudonymKey | None
+    retired: tuple[PseudonymKey, ...] = ()
+
+    def of(self, fingerprint: str) -> PseudonymKey:
+        """The key that has this fingerprint.
+
+        Raises:
+            ConfigurationError: it is not on the ring.
+        """
+        known = [key for key in (self.current, *self.retired) if key is not None]
+        for key in known:
+            if key.fingerprint == fingerprint:
+                return key
+        raise ConfigurationError(
+            f"What was written under the pseudonym key {fingerprint} cannot be read: the keys at hand are "
+            f"{', '.join(key.fingerprint for key in known) or 'none'}. Give that key among the retired ones, in "
+            "LEAD_CONVERSION_PSEUDONYM_KEYS_RETIRED or conf/local/pseudonym.retired.keys, or run the pipeline anew."
+        )
+
+
 def pseudonymise(values: pa.Array, kind: str, key: PseudonymKey) -> pa.Array:
     """The pseudonym of each value, 32 hex digits; a null stays null.
 
@@ -80,3 +110,26 @@ def pseudonymise(values: pa.Array, kind: str, key: PseudonymKey) -> pa.Array:
     encoded = values.cast(pa.string()).dictionary_encode()
     keys = [key.pseudonym_of(kind, value) for value in encoded.dictionary.to_pylist()]
     return pa.array(keys, pa.string()).take(encoded.indices)
+
+
+def recover_ids(pseudonyms: pa.Array, ids: Iterable[pa.Array], kind: str, key: PseudonymKey) -> pa.Array:
+    """The id behind each pseudonym, null where none of the ids has it; the ids keep their type.
+
+    There is no way back from a pseudonym but to make those of all ids again. One batch of ids is held at a time.
+
+    Args:
+        pseudonyms: 32 hex digits each.
+        ids: every id that there is, in batches.
+        kind: what the ids name.
+        key: the secret that the pseudonyms were made with.
+    """
+    wanted = pseudonyms.unique()
+    found_keys, found_ids = [pa.array([], pa.string())], []
+    for batch in ids:
+        keys = pseudonymise(batch, kind, key)
+        here = pc.is_in(keys, value_set=wanted)
+        found_keys.append(keys.filter(here))
+        found_ids.append(batch.filter(here))
+    if not found_ids:
+        return pa.nulls(len(pseudonyms))
+    return pa.concat_arrays(found_ids).take(pc.index_in(pseudonyms, value_set=pa.concat_arrays(found_keys)))

@@ -1,6 +1,5 @@
 """What is kept of a reply: how long it is, what it wants, what holds it back. The text itself is not kept."""
 
-import html
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from functools import cache
 import pyarrow as pa
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
+from lead_conversion.guard.message_text import read_message
 from lead_conversion.guard.reply_lexicon import (
     COURTESIES,
     HARMLESS,
@@ -26,8 +26,6 @@ LANGUAGES = ("de", "en", "es", "fr", "pt")
 UNDETERMINED = "und"
 # Below this many letters the statistics of a language are a guess.
 MIN_LETTERS_FOR_STATISTICS = 12
-# What a person writes to an agent is short; the rest of a longer text is pasted or quoted.
-MAX_CHARS_READ = 4_000
 
 REPLY_FIELDS = (
     pa.field("reply_chars", pa.int64()),
@@ -37,12 +35,16 @@ REPLY_FIELDS = (
     pa.field("reply_objection", pa.string()),
     pa.field("reply_is_opt_out", pa.bool_()),
     pa.field("reply_language", pa.string()),
+    pa.field("reply_faults", pa.string()),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyFeatures:
-    """Features of one reply, of its own words only: neither markup nor what it quotes counts."""
+    """Features of one reply, of its own words only: neither markup nor what it quotes counts.
+
+    `reply_faults` names what was wrong with the message: comma-joined, sorted; None where nothing was.
+    """
 
     reply_chars: int
     reply_words: int
@@ -51,6 +53,7 @@ class ReplyFeatures:
     reply_objection: str | None
     reply_is_opt_out: bool
     reply_language: str
+    reply_faults: str | None
 
 
 def describe_reply(text: str, languages: tuple[str, ...] = LANGUAGES) -> ReplyFeatures:
@@ -60,7 +63,7 @@ def describe_reply(text: str, languages: tuple[str, ...] = LANGUAGES) -> ReplyFe
         text: the message as it was received.
         languages: ISO 639-1 codes that replies are expected in; lexicons exist for LANGUAGES.
     """
-    own = own_words(text)
+    own, faults = read_message(text)
     folded = fold(own)
     language = language_of(own, folded, languages)
     lexicon = _lexicon(language)
@@ -74,6 +77,7 @@ def describe_reply(text: str, languages: tuple[str, ...] = LANGUAGES) -> ReplyFe
         reply_objection=objection,
         reply_is_opt_out=is_opt_out,
         reply_language=language,
+        reply_faults=",".join(faults) or None,
     )
 
 
@@ -87,90 +91,12 @@ def reply_columns(bodies: pa.Array, languages: tuple[str, ...] = LANGUAGES) -> l
     ]
 
 
-# --- The reply's own words ---------------------------------------------------------------------------------------
+# --- What the words say ------------------------------------------------------------------------------------------
 
-INVISIBLE = dict.fromkeys(
-    [0x00AD, 0x034F, 0x061C, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065)]
-)
-MOJIBAKE_SIGN = re.compile("[ÂÃâð][\u0080-\u00bf\u0152-\u0178\u02c6\u02dc\u2013-\u2122]")
-NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
-QUOTED_MARKUP = re.compile(
-    r"<blockquote\b.*|<div[^>]+(?:gmail_quote|yahoo_quoted|divRplyFwdMsg).*|<(style|script)\b.*?</\1>",
-    re.IGNORECASE | re.DOTALL,
-)
-LINE_BREAK_TAG = re.compile(r"<(?:br|/p|/div|/li|/tr)\b[^>]*>", re.IGNORECASE)
-TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
-# "On Mon, 5 Jan 2026 at 15:04, Dana <dana@x.org> wrote:" on a line of its own; within a line, where a gateway has put
-# the mail on one line, only with a number in it: people write "on Monday she wrote: ..." too.
-WROTE = r"\b(?:wrote|schrieb|a écrit|escribió|escribio|escreveu|ha scritto|schreef)\b[^\n:]{0,80}:[ \t]*"
-REPLY_HEADER = re.compile(
-    rf"(?:^(?:on|am|le|el|em|il|op)\s[^\n]{{0,160}}?(?:\n[^\n]{{0,80}}?)?"
-    rf"|(?<=\s)(?:on|am|le|el|em|il|op)\s[^\n]{{0,30}}\d[^\n]{{0,160}}?){WROTE}",
-    re.IGNORECASE | re.MULTILINE,
-)
-SIGN_OFF = re.compile(
-    r"\n[ \t]*(?:(?:many |best |kind |warm )?(?:thanks|thank you|regards|wishes|cheers)|best|sincerely"
-    r"|saludos|atentamente"
-    r"|(?:bien )?cordialement|(?:viele |beste |liebe )?gr[uü](?:ß|ss)e?|abraços?|atenciosamente)[ \t]*[,.!]?[ \t]*"
-    r"(?:\n[^\n]{0,60}){0,5}\s*\Z",
-    re.IGNORECASE,
-)
-THREAD_BELOW = re.compile(
-    r"^[ \t]*(?:-{2,}[ \t]*(?:original message|forwarded message|ursprüngliche nachricht|weitergeleitete nachricht"
-    r"|message d'origine|message original|mensaje original|mensaje reenviado|mensagem original)[ \t]*-{2,}"
-    r"|_{8,}[ \t]*$"
-    r"|(?:from|von|de)[ \t]*:[^\n]*\n[ \t]*(?:sent|gesendet|envoyé|enviado|date|datum|fecha|to|an|para|à)[ \t]*:"
-    r"|--[ \t]*$"
-    r"|sent from my |get outlook for |von meinem .{2,20} gesendet"
-    r"|enviado desde mi |envoyé de(?:puis)? mon |enviado do meu ).*",
-    re.IGNORECASE | re.MULTILINE | re.DOTALL,
-)
-QUOTED_LINE = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
-BLANKS = re.compile(r"\s+")
 WORD = re.compile("\\w+(?:['\u2019-]\\w+)*")
 APOSTROPHES = dict.fromkeys([0x2018, 0x2019, 0x00B4], "'")
 URL = re.compile(r"(?:https?://|www\.)\S+")
 QUESTION_MARK = re.compile("[?\u00bf\uff1f\u061f]")  # Latin, Spanish, full-width, Arabic
-
-
-def own_words(text: str) -> str:
-    """The text without markup, mojibake, invisible characters, quoted threads, sign-offs and signatures."""
-    own = text[:MAX_CHARS_READ].replace("\r\n", "\n").replace("\r", "\n")
-    if not own.isascii():
-        if MOJIBAKE_SIGN.search(own):
-            own = NOT_ASCII.sub(_repaired, own)
-        own = own.translate(INVISIBLE)
-    if "<" in own:
-        own = TAG.sub(" ", LINE_BREAK_TAG.sub("\n", QUOTED_MARKUP.sub(" ", own)))
-    if "&" in own:
-        own = html.unescape(own).translate(INVISIBLE)
-    if ":" in own:
-        own = _without_quoted_thread(own)
-    own = QUOTED_LINE.sub("", THREAD_BELOW.sub("", own)).rstrip()
-    own = SIGN_OFF.sub("", own)
-    return BLANKS.sub(" ", own).strip()
-
-
-def _repaired(match: re.Match[str]) -> str:
-    """UTF-8 that was read as Windows-1252, read right; what is not such a thing stays."""
-    try:
-        return b"".join(_byte(letter) for letter in match.group()).decode("utf-8")
-    except UnicodeError:
-        return match.group()
-
-
-def _byte(letter: str) -> bytes:
-    # Five bytes have no character in Windows-1252, and pass as Latin-1.
-    return letter.encode("latin-1") if "\x80" <= letter <= "\x9f" else letter.encode("cp1252")
-
-
-def _without_quoted_thread(text: str) -> str:
-    header = REPLY_HEADER.search(text)
-    if not header:
-        return text
-    below = text[header.end() :]
-    # Marked lines are dropped one by one, so an answer written below them is kept.
-    return text[: header.start()] + (below if below.lstrip().startswith(">") else "")
 
 
 def fold(text: str) -> str:
@@ -181,9 +107,6 @@ def fold(text: str) -> str:
         decomposed = unicodedata.normalize("NFKD", folded)
         folded = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return folded
-
-
-# --- What the words say ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

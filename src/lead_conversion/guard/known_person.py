@@ -1,0 +1,256 @@
+"""Where a text holds a person's own names, company, place and contact points, however they are spelled."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from functools import lru_cache
+
+from lead_conversion.guard.folding import Folded, fold_letters
+from lead_conversion.guard.structured_spans import Span
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """The values by which the source names a contact, as it spells them."""
+
+    first_name: str | None = None
+    last_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    city: str | None = None
+    company: str | None = None
+
+    def __repr__(self) -> str:
+        return f"KnownPerson({len(fields(self))} values, not shown)"
+
+
+# Own names that are frequent words too: removed where they are capitalised, introduced as a name, or alone on a line.
+COMMON_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    al an as at be best bill by case chance day do early fast fine go good grand great green he hope if in is it just
+    land late life little lo long low mark market may me might miles more much my no north of on open or page park
+    place point poor price read rich ring self short small smart so south star still strong summer sun to true up us
+    van wall way we west white will wise wood work works worth young
+    alt bis dia flor gross jung klein kurz lang mai mar neu reich frei sol grand blanc petit rio
+        """,
+    )
+)
+LEGAL_FORM_BEHIND = re.compile(
+    r"(?:[ ,]+(?:&[ ])?(?:ltd|limited|llc|inc|incorporated|corp|corporation|gmbh|ag|ug|kg|s\.?a\.?|s\.?a\.?s|sarl|s\.?l"
+    r"|slu|srl|b\.?v|nv|plc|pty|co|company|ltda|lda|oy|as)\.?)+$"
+)
+# First words of a company that name no company by themselves.
+COMMON_COMPANY_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    academy agency alpha american advanced best blue bright business capital center central centre city clear college
+    community consulting creative data design digital east education energy europe european express first focus food
+    future general global golden grand great green group health high home human impact industrial innovation institute
+    international law learning life local logistics market media medical metro modern national natural network new next
+    north northern office online open pacific partners people premier prime pro professional quality rapid real red
+    river royal school science sky smart social software solutions south southern star strategic summit sun system
+    systems team tech the top total trade training travel trust union united university urban value vision water web
+    west western white world young
+        """,
+    )
+)
+DIGITS = re.compile(r"\d{3}")
+LETTERS = re.compile(r"[^\W_]+")
+BETWEEN_WORDS = re.compile(r"[\s\-_.]+")
+UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "å": "aa", "æ": "ae"})
+INTRODUCED = re.compile(
+    r"(?:this is|i'm|im|i am|name(?:'s| is)?|call me|it's|its|from|ask for|hi|hello|hey|dear|soy|me llamo|nombre es"
+    r"|je suis|m'appelle|ich bin|ich heisse|heise|hier ist|name ist|sou o|sou a|sou|me chamo|[-,(\"/&])[ ]*$"
+)
+INITIAL_BEFORE = re.compile(r"(?:^|(?<=[^\w]))([a-z])(?:\.[ ]?[a-z])?\.?[ ]?$")
+SPACED_LETTERS = re.compile(r"(?<!\w)(?:\w[ .\-_*]{1,2}){2,}\w(?!\w)")
+ENDING_DIGITS = re.compile(
+    r"(?:end(?:s|ing)?[ ](?:in|with|on)|last[ ](?:four|4|three|3)(?:[ ]digits?)?(?:[ ](?:are|is|:))?|\.{2,}"
+    r"|\bx{2,}[ -]?|\*{2,}[ -]?)[ :]*(\d{3,4})(?!\w)"
+)
+DIGIT_RUN = re.compile(r"\d(?:[ .\-/()]{0,3}\d){6,}")
+MIN_DISTINCTIVE = 5
+MIN_PART_OF_A_NAME = 3
+MIN_WITH_GENITIVE = 4
+MIN_PHONE_TAIL = 7
+LAST_DIGITS = 3
+
+
+def own_spans(text: str, folded: Folded, person: KnownPerson) -> list[Span]:
+    """The person's own values in a text.
+
+    Args:
+        text: as written, for capital letters tell a name from a word.
+        folded: the same text, folded.
+        person: whose values are looked for.
+    """
+    spans = []
+    for own, kind in _looked_for(person):
+        start = folded.text.find(own)
+        while start >= 0:
+            end = start + len(own)
+            if _stands_alone(folded.text, start, end):
+                first = _with_initial(folded.text, start, person) if kind == "name" else start
+                if own not in COMMON_WORDS or first < start or _is_meant(text, folded, start, end):
+                    spans.append(Span(first, _with_genitive(folded.text, end), kind))
+            start = folded.text.find(own, end)
+    spans += _spaced_spans(folded.text, person)
+    if DIGITS.search(folded.text):
+        spans += _phone_spans(folded.text, person)
+    return spans
+
+
+def _looked_for(person: KnownPerson) -> Iterator[tuple[str, str]]:
+    """Folded spellings of the own values, and the kind of each."""
+    for value, kind in (
+        (person.email, "email"),
+        (person.city, "address"),
+        (person.company, "company"),
+        (person.first_name, "name"),
+        (person.last_name, "name"),
+    ):
+        if value:
+            for spelling in SPELLED_AS[kind](value):
+                yield spelling, kind
+    if person.first_name and person.last_name:
+        for spelling in _both_names(person.first_name, person.last_name):
+            yield spelling, "name"
+
+
+def _spellings(value: str) -> list[str]:
+    """The value folded, and with umlauts written as two letters."""
+    if value.isascii():
+        return [value.strip().lower()]
+    plain = unicodedata.normalize("NFC", value).strip()
+    return list(dict.fromkeys((fold_letters(plain).text, fold_letters(plain.lower().translate(UMLAUTS)).text)))
+
+
+def _joined(spelling: str) -> list[str]:
+    """The spelling, and its words with a blank, a dash, a line or nothing between them; apostrophes can be left out."""
+    if spelling.isalpha():
+        return [spelling]
+    found = [" ".join(LETTERS.findall(spelling))]
+    for written in (spelling, spelling.replace("'", "")):
+        words = BETWEEN_WORDS.split(written)
+        found += [written, *(between.join(words) for between in (" ", "-", "_", ""))]
+    return found
+
+
+# By value, not by person: names, cities and companies recur from person to person.
+_remembered = lru_cache(maxsize=65_536)
+
+
+@_remembered
+def _name_spellings(name: str) -> tuple[str, ...]:
+    found: list[str] = []
+    for spelling in _spellings(name):
+        found += _joined(spelling)
+        words = [*BETWEEN_WORDS.split(spelling), *LETTERS.findall(spelling)]
+        found += [word for word in words if len(word) >= MIN_PART_OF_A_NAME]
+    return _distinct(found)
+
+
+@_remembered
+def _both_names(first: str, last: str) -> tuple[str, ...]:
+    """Both together where one of them is a word too: together they are nothing but a name."""
+    first, last = fold_letters(first.strip()).text, fold_letters(last.strip()).text
+    if COMMON_WORDS.isdisjoint((first, last)):
+        return ()
+    return (f"{first} {last}", f"{last} {first}", f"{last}, {first}")
+
+
+@_remembered
+def _company_spellings(company: str) -> tuple[str, ...]:
+    found: list[str] = []
+    for spelling in _spellings(company):
+        bare = LEGAL_FORM_BEHIND.sub("", spelling)
+        found += [spelling, *_joined(bare)]
+        first = LETTERS.search(bare)
+        if first and len(first.group()) >= MIN_DISTINCTIVE and first.group() not in COMMON_COMPANY_WORDS:
+            found.append(first.group())
+    return _distinct(found)
+
+
+@_remembered
+def _city_spellings(city: str) -> tuple[str, ...]:
+    return _distinct([joined for spelling in _spellings(city) for joined in _joined(spelling)])
+
+
+def _email_spellings(email: str) -> tuple[str, ...]:
+    """The address, and its local part, which people use as a name elsewhere."""
+    address = fold_letters(email.strip()).text
+    local = address.split("@", 1)[0]
+    return (address, local) if len(local) >= MIN_DISTINCTIVE else (address,)
+
+
+SPELLED_AS: dict[str, Callable[[str], tuple[str, ...]]] = {
+    "email": _email_spellings,
+    "address": _city_spellings,
+    "company": _company_spellings,
+    "name": _name_spellings,
+}
+
+
+def _distinct(spellings: list[str]) -> tuple[str, ...]:
+    return tuple(spelling for spelling in dict.fromkeys(spellings) if len(spelling) > 1)
+
+
+def _stands_alone(folded: str, start: int, end: int) -> bool:
+    """Whether the value is a word there, or one with the s of a genitive."""
+    if start and folded[start - 1].isalnum():
+        return False
+    behind = folded[end : end + 2]
+    if not behind[:1].isalnum():
+        return True
+    return behind[0] == "s" and end - start >= MIN_WITH_GENITIVE and not behind[1:].isalnum()
+
+
+def _with_genitive(folded: str, end: int) -> int:
+    return end + 1 if folded[end : end + 1] == "s" else end
+
+
+def _with_initial(folded: str, start: int, person: KnownPerson) -> int:
+    """Where the span begins: at the initials of the first name, where they stand before the last name."""
+    before = INITIAL_BEFORE.search(folded, max(0, start - 6), start)
+    first = fold_letters(person.first_name or "").text
+    return before.start(1) if before and before.group(1) == first[:1] else start
+
+
+def _is_meant(text: str, folded: Folded, start: int, end: int) -> bool:
+    """Whether a word that is a name too is meant as one: capitalised, introduced as a name, or alone on its line."""
+    if text[folded.places[start]].isupper() or folded.text.startswith(("'s ", "'s\n"), end):
+        return True
+    before = folded.text[max(0, start - 16) : start]
+    if INTRODUCED.search(before):
+        return True
+    behind = folded.text[end : end + 1]
+    return (not before or before.rstrip(" ").endswith("\n")) and behind in {"", "\n"}
+
+
+def _spaced_spans(folded: str, person: KnownPerson) -> list[Span]:
+    spans = []
+    for found in SPACED_LETTERS.finditer(folded):
+        compact = "".join(letter for letter in found.group() if letter.isalnum())
+        if any(own in compact for own, _ in _looked_for(person) if len(own) >= MIN_PART_OF_A_NAME):
+            spans.append(Span(found.start(), found.end(), "name"))
+    return spans
+
+
+def _phone_spans(folded: str, person: KnownPerson) -> list[Span]:
+    """The own number whole, without its codes, or told by its last digits."""
+    digits = "".join(filter(str.isdigit, person.phone or ""))
+    if len(digits) < MIN_PHONE_TAIL:
+        return []
+    spans = [
+        Span(found.start(), found.end(), "phone")
+        for found in DIGIT_RUN.finditer(folded)
+        if digits[-MIN_PHONE_TAIL:] in "".join(filter(str.isdigit, found.group()))
+    ]
+    if digits[-LAST_DIGITS:] not in folded:
+        return spans
+    ends = (found for found in ENDING_DIGITS.finditer(folded) if digits.endswith(found.group(1)))
+    return spans + [Span(*found.span(1), "phone") for found in ends]

@@ -1,0 +1,443 @@
+"""Where a text holds e-mail addresses, links, account, card and phone numbers, dates of birth and street addresses.
+
+All patterns read folded text (guard.folding). A kind is looked for only where a cheap sign of it stands in the text;
+what a pattern finds is checked where a check exists: mod 97 for accounts (ISO 13616), Luhn for cards (ISO/IEC 7812-1),
+the numbering plans for phones. What is found is blanked before the next kind is looked for, so nothing is found twice.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+import phonenumbers
+
+
+class Span(NamedTuple):
+    """A personal value: where it begins, where it ends (exclusive), what it is."""
+
+    start: int
+    end: int
+    kind: str
+
+
+BLANKED = "\0"
+
+
+def _any_in(signs: str) -> Callable[[str], bool]:
+    """Whether one of the signs, which are parted by bars, stands in a text."""
+    each = tuple(signs.split("|"))
+    return lambda folded: any(sign in folded for sign in each)
+
+
+def structured_spans(folded: str) -> list[Span]:
+    """The structured personal values of a folded text; none overlaps another."""
+    found: list[Span] = []
+    for find, may_hold in FINDERS:
+        if may_hold(folded):
+            for span in [*find(folded)]:
+                found.append(span)
+                folded = f"{folded[: span.start]}{BLANKED * (span.end - span.start)}{folded[span.end :]}"
+    return found
+
+
+# --- E-mail ------------------------------------------------------------------------------------------------------
+
+AT_SIGN = re.compile(
+    r"(?P<mark>@|%40|[\[({<][ ]?(?:at|arroba|a|@)[ ]?[\])}>]|[_-]at[_-])[ ]{0,2}|[ ](?:at|arroba|chez|klammeraffe)[ ]"
+)
+AT_SIGNS = "@| at |at)|at]|%40|_at_|-at-|arroba| chez |at}|at>|at )|at ]|(a)|[a]|klammera"
+_DOT_WORDS = "dot|punto|ponto|point|punkt"
+_DOT_MARK = rf"(?:\.|[\[({{<][ ]?(?:{_DOT_WORDS}|\.)[ ]?[\])}}>]|[_-](?:{_DOT_WORDS})[_-])"
+_DOT_WORD = rf"[ ](?:{_DOT_WORDS})[ ]"
+_ANY_DOT = rf"(?:[ ]?{_DOT_MARK}[ ]?|{_DOT_WORD})"
+# Endings of domains that people write after a blank or a spelled dot.
+_ENDING = (
+    r"(?:com|org|net|edu|gov|info|biz|io|co|app|dev|ai|uk|fr|es|de|pt|br|mx|ar|us|ca|eu|ch|nl|pl|ie|au|in|it|me|be|at"
+    r"|example|invalid|test|online|site|xyz|tech|school|academy|cloud|mail)(?!\w)"
+)
+# What stands before the sign: back to a blank, but for the blanks around a spelled dot.
+LOCAL_PART = re.compile(
+    rf"(?:mailto:)?[\w+%'](?:[\w.+%'-]|[\[({{][ ]?(?:{_DOT_WORDS}|\.)[ ]?[\])}}]|{_DOT_WORD}(?=\w)){{0,63}}[ ]{{0,2}}$"
+)
+PLAIN_DOMAIN = re.compile(rf"[\w-]+(?:{_DOT_MARK}[\w-]+)+")
+# With blanks within, a domain must end as domains do, or the words behind it would be taken for its parts.
+LOOSE_DOMAIN = re.compile(
+    rf"[\w-]+(?:{_ANY_DOT}[\w-]+){{0,4}}?(?:{_ANY_DOT}|[ ]?,[ ]?){_ENDING}(?:{_ANY_DOT}{_ENDING})?"
+)
+SPELLED_DOMAIN = re.compile(
+    rf"[\w-]+(?:(?:{_DOT_MARK}|{_DOT_WORD})[\w-]+){{0,4}}?{_DOT_WORD}{_ENDING}(?:{_DOT_WORD}{_ENDING})?"
+)
+DOTTED_DOMAIN = re.compile(rf"[\w-]+(?:\.[\w-]+){{0,4}}?\.{_ENDING}(?:\.{_ENDING})?")
+# Words after which "at example.com" says where a page is, not who reads mail there.
+BEFORE_A_SITE = re.compile(
+    r"(?:^|[^\w.])(?:us|me|it|is|are|them|look|find|available|more|info|page|site|website|online|here|see|order|register"
+    r"|up|found|out|courses?|works?|working|looking|book|form|links?|shop|located|that|this|one|read|visit|live|prices?"
+    r"|job|team|people)$"
+)
+LONGEST_LOCAL = 72
+SPACED_HEAD = re.compile(r"(?:(?<!\w)[\w.+-][ ]){2,}[\w.+-]?[ ]?$")
+SPACED_DOMAIN = re.compile(r"(?:[ ]?[\w.-](?!\w)){3,}")
+
+
+def email_spans(folded: str) -> Iterator[Span]:
+    """E-mail addresses, also where the at sign and the dots are spelled out or the letters stand apart."""
+    done = 0
+    for sign in AT_SIGN.finditer(folded):
+        head = folded[max(done, sign.start() - LONGEST_LOCAL) : sign.start()]
+        local, domain = _parts_of_an_address(folded, sign, head)
+        if local and domain:
+            yield Span(sign.start() - len(head) + local.start(), domain.end(), "email")
+            done = domain.end()
+
+
+def _parts_of_an_address(
+    folded: str, sign: re.Match[str], head: str
+) -> tuple[re.Match[str] | None, re.Match[str] | None]:
+    if not sign["mark"]:
+        # A mere word "at": the domain must show that it is one.
+        domain = SPELLED_DOMAIN.match(folded, sign.end())
+        if domain is None:
+            domain = DOTTED_DOMAIN.match(folded, sign.end())
+            domain = None if domain and BEFORE_A_SITE.search(head) else domain
+        return (LOCAL_PART.search(head) if domain else None), domain
+    spaced = SPACED_HEAD.search(head)
+    if spaced:
+        return spaced, SPACED_DOMAIN.match(folded, sign.end())
+    domains = (PLAIN_DOMAIN.match(folded, sign.end()), LOOSE_DOMAIN.match(folded, sign.end()))
+    return LOCAL_PART.search(head), max(filter(None, domains), key=re.Match.end, default=None)
+
+
+# --- Links -------------------------------------------------------------------------------------------------------
+
+# Without the endings that are words: "it works.in" lacks a blank and is no link.
+PLAIN_ENDINGS = "com|org|net|edu|gov|info|biz|io|co|app|dev|ai|uk|fr|de|pt|br|mx|ca|eu|ch|nl|pl|ie|au|example|invalid"
+_PLAIN_ENDING = rf"(?:{PLAIN_ENDINGS})(?!\w)"
+_PATH = r"(?:[/?#][^\s<>\"')\]]*)?"
+_DOT_BRACKET = rf"[ ]?[\[(][ ]?(?:{_DOT_WORDS}|\.)[ ]?[\])][ ]?"
+LINK = re.compile(
+    r"(?<!\w)(?:(?:h(?:tt|xx)ps?|ftp) ?: ?/ ?/ ?[^\s<>\"')\]]+|www ?\. ?[^\s<>\"')\]]+"
+    rf"|[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.{_PLAIN_ENDING}{_PATH})"
+)
+LINK_SIGN = re.compile(rf"\.(?:{PLAIN_ENDINGS})")
+SPELLED_LINK = re.compile(
+    rf"(?<!\w)[a-z0-9-]+(?:(?:{_DOT_BRACKET}[a-z0-9-]+)+{_PATH}"
+    rf"|(?:{_DOT_WORD}[a-z0-9-]+)*?{_DOT_WORD}{_ENDING}(?:{_DOT_WORD}{_ENDING})?(?:(?:[ ]slash[ ]|/)[\w-]+)*)"
+)
+SPELLED_LINK_SIGNS = " dot | punto | ponto | point | punkt |.]|.)|dot]|dot)"
+
+
+def _may_hold_link(folded: str) -> bool:
+    return "//" in folded or "/ /" in folded or "www" in folded or LINK_SIGN.search(folded) is not None
+
+
+def link_spans(folded: str) -> Iterator[Span]:
+    """Addresses of the web, with or without a scheme."""
+    for found in LINK.finditer(folded):
+        yield Span(found.start(), found.start() + len(found.group().rstrip(".,;:!?")), "url")
+
+
+def spelled_link_spans(folded: str) -> Iterator[Span]:
+    """Addresses of the web whose dots are put in brackets or spelled out."""
+    for found in SPELLED_LINK.finditer(folded):
+        yield Span(found.start(), found.end(), "url")
+
+
+# --- Accounts, cards, phones -------------------------------------------------------------------------------------
+
+LONG_RUN = re.compile(r"\d(?:[ \t.\-/_()*|]{0,5}[\doli]){6}")
+ACCOUNT = re.compile(r"(?<!\w)[a-z][ .-]?[a-z][ .-]?\d[ .-]?\d(?:[ .-]{0,2}[a-z0-9]){11,30}(?!\w)")
+# ISO 13616 registry: how long an account number of the country is.
+IBAN_LENGTHS = {
+    country.lower(): int(length)
+    for country, length in re.findall(
+        r"([A-Z]{2})(\d\d)",
+        """
+    AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 DO28 EE20 EG29 ES24 FI18 FO18
+    FR27 GB22 GE22 GI23 GL18 GR27 GT28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 LB28 LI21 LT20 LU20 LV21 MC27
+    MD24 ME22 MK19 MR27 MT31 MU30 NL18 NO15 PK24 PL28 PS29 PT25 QA29 RO24 RS22 SA24 SE24 SI19 SK24 SM27 TN24 TR26 UA29
+    XK20
+        """,
+    )
+}
+# Digits with little between them; an o, l or i right behind a digit stands for one.
+NUMBER = re.compile(r"(?<![\w@#])\+?\(?\d(?:[ \t.\-/_()*|]{0,5}(?:\d|(?<=\d)[oli]{1,4}(?![a-z]))){6,}(?!\w)")
+LETTER_DIGITS = str.maketrans("oli", "011")
+PHONE_WORD = re.compile(
+    r"(?:phone|cell|mobile|tel|telephone|telefon\w*|telefono|telefone|whats ?app|wsp|call|ring|text|sms|reach|number|nr"
+    r"|fax|dial|line|movil|celular|llam\w*|portable|appel\w*|joindre|joignable|numero|handy|rufnummer|nummer|erreich\w*"
+    r"|ruf\w*|anrufen|lig\w*|zap)\b"
+)
+ID_WORD = re.compile(
+    r"(?:order|invoice|ticket|ref|reference|case|booking|tracking|student|customer|client|policy|contract|account|id"
+    r"|serial|isbn|issn|sku|article|item|version|build|po|pedido|factura|referencia|commande|facture|dossier|bestell\w*"
+    r"|rechnung\w*|vorgang\w*|auftrag\w*|kundennummer|fatura|protocolo|eur|usd|gbp|[€$£])"
+    r"[ .:#-]{0,3}(?:(?:no|nr|num|number|numero|n)[ .:#]{0,2})?(?:is |ist |es |est )?$"
+)
+DATE = re.compile(
+    r"(?:19|20)\d\d[-/. ](?:0?[1-9]|1[0-2])[-/. ](?:0?[1-9]|[12]\d|3[01])(?!\d|[-/.]\d)"
+    r"|(?:0?[1-9]|[12]\d|3[01])[-/.](?:0?[1-9]|[12]\d|3[01])[-/.](?:19|20)?\d\d(?!\d|[-/.]\d)"
+)
+NORTH_AMERICAN = re.compile(r"(?:\+?1[ .-]?)?\(?[2-9]\d\d\)?[ .-]{1,3}[2-9]\d\d[ .-]{1,3}\d{4}")
+BRITISH_MOBILE = re.compile(r"07\d{3}[ .-]?\d{3}[ .-]?\d{3}")
+# Where a number without a country code can be of: by its length, and whether it begins with the 0 of the trunk line.
+TRUNK_REGIONS = {9: ("DE",), 10: ("FR", "GB", "DE", "NL", "AU"), 11: ("GB", "DE"), 12: ("DE",)}
+REGIONS = {9: ("ES", "PT"), 10: ("US", "MX", "BR"), 11: ("US", "BR")}
+PART = re.compile(r"\S+")
+MAX_PARTS = 19  # a card of the most digits, each standing alone
+# Who issues cards, by their first digits, and how long the numbers are (ISO/IEC 7812-1: industry identifiers 3 to 6).
+CARD = re.compile(
+    r"4\d{12}(?:\d{3}){0,2}|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|35\d{14}|(?:5[06-8]|6\d)\d{10,17}"
+)
+MIN_CARD_DIGITS, PHONE_LENGTHS = 12, range(7, 16)
+# What is said of a number, on its line and since the number before it.
+CUT = re.compile(r"[\d\n]")
+REACH, LONGEST_ID_WORD = 40, 24
+
+
+def account_spans(folded: str) -> Iterator[Span]:
+    """International bank account numbers."""
+    found = ACCOUNT.search(folded)
+    while found:
+        end = _account_end(found.group())
+        if end:
+            yield Span(found.start(), found.start() + end, "iban")
+        found = ACCOUNT.search(folded, found.start() + (end or 1))
+
+
+def _account_end(text: str) -> int:
+    """Where the account number at the head of the text ends; 0 where it is none."""
+    places = [place for place, letter in enumerate(text) if letter.isalnum()]
+    compact = "".join(text[place] for place in places)
+    length = IBAN_LENGTHS.get(compact[:2], 0)
+    # Words behind "de 12" pass the check once in 97 times; an account is mostly digits.
+    if not length or len(compact) < length or 2 * sum(map(str.isdigit, compact[:length])) < length:
+        return 0
+    moved = compact[4:length] + compact[:4]
+    is_account = int("".join(str(int(letter, 36)) for letter in moved)) % 97 == 1
+    return places[length - 1] + 1 if is_account else 0
+
+
+def number_spans(folded: str) -> Iterator[Span]:
+    """Card and phone numbers, with any blanks, dots or dashes between their digits."""
+    for found in NUMBER.finditer(folded):
+        yield from _spans_of_number(folded, found.start(), found.end())
+
+
+def _spans_of_number(folded: str, start: int, end: int) -> Iterator[Span]:
+    """What the parts of a run of digits are, alone or together: cards first, then phones in what they leave."""
+    parts = [part.span() for part in PART.finditer(folded, start, end)]
+    done = 0
+    for first, last in [*_windows(folded, parts, _is_card), (len(parts), len(parts))]:
+        between = parts[done:first]
+        for begin, stop in _windows(folded, between, _is_phone):
+            yield Span(between[begin][0], between[stop][1], "phone")
+        if first < len(parts):
+            yield Span(parts[first][0], parts[last][1], "card")
+        done = last + 1
+
+
+def _windows(
+    folded: str, parts: list[tuple[int, int]], holds: Callable[[str, int, int], bool]
+) -> Iterator[tuple[int, int]]:
+    """First and last of the neighbouring parts that together are what is looked for, the longest from the left."""
+    first = 0
+    while first < len(parts):
+        for last in range(min(len(parts), first + MAX_PARTS) - 1, first - 1, -1):
+            if holds(folded, parts[first][0], parts[last][1]):
+                yield first, last
+                first = last
+                break
+        first += 1
+
+
+def _digits_of(text: str) -> str:
+    return "".join(filter(str.isdigit, text.translate(LETTER_DIGITS)))
+
+
+def _is_card(folded: str, start: int, end: int) -> bool:
+    if end - start < MIN_CARD_DIGITS:
+        return False
+    digits = _digits_of(folded[start:end])
+    return CARD.fullmatch(digits) is not None and passes_luhn(digits)
+
+
+def passes_luhn(digits: str) -> bool:
+    """Whether the last digit is the check digit of the others (ISO/IEC 7812-1, annex B)."""
+    doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
+    return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
+
+
+def _is_phone(folded: str, start: int, end: int) -> bool:
+    """Whether digits are a phone's: by their form, by what is said before them, or as a numbering plan issues them."""
+    text = folded[start:end]
+    digits = _digits_of(text)
+    if len(digits) not in PHONE_LENGTHS:
+        return False
+    if text.lstrip("(").startswith("+") or NORTH_AMERICAN.fullmatch(text) or BRITISH_MOBILE.fullmatch(text):
+        return True
+    said = CUT.split(folded[max(0, start - REACH) : start])[-1]
+    if DATE.match(text) or ID_WORD.search(said[-LONGEST_ID_WORD:]):
+        return False
+    return bool(PHONE_WORD.search(said)) or _is_issued(digits)
+
+
+def _is_issued(digits: str) -> bool:
+    """Whether a numbering plan gives out such numbers: VALID, for any number of the right length is POSSIBLE."""
+    if digits.startswith("00"):
+        return _is_possible_abroad(digits[2:])
+    trunk = digits.startswith("0")
+    regions = (TRUNK_REGIONS if trunk else REGIONS).get(len(digits), ())
+    return any(_issued_in(region).fullmatch(digits, int(trunk)) for region in regions)
+
+
+def _is_possible_abroad(digits: str) -> bool:
+    try:
+        return phonenumbers.is_possible_number(phonenumbers.parse(f"+{digits}", None))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+@cache
+def _issued_in(region: str) -> re.Pattern[str]:
+    """The national numbers that are VALID in a region, of whatever use: the library's own patterns, tried at once."""
+    plan: Any = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    uses = (plan.fixed_line, plan.mobile, plan.toll_free, plan.voip, plan.personal_number)
+    patterns = (use.national_number_pattern for use in uses if use)
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns if pattern))
+
+
+_DIGIT_WORDS = (
+    "zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple"
+    "|cero|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve"
+    "|un|une|deux|trois|quatre|cinq|sept|huit|neuf"
+    "|null|eins|zwei|zwo|drei|vier|funf|sechs|sieben|acht|neun"
+    "|um|dois|duas|quatro|sete|oito|nove|meia"
+)
+SPELLED_NUMBER = re.compile(rf"(?<!\w)(?:(?:{_DIGIT_WORDS}|\d{{1,4}})(?:[ ,.-]+|(?!\w))){{7,}}")
+DIGIT_WORDS = frozenset(_DIGIT_WORDS.split("|"))
+
+
+def _holds_digit_words(folded: str) -> bool:
+    return not DIGIT_WORDS.isdisjoint(folded.replace("-", " ").split())
+
+
+def spelled_number_spans(folded: str) -> Iterator[Span]:
+    """Phone numbers whose digits are written as words: seven or more in a row."""
+    for found in SPELLED_NUMBER.finditer(folded):
+        yield Span(found.start(), found.start() + len(found.group().rstrip(" ,.-")), "phone")
+
+
+# --- Dates of birth ----------------------------------------------------------------------------------------------
+
+_MONTH = (
+    r"(?:jan(?:uary|uar|vier|eiro)?|ene(?:ro)?|feb(?:ruary|ruar|rero)?|fev(?:rier|ereiro)?|mar(?:ch|s|zo|co|z)?|maerz"
+    r"|apr(?:il)?|avr(?:il)?|abr(?:il)?|may|mayo|mai|maio|june?|juni|juin|junio|junho|july?|juli|juillet|julio|julho"
+    r"|aug(?:ust)?|aout|ago(?:sto)?|sep(?:t(?:ember|embre)?|tiembre)?|set(?:embro)?|oct(?:ober|obre|ubre)?|okt(?:ober)?"
+    r"|out(?:ubro)?|nov(?:ember|embre|iembre|embro)?|dec(?:ember|embre)?|dez(?:ember|embro)?|dic(?:iembre)?)\.?"
+)
+_SEP = r"[ ]?[-/.][ ]?"
+_DAY, _MONTH_NUMBER = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
+_ORDINAL = r"(?:st|nd|rd|th|er|\.|o|a)?"
+# Years that people who write were born in. A full date after them is one of a meeting or a course; one of two digits
+# is a birth's only where it would lie decades ahead, or stands beside a word of birth.
+LAST_BIRTH_YEAR = 2010
+_BIRTH_YEAR = r"(?:19[2-9]\d|200\d|2010)"
+_SHORT_BIRTH_YEAR = r"'?(?:4[5-9]|[5-9]\d)"
+_YOUNG = r"(?:0[1-9]|[12]\d|3[01])[-/.](?:0[1-9]|1[0-2])[-/.]0\d"
+_OLD_OR_NEW = r"(?:19|20)\d\d"
+_ANY_YEAR = r"(?:(?:19|20)\d\d|'?\d\d)"
+_NUMERIC = rf"(?:{_DAY}{_SEP}{_MONTH_NUMBER}|{_MONTH_NUMBER}{_SEP}{_DAY}){_SEP}"
+_WORDED = (
+    rf"(?:{_DAY}{_ORDINAL}[ -]?(?:(?:of|de|del)[ ])?{_MONTH}[ ,-]{{0,2}}(?:(?:de|del|do)[ ])?"
+    rf"|{_MONTH}[ ]{_DAY}{_ORDINAL},?[ ])"
+)
+
+
+def _dates(years: str) -> str:
+    return rf"(?:(?:{_NUMERIC}|{_WORDED}){years}|{years}{_SEP}{_MONTH_NUMBER}{_SEP}{_DAY})(?!\w|{_SEP}\d)"
+
+
+OLD_YEAR = re.compile(rf"(?:{_BIRTH_YEAR}|[-/.][ ]?(?:{_SHORT_BIRTH_YEAR}|0\d))(?!\d)")
+OLD_DATE = re.compile(rf"(?<![\w.-])(?:{_dates(_BIRTH_YEAR)}|{_NUMERIC}{_SHORT_BIRTH_YEAR}|{_YOUNG})(?!\w|{_SEP}\d)")
+ANY_DATE = re.compile(
+    rf"(?<!\w)(?:{_dates(_ANY_YEAR)}|{_DAY}{_ORDINAL}[ ](?:(?:of|de)[ ])?{_MONTH}(?!\w)|{_MONTH}[ ]{_DAY}(?!\w)"
+    rf"|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2]){_OLD_OR_NEW}(?!\w)|{_OLD_OR_NEW}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\w))"
+)
+BIRTH_WORD = re.compile(
+    r"(?<!\w)(?:born|birth\w*|b-?day|d\.?o\.?b|nacid\w|naci|nacimiento|cumple\w*|nee?|naissance|anniversaire|geboren\w*|geb"
+    r"|geburts\w*|nasc\w*|aniversario)(?!\w)"
+)
+BIRTH_SIGNS = "born|birth|day|dob|d.o.b|nac|cumple|ne |nee|naiss|anniv|geb|nasc|aniv"
+BIRTH_REACH = 40
+
+
+def old_date_spans(folded: str) -> Iterator[Span]:
+    """Full dates of a year in which those who write were born."""
+    for found in OLD_DATE.finditer(folded):
+        yield Span(found.start(), found.end(), "date_of_birth")
+
+
+def birth_spans(folded: str) -> Iterator[Span]:
+    """The date that stands behind a word of birth."""
+    for word in BIRTH_WORD.finditer(folded):
+        blanked = folded.find(BLANKED, word.end(), word.end() + BIRTH_REACH)
+        found = ANY_DATE.search(folded, word.end(), blanked if blanked >= 0 else word.end() + BIRTH_REACH)
+        if found:
+            yield Span(found.start(), found.end(), "date_of_birth")
+
+
+# --- Street addresses --------------------------------------------------------------------------------------------
+
+# Words that stand between a count and "way" or "place" where no street is meant.
+_NO_STREET = (
+    r"(?!(?:in|on|a|an|the|of|is|at|to|and|or|for|by|one|per|from|more|other|min\w*|hours?|days?|weeks?|years?|people"
+    r"|point)\b)"
+)
+NUMBER_BEFORE_STREET = re.compile(
+    r"(?<!\w)\d{1,4}(?:[ ]?(?:bis|ter))?,?[ ](?:rue|avenue|av\.|boulevard|bd|place|chemin|allee|impasse|quai|route)[ ]"
+    r"(?:(?:de|du|des|la|le|les)[ ]|[dl]')*[\w'-]+(?:[ -](?!\d)[\w'-]+)?"
+    rf"|(?<![\w.,])\d{{1,5}}[a-z]?,?[ ](?:[nsew]\.?[ ])?(?:{_NO_STREET}[a-z][a-z'.-]*[ ]){{1,3}}"
+    r"(?:street|str?|avenue|ave|road|rd|lane|ln|drive|boulevard|blvd|court|terrace|square|parkway|pkwy|highway"
+    r"|crescent|close|place|way)\b\.?(?:,?[ ](?:apt|apartment|suite|ste|unit|flat|floor)\.?[ ]?#?\w{1,5})?"
+)
+STREETS = (
+    "street| st|road| rd| ave|lane| ln| drive| dr| boulevard| blvd| bd | court| terrace| square| pkwy| parkway| highway"
+    "| crescent| close| place| way| rue | av. | chemin | allee | impasse | quai | route "
+)
+GERMAN_STREETS = "strasse|strase|str.|weg|platz|allee|gasse|ring|ufer|damm"
+GERMAN_STREET = re.compile(
+    r"(?<![\w-])(?:[a-z-]{3,}(?:strasse|strase|str\.|weg|platz|allee|gasse|ring|ufer|damm)"
+    r"|[a-z-]{3,}[ ](?:strasse|strase|str\.|allee|platz))[ ]?\d{1,4}[ ]?[a-z]?(?!\w)"
+)
+ROMANCE_STREETS = "calle|c/|avenida|av.|avda|plaza|paseo|carrera|rua|travessa|praca|alameda"
+ROMANCE_STREET = re.compile(
+    r"(?<!\w)(?:calle|c/|avenida|av\.|avda\.?|plaza|paseo|carrera|rua|travessa|praca|alameda)[ ]?"
+    r"(?:(?:de|del|la|las|los|el|do|da|dos|das)[ ])*[\w'.-]+(?:[ ](?!n\b)[a-z'.-]+){0,3},?[ ](?:n[o.]{0,2}[ ]?)?\d{1,5}"
+)
+POST_CODE_BEHIND = re.compile(r",?[ \n]*(?:[a-z]{2}[ ])?(?:\d{5}(?:-\d{3,4})?|[a-z]{1,2}\d[a-z\d]?[ ]\d[a-z]{2})(?!\w)")
+
+
+def _address_finder(street: re.Pattern[str]) -> Callable[[str], Iterator[Span]]:
+    def find(folded: str) -> Iterator[Span]:
+        for found in street.finditer(folded):
+            behind = POST_CODE_BEHIND.match(folded, found.end())
+            yield Span(found.start(), behind.end() if behind else found.end(), "address")
+
+    return find
+
+
+# In this order: an address holds a link, an account a phone, and a date could be a part of a phone.
+FINDERS: tuple[tuple[Callable[[str], Iterator[Span]], Callable[[str], object]], ...] = (
+    (email_spans, _any_in(AT_SIGNS)),
+    (link_spans, _may_hold_link),
+    (spelled_link_spans, _any_in(SPELLED_LINK_SIGNS)),
+    (account_spans, LONG_RUN.search),
+    (old_date_spans, OLD_YEAR.search),
+    (birth_spans, _any_in(BIRTH_SIGNS)),
+    (number_spans, LONG_RUN.search),
+    (spelled_number_spans, _holds_digit_words),
+    (_address_finder(NUMBER_BEFORE_STREET), _any_in(STREETS)),
+    (_address_finder(GERMAN_STREET), _any_in(GERMAN_STREETS)),
+    (_address_finder(ROMANCE_STREET), _any_in(ROMANCE_STREETS)),
+)

@@ -1,0 +1,245 @@
+"""Templates without personal values: what the team wrote stays, with its placeholders; what names a contact goes.
+
+E-mail addresses, phone and card numbers and other values are told by their form (guard.scrubbing). A name is told only
+by its being a contact's, which the source is asked; and as a name can be a word too ('Grace period'), it goes only
+where it is used as one:
+
+- A first and a last name that stand together, in either order and any case, are a person.
+- One of them alone is a person where it is capitalised and no common word. A word that the templates use in lower case
+  elsewhere is common.
+
+What stays: a contact's first or last name alone in lower case, or one that is a word of the language ('Grace').
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from lead_conversion.guard.folding import fold_letters
+from lead_conversion.guard.message_text import readable
+from lead_conversion.guard.scrubbing import scrub
+
+NAME_MARK, PAGE_MARK = "[name]", "[url]"
+# Words of every text, and those that open a sentence or stand in a title: each is somebody's name too.
+COMMON_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    a about after again all also am an and any april are art as at august autumn be because been before best bill
+    book brand bright business but by call can case chance chase christian coach college coming could course dawn
+    day days dean dear december did do does each early even every faith field fields fine first follow for free
+    french friday friend from future get give go good grace grand grant great green group had harmony has have he
+    hello her here hi high hill him his holly hope house how if in into iris is it its january joy june just
+    justice king lane last law learn learning light little long love low major march mark market may me mercy
+    miles mills monday more most much my name new no noble north not november october of off offer on one only
+    open or other our out over own page park partner pearl people place plan please power price prince quick rain
+    ray read ready reply rich right rose ruby sage sales saturday save say school september sharp she short should
+    sky small smart so some south spring star start step stone strong student success such summer sunday sunny
+    sure sweet swift take teacher team tell test than thank thanks that the their them then there these they this
+    those through thursday time to today too trip true tuesday under union university until up us van wade ward
+    was way we wednesday week welcome well were west what when where which while white who why wild will winter
+    wise with wood word work world worth would yes you young your
+    """,
+    )
+)
+# Placeholders of these words are the team's; in any other a name could hide.
+PLACEHOLDER_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    account adviser advisor agent appointment book booking business calendar call campaign city client company contact
+    contacts country course custom customer date day default deadline email event field fields first form full greeting
+    industry job last lead link location meeting month name offer opt org organisation organization out owner page phone
+    product programme program region rep role sender sequence signature site start state step student team time title
+    today tomorrow unsubscribe url user value values variant webinar week year zoom
+    """,
+    )
+)
+PLACEHOLDER = re.compile(r"\{\{\s*[A-Za-z]+(?:[_.][A-Za-z]+){0,4}\s*\}\}")
+PAGE = re.compile(r"https?://[A-Za-z][A-Za-z.-]+(?:/[A-Za-z][A-Za-z/-]*)?(?=[).,;:!?\"']*(?:\s|$))")
+SET_APART = re.compile(rf"\{{\{{[^{{}}]*\}}\}}|{PAGE.pattern}")
+RUN_OF_BLANKS = re.compile(r"[^\S\n]{2,}")
+WORD = re.compile(r"[^\W\d_]+")
+NAME_GAP = re.compile(r"[\s_.,'\-]{1,3}")
+CASELESS = frozenset({"page", "odd placeholder"})  # no case tells a name from a word in them
+LONGEST_NAME = 4
+MIN_NAME_CHARS = 2
+
+
+@dataclass(frozen=True)
+class NamesInTemplates:
+    """Which words of the templates name contacts, folded, their parts joined by blanks."""
+
+    alone: frozenset[str]
+    """Names of one word that are no common words."""
+    joined: frozenset[str]
+    """Names of several words: first and last name in either order, or a name of several parts."""
+    common: frozenset[str]
+    """Words that the templates use as words; a name made of nothing else must be capitalised throughout."""
+
+    def __repr__(self) -> str:
+        return f"NamesInTemplates({len(self.alone)} alone, {len(self.joined)} joined, not shown)"
+
+
+NO_NAMES = NamesInTemplates(frozenset(), frozenset(), frozenset())
+
+
+def names_in_templates(
+    texts: Iterable[str | None], ask: Callable[[Collection[str]], frozenset[str]], kept_names: Iterable[str]
+) -> NamesInTemplates:
+    """The names of contacts among the words of all templates of a source.
+
+    Args:
+        texts: the templates.
+        ask: which of these lower-cased words are a contact's first or last name, or 'first last'.
+        kept_names: names that stay, such as the agent's own.
+    """
+    pieces = [piece for text in sorted({text for text in texts if text}) for piece in _pieces(text)]
+    # Without values: an address such as zenobia@private.example does not make a common word of the name in it.
+    plain = [_without_values(piece.text) for piece in pieces if piece.kind == "text"]
+    tokenised = [list(_tokens(readable(text))) for text in plain]
+    others = {token.word for piece in pieces if piece.kind in CASELESS for token in _tokens(piece.text)}
+    asked = sorted(others.union(spelling for tokens in tokenised for spelling in _spellings(tokens)))
+    kept = {_plain(name) for name in kept_names}
+    found = {_plain(name) for name in ask(asked)} - kept if asked else set()
+    joined = frozenset(turned for name in found if " " in name for turned in _turns(name)) - kept
+    full_names = NamesInTemplates(frozenset(), joined, COMMON_WORDS)
+    common = COMMON_WORDS.union(
+        token.word
+        for tokens in tokenised
+        for token, is_named in zip(tokens, _is_named(tokens, full_names), strict=True)
+        if not token.is_capitalised and not is_named
+    )
+    return NamesInTemplates(frozenset(name for name in found if " " not in name) - common, joined, frozenset(common))
+
+
+def scrub_template(text: str | None, names: NamesInTemplates) -> str | None:
+    """The template with each personal value replaced by its kind, as in [email]; placeholders and plain links stay."""
+    if not text:
+        return text
+    return "".join(_scrub_piece(piece, names) for piece in _pieces(text))
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A part of a template: a placeholder, known or odd; a page that is the same for everybody; or other text."""
+
+    kind: Literal["placeholder", "odd placeholder", "page", "text"]
+    text: str
+
+
+@dataclass(frozen=True)
+class _Token:
+    """A word of a template: its place, folded and as it is written, and what stands between it and the next."""
+
+    start: int
+    end: int
+    word: str
+    spelling: str
+    gap: str
+
+    @property
+    def is_capitalised(self) -> bool:
+        return self.spelling[0].isupper()
+
+
+def _pieces(text: str) -> Iterator[_Piece]:
+    done = 0
+    for found in SET_APART.finditer(text):
+        yield _Piece("text", text[done : found.start()])
+        if found.group().startswith("http"):
+            yield _Piece("page", found.group())
+        else:
+            is_known = PLACEHOLDER.fullmatch(found.group()) and PLACEHOLDER_WORDS.issuperset(
+                WORD.findall(found.group().lower())
+            )
+            yield _Piece("placeholder" if is_known else "odd placeholder", found.group())
+        done = found.end()
+    yield _Piece("text", text[done:])
+
+
+def _scrub_piece(piece: _Piece, names: NamesInTemplates) -> str:
+    if piece.kind == "placeholder":
+        return piece.text
+    if piece.kind == "text":
+        return _without_names(_without_values(piece.text), names)
+    tokens = list(_tokens(piece.text))
+    names_somebody = any(_is_named(tokens, names)) or any(token.word in names.alone for token in tokens)
+    if piece.kind == "page":
+        return PAGE_MARK if names_somebody else piece.text
+    return "{{" + (NAME_MARK if names_somebody else _without_values(piece.text[2:-2])) + "}}"
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    folded = fold_letters(text)
+    words = list(WORD.finditer(folded.text))
+    for word, following in [*pairwise(words), *((last, None) for last in words[-1:])]:
+        start, end = folded.places[word.start()], folded.places[word.end() - 1] + 1
+        gap = folded.text[word.end() : following.start()] if following else "\n\n\n\n"
+        yield _Token(start, end, word.group(), text[start:end], gap)
+
+
+def _without_values(text: str) -> str:
+    """The text without what is told by its form; runs of blanks, which can hide one, stay where nothing is found."""
+    single_spaced = RUN_OF_BLANKS.sub(" ", text)
+    scrubbed = scrub(single_spaced)
+    return text if scrubbed == single_spaced else scrubbed
+
+
+def _without_names(text: str, names: NamesInTemplates) -> str:
+    meant = readable(text)
+    tokens = list(_tokens(meant))
+    parts, done, name_goes_on = [], 0, False
+    for token, is_named in zip(tokens, _is_named(tokens, names), strict=True):
+        if is_named:
+            parts += [] if name_goes_on else [meant[done : token.start], NAME_MARK]
+            done = token.end
+        name_goes_on = is_named and bool(NAME_GAP.fullmatch(token.gap))
+    return "".join([*parts, meant[done:]]) if parts else text
+
+
+def _is_named(tokens: list[_Token], names: NamesInTemplates) -> list[bool]:
+    """Whether each word is part of a contact's name."""
+    named = [token.word in names.alone and token.is_capitalised for token in tokens]
+    for first in range(len(tokens)):
+        for run in _runs_from(tokens, first):
+            if " ".join(token.word for token in run) not in names.joined:
+                continue
+            if all(token.is_capitalised for token in run) or not names.common.issuperset(token.word for token in run):
+                named[first : first + len(run)] = [True] * len(run)
+    return named
+
+
+def _runs_from(tokens: list[_Token], first: int) -> Iterator[list[_Token]]:
+    """Two to LONGEST_NAME words that stand together, from the first on."""
+    for size in range(2, LONGEST_NAME + 1):
+        run = tokens[first : first + size]
+        if len(run) < size or not NAME_GAP.fullmatch(run[-2].gap):
+            return
+        yield run
+
+
+def _spellings(tokens: list[_Token]) -> Iterator[str]:
+    """What the source is asked: each word, and words that stand together as one name of several parts may."""
+    for first, token in enumerate(tokens):
+        if len(token.word) >= MIN_NAME_CHARS:
+            yield token.spelling.lower()
+            yield token.word
+        for run in _runs_from(tokens, first):
+            if run[-1].is_capitalised:
+                gaps = [each.gap for each in run[:-1]]
+                if all(gap in {" ", "-", "'"} for gap in gaps):
+                    yield "".join(each.spelling.lower() + gap for each, gap in zip(run, [*gaps, ""], strict=True))
+
+
+def _plain(name: str) -> str:
+    return " ".join(WORD.findall(fold_letters(name).text))
+
+
+def _turns(name: str) -> Iterator[str]:
+    """The words of a name in each order that begins elsewhere: 'ana lee' and 'lee ana'."""
+    words = name.split()
+    for first in range(len(words)):
+        yield " ".join(words[first:] + words[:first])
