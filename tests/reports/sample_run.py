@@ -32,6 +32,10 @@ TARGETS = {
         "sentence": "The lead becomes a customer within 30 days of first engagement",
     },
 }
+EARLIER = [
+    {"snapshot_id": "20260830T060000Z-0b51c2aa", "as_of": "2026-08-30T06:00:00"},
+    {"snapshot_id": "20260831T060000Z-77aa0e12", "as_of": "2026-08-31T06:00:00"},
+]
 ROLES = {
     "blend": "candidate",
     "lightgbm": "candidate",
@@ -87,7 +91,7 @@ def sample_inputs(seed: int = 11, leads: int = 400) -> dict[str, Any]:
             "snapshot_id": SNAPSHOT,
             "experiments": [_experiment(1), _experiment(2), _experiment(3)],
         },
-        data_quality={"snapshot_id": SNAPSHOT, "entities": _entities()},
+        data_quality=_data_quality(_entities(), rules=_rules(), gates=_gates(), compared_with=EARLIER[-1]),
         label_summary={
             "t1": {
                 "states": {"positive": 2104, "negative": 14220, "immature": 1830, "excluded": 412},
@@ -122,13 +126,18 @@ def empty_inputs() -> dict[str, Any]:
             "recommendations": [],
         },
         experiment_plan={"as_of": AS_OF, "snapshot_id": SNAPSHOT, "experiments": []},
-        data_quality={
-            "snapshot_id": SNAPSHOT,
-            "entities": {
+        data_quality=_data_quality(
+            {
                 "contacts": {"rows_read": 26, "rows_clean": 26, "rows_rejected": 0, "reasons": {}},
                 "outcomes": {"rows_read": 0, "rows_clean": 0, "rows_rejected": 0, "reasons": {}},
             },
-        },
+            rules=[_rule("void_booking", None, None, 0, 0)],
+            gates=[
+                _gate("refused", "contacts", None, 0.0, 0.2, 0, 26),
+                _gate("freshness", None, None, None, 3.0, unit="days"),
+            ],
+            compared_with=None,
+        ),
         label_summary={},
     )
 
@@ -502,4 +511,80 @@ def _entities() -> dict[str, Any]:
             "reasons": {"duplicate_event": 2101, "orphan_contact": 702, "at_or_after_as_of": 532},
         },
         "outcomes": {"rows_read": 6120, "rows_clean": 6044, "rows_rejected": 76, "reasons": {"void_booking": 76}},
+    }
+
+
+def _data_quality(entities: dict[str, Any], **parts: Any) -> dict[str, Any]:
+    return {
+        "snapshot_id": SNAPSHOT,
+        "as_of": AS_OF,
+        "newest_event_at": "2026-09-01T05:58:00",
+        "entities": entities,
+        **parts,
+    }
+
+
+def _rules() -> list[dict[str, Any]]:
+    return [
+        _rule("duplicate_event", "engagement_logs", "rejected", 2101, 143212, (0.0131, 0.0139)),
+        _rule("orphan_contact", "engagement_logs", "rejected", 702, 143212, (0.0049, 0.0049)),
+        _rule("void_booking", "outcomes", "rejected", 76, 6120, (0.019, 0.016)),
+        _rule("time_far_off", "engagement_logs", "mended", 412, 143212, (0.0012, 0.0031)),
+        _rule("industry_spelling", "contacts", "mended", 5210, 20000),
+        _rule("unknown_label", "contacts", "noted", 118, 20000) | {"unknown_labels": {"industry": 96, "region": 22}},
+        _rule("step_without_wait", "campaign_steps", "rejected", 0, 112, (0.009, 0.0)),
+        _rule("country_spelling", None, None, 0, 1),
+    ]
+
+
+def _rule(
+    name: str, entity: str | None, kind: str | None, rows: int, of: int, earlier: tuple[float, ...] = ()
+) -> dict[str, Any]:
+    return {
+        "rule": name,
+        "entity": entity,
+        "kind": kind,
+        "rows": rows,
+        "share": rows / max(of, 1),
+        "sentence": f"What the rule of {name.replace('_', ' ')} does, in a sentence",
+        "trend": [{**snapshot, "share": share} for snapshot, share in zip(EARLIER, earlier, strict=False)],
+    }
+
+
+def _gates() -> list[dict[str, Any]]:
+    return [
+        _gate("refused", "contacts", None, 0.0, 0.2, 3, 20000),
+        _gate("refused", "engagement_logs", None, 0.0086, 0.2, 1234, 143212),
+        _gate("nulls", "engagement_logs", "channel", 0.0, 0.02, 0, 143212),
+        _gate("lost_rows", "outcomes", None, 0.0, 0.1, 0, 6000),
+        _gate("grown", "engagement_logs", None, 3.4, 3.0, unit="ratio", stops_the_run=False),
+        _gate("freshness", None, None, None, None, unit="days"),
+    ]
+
+
+def _gate(
+    gate: str,
+    entity: str | None,
+    column: str | None,
+    figure: float | None,
+    limit: float | None,
+    rows: int | None = None,
+    rows_of: int | None = None,
+    *,
+    unit: str = "share",
+    stops_the_run: bool = True,
+) -> dict[str, Any]:
+    return {
+        "gate": gate,
+        "sentence": f"What the gate of {gate.replace('_', ' ')} asks, in a sentence",
+        "limit": limit,
+        "entity": entity,
+        "column": column,
+        "unit": unit,
+        "figure": figure,
+        "bound": figure,
+        "rows": rows,
+        "rows_of": rows_of,
+        "stops_the_run": stops_the_run,
+        "passed": None if figure is None or limit is None else figure <= limit,
     }

@@ -133,7 +133,12 @@ def test_a_prompt_without_a_proposal_shows_its_current_wording(full_inputs):
 
 
 @pytest.mark.parametrize(
-    ("status", "words"), [("not_enough_data", "Too early to tell."), ("nothing_to_change", "Nothing to change.")]
+    ("status", "words"),
+    [
+        ("not_enough_data", "Too early to tell."),
+        ("nothing_to_change", "Nothing to change."),
+        ("nothing_to_compare", "\n\nNot enough data: no attempt"),
+    ],
 )
 def test_no_recommendation_is_said_in_words(status, words, empty_inputs):
     page = render_recommendations(empty_inputs["recommendations"] | {"status": status}, empty_inputs["experiment_plan"])

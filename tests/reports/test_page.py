@@ -138,6 +138,17 @@ def test_hostile_text_is_shown_and_not_run(full_run):
     assert words(html).count("alert(1)") == len(fields) + 1
 
 
+def test_rules_that_met_nothing_are_folded_away(full_html):
+    folded = full_html[full_html.index("<summary>2 rules looked for and not met") :].partition("</details>")[0]
+    assert "country spelling" in folded
+    assert full_html.count("country spelling</td>") + full_html.count("country spelling<span") == 1
+
+
+def test_completeness_is_told_beside_the_snapshot_it_was_compared_with(full_html, empty_html):
+    assert "1 warning 4 checks passed. Compared with the snapshot as of 31 Aug 2026, 06:00 UTC." in words(full_html)
+    assert "no gate is broken 1 check passed. There is no earlier snapshot to compare with." in words(empty_html)
+
+
 def test_hostile_text_cannot_leave_the_data_of_a_figure(full_run):
     effects = full_run.effects.assign(label="</script><script>alert(1)</script>")
     html = render_report(replace(full_run, effects=effects))
@@ -183,6 +194,57 @@ def test_a_source_without_steps_is_reported_without_them(full_run):
     html = render_report(replace(full_run, effects=effects, recommendations=nothing, experiment_plan=plan))
     assert "there are no steps or prompts with alternatives" in words(html)
     assert 'id="t1-gain"' in html
+
+
+@pytest.fixture(scope="module")
+def leads_only_html(full_run):
+    """The report on a source with leads and sales and nothing else: one target, no steps, no messages."""
+    unrecorded = {"status": "not_recorded", "message": "Not estimable: none of 9,000 leads is recorded as it."}
+    targets = {**full_run.evaluation["targets"], "t1": unrecorded, "t2": unrecorded}
+    models = {name: m for name, m in targets["t3"]["models"].items() if m["role"] != "comparator"}
+    targets["t3"] = targets["t3"] | {"models": models}
+    entities = full_run.data_quality["entities"]
+    none = dict.fromkeys(("rows_read", "rows_clean", "rows_rejected"), 0)
+    return render_report(
+        replace(
+            full_run,
+            evaluation=full_run.evaluation | {"targets": targets},
+            scored_leads=full_run.scored_leads[full_run.scored_leads["target"] == "t3"],
+            feature_attribution=full_run.feature_attribution[full_run.feature_attribution["target"] == "t3"],
+            effects=full_run.effects.head(0),
+            recommendations=full_run.recommendations
+            | {"status": "nothing_to_compare", "message": "There are no steps.", "recommendations": []},
+            experiment_plan=full_run.experiment_plan | {"experiments": []},
+            data_quality=full_run.data_quality
+            | {"entities": entities | {"campaign_steps": entities["campaign_steps"] | none}},
+        )
+    )
+
+
+def test_target_that_is_not_recorded_is_said_so_wherever_it_stands(leads_only_html):
+    text = words(leads_only_html)
+    # In short, in the comparison of models and in place of its ranking.
+    assert text.count("Not estimable: none of 9,000 leads is recorded as it.") == 3 * 2
+    assert text.count("not recorded Not estimable") == 2 * 2
+    assert "not enough data" not in text
+
+
+def test_what_a_source_does_not_hold_is_not_counted_or_compared(leads_only_html):
+    text = words(leads_only_html)
+    for sentence in ("0 campaign steps", "0 of 0 comparisons", "Too early to tell", "own rate. All intervals"):
+        assert sentence not in text
+    assert "There are no steps." in text
+    assert "<h3>Effects</h3>" not in leads_only_html
+
+
+def test_feature_that_moves_nothing_is_no_driver(full_run):
+    attribution = full_run.feature_attribution
+    first = attribution["feature"] == attribution["feature"].iloc[0]
+    moving = attribution.assign(mean_abs_contribution=attribution["mean_abs_contribution"].where(first, 0.0))
+    text = words(render_report(replace(full_run, feature_attribution=moving)))
+    assert f"The 1 strongest of {attribution['feature'].nunique()} features." in text
+    still = words(render_report(replace(full_run, feature_attribution=moving.assign(mean_abs_contribution=0.0))))
+    assert "There is no attribution for this target" in still
 
 
 def test_curves_that_cannot_be_drawn_are_said(full_run):

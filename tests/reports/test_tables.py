@@ -59,24 +59,6 @@ def test_entities_stand_in_the_order_of_the_contract():
     assert [row[0] for row in texts(content)] == ["contacts", "campaign steps"]
 
 
-def test_reasons_are_listed_most_frequent_first():
-    entities = {"outcomes": {"rows_read": 10, "rows_clean": 4, "rows_rejected": 6, "reasons": {"a_few": 1, "many": 5}}}
-    assert [row[1] for row in texts(tables.reason_table(entities))] == ["many", "a few"]
-
-
-def test_rules_are_listed_with_their_sentence():
-    rules = [
-        {
-            "rule": "void_booking",
-            "entity": "outcomes",
-            "rows": 76,
-            "share": 0.0124,
-            "sentence": "A void booking is none",
-        }
-    ]
-    assert texts(tables.rule_table(rules))[0][1:4] == ["void booking", "A void booking is none", "76"]
-
-
 def test_rate_is_taken_among_mature_leads_only():
     summary = {"t1": {"states": {"positive": 1, "negative": 3, "immature": 96}, "reasons": {}}}
     assert texts(tables.state_table(summary))[0][-1].startswith("25.0")

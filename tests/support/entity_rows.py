@@ -16,29 +16,34 @@ RAW_EVENT = {
     "started_at": MOMENT, "occurred_at": MOMENT, "logged_at": MOMENT, "duration_seconds": "int32",
     "text_key": "string", "reply_chars": "int32", "reply_words": "int32", "reply_has_question": "boolean",
     "reply_intent": "string", "reply_objection": "string", "reply_is_opt_out": "boolean",
-    "reply_language": "string", "tags": "string",
+    "reply_language": "string", "reply_faults": "string", "tags": "string",
 }  # fmt: skip
 EVENT = {name: kind.replace("int32", "int64") for name, kind in RAW_EVENT.items()}
-for _dropped in ("scheduled_at", "started_at", "text_key"):
+for _dropped in ("scheduled_at", "started_at", "text_key", "reply_faults"):
     del EVENT[_dropped]
-EVENT["time_was_mended"] = "boolean"
-PRIMARY_EVENT = EVENT | {"link_was_mended": "boolean"}
+TOUCHED = {"mended": "string", "noted": "string"}
+EVENT |= TOUCHED
+SHIFT = {"event_key": "string", "shift_seconds": "int64", "log_odds": "float64", "is_local_time": "boolean"}
+PERSON = {
+    "lead_key": "string", "person_key": "string", "is_opted_out_now": "boolean", "has_shared_contact_point": "boolean",
+}  # fmt: skip
+PRIMARY_EVENT = EVENT
 RAW_CONTACT = {
     "lead_key": "string", "org_id": "int32", "email_key": "string", "phone_key": "string", "region": "string",
-    "country": "string", "timezone": "string", "lead_source": "string", "industry": "string", "seniority": "string",
-    "company_size": "string", "crm_score": "float64", "site_visits_30d": "int32", "opted_out": "boolean",
-    "created_at": MOMENT,
+    "country": "string", "timezone": "string", "lead_source": "string", "landing_page": "string", "industry": "string",
+    "seniority": "string", "company_size": "string", "crm_score": "float64", "site_visits_30d": "int32",
+    "opted_out": "boolean", "created_at": MOMENT,
 }  # fmt: skip
 CONTACT = {
     name.replace("opted_out", "is_opted_out_now"): kind.replace("int32", "int64") for name, kind in RAW_CONTACT.items()
-}
+} | TOUCHED
 PRIMARY_CONTACT = CONTACT | {"first_engaged_at": MOMENT, "first_campaign_id": "int64", "opted_out_at": MOMENT}
 RAW_OUTCOME = {
     "outcome_key": "string", "lead_key": "string", "org_id": "int32", "outcome_type": "string", "status": "string",
     "occurred_at": MOMENT, "logged_at": MOMENT,
 }  # fmt: skip
-OUTCOME = {name: kind for name, kind in RAW_OUTCOME.items() if name not in {"org_id", "status"}}
-STEP = {
+OUTCOME = {name: kind for name, kind in RAW_OUTCOME.items() if name not in {"org_id", "status"}} | TOUCHED
+RAW_STEP = {
     "org_id": "int64", "campaign_id": "int64", "campaign_name": "string", "campaign_objective": "string",
     "campaign_status": "string", "campaign_created_at": MOMENT, "step_id": "int64", "step_order": "int64",
     "step_name": "string", "channel": "string", "wait_hours": "float64", "decision_point": "string",
@@ -46,6 +51,7 @@ STEP = {
     "prompt_version": "int64", "subject": "string", "body": "string", "prompt_created_at": MOMENT,
     "prompt_retired_at": MOMENT,
 }  # fmt: skip
+STEP = RAW_STEP | TOUCHED
 
 DEFAULTS: dict[str, Any] = {
     "org_id": 1, "campaign_id": 1, "step_id": 11, "prompt_id": 111, "channel": "sms", "direction": "outbound",
@@ -53,8 +59,7 @@ DEFAULTS: dict[str, Any] = {
     "created_at": "2026-04-01T00:00:00", "campaign_name": "Spring", "campaign_status": "active",
     "campaign_created_at": "2026-01-01", "step_order": 1, "wait_hours": 24.0, "is_active": True,
     "step_created_at": "2026-01-01", "prompt_version": 1, "body": "Hi {{first_name}}, shall we talk?",
-    "prompt_created_at": "2026-01-01", "outcome_type": "call_booked", "time_was_mended": False,
-    "link_was_mended": False,
+    "prompt_created_at": "2026-01-01", "outcome_type": "call_booked",
 }  # fmt: skip
 
 

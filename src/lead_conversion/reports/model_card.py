@@ -8,6 +8,7 @@ import pandas as pd
 from lead_conversion.contracts.features import FEATURES
 from lead_conversion.kernel.targets import Targets
 from lead_conversion.reports.page import render_markdown
+from lead_conversion.reports.quality_tables import completeness_table
 from lead_conversion.reports.sections import verdict
 from lead_conversion.reports.tables import (
     FAMILY_WORDS,
@@ -38,7 +39,7 @@ def render_model_card(
         targets: what is predicted.
         evaluation: figures and gate, as in evaluation.json.
         scored_leads: says whether a target's scores are a trial.
-        data_quality: rows read, kept and rejected by entity.
+        data_quality: rows read, kept and rejected by entity, and the verdicts of the completeness gates.
         label_summary: leads by label state and target.
         code: version and commit.
     """
@@ -62,6 +63,7 @@ def render_model_card(
         "targets": cards,
         "metrics": [(metric.title, metric.sentence) for metric in METRICS.values()],
         "entities": entity_table(data_quality["entities"]),
+        "completeness": completeness_table(data_quality["gates"]),
         "states": state_table(label_summary),
         "features": table(["Feature", "Family", "Unit", "~Meaning", "~Where missing"], features),
     }

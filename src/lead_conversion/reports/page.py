@@ -1,6 +1,6 @@
 """Pages from templates: the report in HTML, the model card and the recommendations in Markdown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -55,6 +55,13 @@ def arm_words(arm: Mapping[str, Any] | str) -> str:
     return ", ".join(str(value) for value in arm.values()) if isinstance(arm, Mapping) else arm
 
 
+def spark_points(values: Sequence[float], width: int, height: int) -> str:
+    """A series as the points of a line in a box, from zero at the bottom to its highest value at the top."""
+    top = max(values) or 1.0
+    step = width / max(len(values) - 1, 1)
+    return " ".join(f"{step * n:.1f},{height * (1 - value / top):.1f}" for n, value in enumerate(values))
+
+
 def _render(environment: Environment, template: str, view: Mapping[str, Any]) -> str:
     return environment.get_template(template).render(view)
 
@@ -83,6 +90,7 @@ def _environment(*, autoescape: bool) -> Environment:
         "metric": metric_words,
         "arm": arm_words,
         "figure_data": figure_data,
+        "spark_points": spark_points,
         "diff_lines": wording.diff_lines,
         "md": markdown.markdown_text,
         "md_table": markdown.markdown_table,

@@ -14,12 +14,19 @@ from lead_conversion.contracts.features import FEATURES
 from lead_conversion.kernel.targets import Targets
 from lead_conversion.reports import figures
 from lead_conversion.reports.formats import count, estimate, in_words, plural, short_key, signed
+from lead_conversion.reports.quality_tables import (
+    completeness_table,
+    gate_place_table,
+    idle_rule_table,
+    met_rules,
+    rule_table,
+    waterfall_table,
+)
 from lead_conversion.reports.tables import (
     HEADLINE_METRICS,
     METRICS,
     difference_table,
     effect_table,
-    entity_table,
     exclusion_table,
     experiment_table,
     family_table,
@@ -30,9 +37,7 @@ from lead_conversion.reports.tables import (
     landmark_table,
     lead_table,
     metric_table,
-    reason_table,
     relative_lead,
-    rule_table,
     split_table,
     state_table,
 )
@@ -102,7 +107,9 @@ def summarise(run: RunResults) -> View:
     return {
         "verdicts": verdicts,
         "trials": [item["target"] for item in verdicts if item["is_trial"]],
-        "reading": ", ".join(f"{count(entity['rows_clean'])} {in_words(name)}" for name, entity in entities),
+        "reading": ", ".join(
+            f"{count(entity['rows_clean'])} {in_words(name)}" for name, entity in entities if entity["rows_read"]
+        ),
         "rows_read": sum(entity["rows_read"] for _, entity in entities),
         "active_leads": run.scored_leads["lead_key"].nunique(),
         "flagged": int(run.effects["flagged"].sum()),
@@ -116,10 +123,11 @@ def verdict(name: str, sentence: str, result: Mapping[str, Any], scored_leads: p
     scores = scores_of(scored_leads, name)
     common = {"target": name, "sentence": sentence, "result": result, "is_trial": is_trial(scores, result)}
     if result["status"] != "evaluated":
-        return {**common, "status": "not_enough_data"}
+        return {**common, "status": result["status"], "is_evaluated": False}
     conditions = result["gate"]["conditions"]
     return {
         **common,
+        "is_evaluated": True,
         "status": "passed" if result["gate"]["passed"] else "failed",
         "chosen": result["models"][result["chosen_model"]],
         "comparison": _closest(result.get("comparisons", [])),
@@ -146,7 +154,14 @@ def compare_models(run: RunResults) -> View:
                 "has_curves": figures.has_both_labels(predictions),
             }
         targets.append(shown)
-    return {"targets": targets, "any_evaluated": bool(figures.evaluated_targets(run.evaluation))}
+    evaluated = figures.evaluated_targets(run.evaluation).values()
+    return {
+        "targets": targets,
+        "any_evaluated": bool(evaluated),
+        "has_comparator": any(
+            model["role"] == "comparator" for result in evaluated for model in result["models"].values()
+        ),
+    }
 
 
 def rank_leads(run: RunResults) -> View:
@@ -161,6 +176,7 @@ def rank_leads(run: RunResults) -> View:
             "is_ranked": is_ranked(scores, result),
             "is_trial": is_trial(scores, result),
             "probability": scores["probability"].max(),
+            "message": result["message"] if result["status"] == "not_recorded" else None,
         }
         if shown["is_ranked"]:
             top = scores.sort_values(["rank", "lead_key"]).head(run.leads_shown)
@@ -186,11 +202,13 @@ def explain_predictions(run: RunResults) -> View:
     for name, sentence, _ in run.results():
         attribution = run.feature_attribution
         rows = attribution[attribution["target"] == name].sort_values(["rank", "feature"])
-        shown: dict[str, Any] = {"name": name, "sentence": sentence, "features": len(rows)}
-        if len(rows):
-            top = rows.head(run.features_shown)
+        # What the source does not hold never varies, and so moves nothing.
+        moving = rows[rows["mean_abs_contribution"] > 0]
+        shown: dict[str, Any] = {"name": name, "sentence": sentence, "features": len(moving)}
+        if len(moving):
+            top = moving.head(run.features_shown)
             shown |= {
-                "families": family_table(rows),
+                "families": family_table(moving),
                 "picture": Picture(
                     f"{name}-attribution",
                     figures.attribution_bars(top, FEATURE_WORDS),
@@ -262,16 +280,32 @@ def plan_experiments(run: RunResults) -> View:
     }
 
 
-def account_for_data(run: RunResults) -> View:
-    """What was read, what was rejected and why, and which leads could be labelled."""
+def judge_quality(run: RunResults) -> View:
+    """What became of the rows that were read, rule by rule, and whether they are complete."""
+    quality = run.data_quality
+    met = met_rules(quality["rules"])
+    idle = idle_rule_table(quality["rules"])
+    verdicts = [gate["passed"] for gate in quality["gates"]]
+    return {
+        "waterfall": waterfall_table(quality["entities"]),
+        "rows_rejected": sum(entity["rows_rejected"] for entity in quality["entities"].values()),
+        "rules": rule_table(met),
+        "idle_rules": idle,
+        "compared_with": quality["compared_with"],
+        "passed": verdicts.count(True),
+        "failed": verdicts.count(False),
+        "gates": completeness_table(quality["gates"]),
+        "places": gate_place_table(quality["gates"]),
+    }
+
+
+def account_for_labels(run: RunResults) -> View:
+    """Which leads could be labelled, and why others could not."""
     sentences = {name: target.sentence for name, target in run.targets.items()}
     states = {
         f"{name.upper()}: {sentences.get(name, name)}": summary["states"] for name, summary in run.label_summary.items()
     }
     return {
-        "entities": entity_table(run.data_quality["entities"]),
-        "reasons": reason_table(run.data_quality["entities"]),
-        "rules": rule_table(run.data_quality.get("rules", [])),
         "states": state_table(run.label_summary),
         "exclusions": exclusion_table(run.label_summary),
         "picture": Picture(
@@ -303,7 +337,8 @@ SECTIONS: tuple[Section, ...] = (
     Section("drivers", "Why", explain_predictions),
     Section("changes", "What to change", show_changes),
     Section("experiments", "How to prove it", plan_experiments),
-    Section("data", "What the figures rest on", account_for_data),
+    Section("quality", "Data quality", judge_quality),
+    Section("data", "What the figures rest on", account_for_labels),
     Section("reading", "How to read this, and how to repeat it", trace_run),
 )
 

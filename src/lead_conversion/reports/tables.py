@@ -103,12 +103,13 @@ def metric_of(name: str) -> Metric:
 
 @dataclass(frozen=True)
 class Cell:
-    """What stands in one cell; `note` stands beneath it, and `bar`, a share in [0, 1], is drawn beneath it."""
+    """What stands in one cell; `note` stands beneath it, `bar`, a share in [0, 1], and `spark`, a series, are drawn."""
 
     text: str
     tone: Tone = ""
     note: str = ""
     bar: float | None = None
+    spark: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -329,30 +330,11 @@ def entity_table(entities: Mapping[str, Mapping[str, Any]]) -> Table:
             count(entity["rows_read"]),
             count(entity["rows_clean"]),
             count(entity["rows_rejected"]),
-            percent(_share(entity["rows_rejected"], entity["rows_read"]), 2),
+            percent(share_of(entity["rows_rejected"], entity["rows_read"]), 2),
         ]
         for name, entity in in_order(entities)
     ]
     return table(["Entity", "#Rows read", "#Kept", "#Rejected", "#Share rejected"], rows)
-
-
-def reason_table(entities: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Why rows were rejected, most frequent first within each entity."""
-    rows = [
-        [in_words(name), in_words(reason), count(rejected), percent(_share(rejected, entity["rows_read"]), 2)]
-        for name, entity in in_order(entities)
-        for reason, rejected in sorted(entity["reasons"].items(), key=lambda item: (-item[1], item[0]))
-    ]
-    return table(["Entity", "~Reason", "#Rows", "#Share of rows read"], rows)
-
-
-def rule_table(rules: list[Mapping[str, Any]]) -> Table:
-    """What was mended or rejected, rule by rule."""
-    rows = [
-        [in_words(r["entity"]), in_words(r["rule"]), r["sentence"], count(r["rows"]), percent(r["share"], 2)]
-        for r in rules
-    ]
-    return table(["Entity", "Rule", "~What it does", "#Rows", "#Share"], rows)
 
 
 def state_table(label_summary: Mapping[str, Any]) -> Table:
@@ -371,7 +353,7 @@ def state_table(label_summary: Mapping[str, Any]) -> Table:
     rows = []
     for name, summary in label_summary.items():
         positive, negative = (summary["states"].get(state, 0) for state in ("positive", "negative"))
-        rate = percent(_share(positive, positive + negative))
+        rate = percent(share_of(positive, positive + negative))
         rows.append([name.upper(), *(count(summary["states"].get(state, 0)) for state in states), rate])
     return table(["Target", *(f"#{in_words(state)}" for state in states), "#Rate among mature"], rows)
 
@@ -430,5 +412,6 @@ def _value(figure: Mapping[str, Any] | None) -> float:
     return float("-inf") if value is None else float(value)
 
 
-def _share(part: float, whole: float) -> float | None:
+def share_of(part: float, whole: float) -> float | None:
+    """The share of a part in a whole; null of nothing."""
     return part / whole if whole else None

@@ -1,60 +1,89 @@
 import pandas as pd
 import pytest
 from configured import CLEAN
-from entity_rows import AS_OF, PRIMARY_EVENT, RAW_CONTACT, RAW_EVENT, RAW_OUTCOME, STEP, key, rows
+from entity_rows import AS_OF, PERSON, RAW_CONTACT, RAW_EVENT, RAW_OUTCOME, RAW_STEP, key, rows
 
 from lead_conversion.contracts import intermediate
-from lead_conversion.kernel.errors import DataError
 from lead_conversion.pipelines.data_engineering.clean import (
     clean_campaign_steps,
     clean_contacts,
     clean_engagement_logs,
     clean_outcomes,
-    summarise_quality,
 )
 
 
 def only(table):
     (row,) = table.to_pandas().to_dict("records")
-    return row
+    return row | {name: None for name in ("mended", "noted") if name in row and pd.isna(row[name])}
 
 
-def events(*given):
-    return clean_engagement_logs(rows(RAW_EVENT, *given), AS_OF, CLEAN)
+NOBODY_TWICE = rows(PERSON)
 
 
+def events(*given, people=NOBODY_TWICE):
+    return clean_engagement_logs(rows(RAW_EVENT, *given), people, AS_OF, CLEAN)
+
+
+def event(**given):
+    return only(events({"event_key": "e", "lead_key": "l", **given})["clean_engagement_logs"])
+
+
+def of_each(clean, name, cases, **common):
+    """What a column of the clean table says of each case; all cases in one run, a lead each."""
+    given = [{"lead_key": f"l{number:02}", **common, **case} for number, case in enumerate(cases)]
+    found = next(iter(clean(*given).values())).to_pandas().sort_values("lead_key")[name].astype(object)
+    return found.where(found.notna(), None).tolist()
+
+
+def contacts(*given, people=NOBODY_TWICE):
+    return clean_contacts(rows(RAW_CONTACT, *given), people)
+
+
+def outcomes(*given, people=NOBODY_TWICE):
+    return clean_outcomes(rows(RAW_OUTCOME, *given), people, AS_OF, CLEAN)
+
+
+def steps(*given):
+    return clean_campaign_steps(rows(RAW_STEP, *given), AS_OF, CLEAN)
+
+
+KNOWN = {
+    "region": "TX", "country": "US", "timezone": "America/Chicago", "lead_source": "referral", "industry": "software",
+    "seniority": "manager", "company_size": "11-50", "crm_score": 50.0, "site_visits_30d": 2,
+}  # fmt: skip
 MESSAGE = {"event_key": "m", "lead_key": "l", "direction": "inbound", "outcome": "replied"}
 
 
-@pytest.mark.parametrize(
-    ("found", "standard"),
-    [
-        ("SMS", "sms"),
-        ("Sms ", "sms"),
-        ("text", "sms"),
-        ("e-mail", "email"),
-        ("Email", "email"),
-        ("Phone", "voice"),
-        ("call", "voice"),
-    ],
-)
-def test_every_spelling_of_a_channel_is_one_word(found, standard):
-    clean = events({"event_key": "e", "lead_key": "l", "channel": found})["clean_engagement_logs"]
-    assert only(clean)["channel"] == standard
+CHANNELS = [
+    ("SMS", "sms"),
+    ("Sms ", "sms"),
+    ("text", "sms"),
+    ("e-mail", "email"),
+    ("Email", "email"),
+    ("Phone", "voice"),
+    ("call", "voice"),
+]
 
 
-@pytest.mark.parametrize(
-    ("found", "standard"), [("no-answer", "no_answer"), ("No Answer", "no_answer"), ("left_voicemail", "voicemail")]
-)
-def test_every_spelling_of_an_outcome_is_one_word(found, standard):
-    clean = events({"event_key": "e", "lead_key": "l", "channel": "voice", "outcome": found})["clean_engagement_logs"]
-    assert only(clean)["outcome"] == standard
+def test_every_spelling_of_a_channel_is_one_word():
+    found, standard = zip(*CHANNELS, strict=True)
+    assert of_each(events, "channel", [{"event_key": name, "channel": name} for name in found]) == list(standard)
+
+
+OUTCOMES = [("no-answer", "no_answer"), ("No Answer", "no_answer"), ("left_voicemail", "voicemail")]
+
+
+def test_every_spelling_of_an_outcome_is_one_word():
+    found, standard = zip(*OUTCOMES, strict=True)
+    cases = [{"event_key": name, "channel": "voice", "outcome": name} for name in found]
+    assert of_each(events, "outcome", cases) == list(standard)
 
 
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        ({"lead_key": None}, "no_lead"),
+        ({"lead_key": None}, "unknown_enrollment"),
+        ({"lead_key": None, "direction": "in", "outcome": "replied"}, "unknown_ghl_contact"),
         ({"channel": "pigeon"}, "unknown_channel"),
         ({"direction": "sideways"}, "unknown_direction"),
         ({"outcome": None}, "unknown_outcome"),
@@ -71,14 +100,14 @@ def test_message_that_a_webhook_repeated_is_kept_once():
     message = {"event_key": "m", "lead_key": "l", "direction": "Inbound", "outcome": "replied"}
     out = events(message, message | {"logged_at": "2026-05-01T10:07:00"})
     assert out["clean_engagement_logs"].count().execute() == 1
-    assert only(out["rejected_engagement_logs"])["reason"] == "repeated_event_id"
+    assert only(out["rejected_engagement_logs"])["reason"] == "repeated_message_id"
 
 
 def test_attempt_imported_again_under_a_new_id_is_kept_once():
     attempt = {"event_key": "a1", "lead_key": "l"}
     out = events(attempt, attempt | {"event_key": "a2", "logged_at": "2026-05-03T00:00:31"})
     assert only(out["clean_engagement_logs"])["event_key"] == key("a1")
-    assert only(out["rejected_engagement_logs"])["reason"] == "repeated_attempt"
+    assert only(out["rejected_engagement_logs"])["reason"] == "reimported_activity"
 
 
 def test_copy_of_a_row_that_is_refused_for_itself_is_kept():
@@ -108,33 +137,118 @@ def test_messages_without_id_are_told_apart_by_what_they_say():
     assert out["rejected_engagement_logs"].count().execute() == 1
 
 
-@pytest.mark.parametrize(
-    ("times", "expected"),
-    [
-        ({"occurred_at": "2099-01-01T00:00:00"}, "2026-05-01T10:00:00"),
-        ({"occurred_at": "1970-01-01T00:00:00"}, "2026-05-01T10:00:00"),
-        ({"occurred_at": "2026-05-01T05:00:30"}, "2026-05-01T05:00:30"),
-        ({"occurred_at": "2026-05-01T12:30:00"}, "2026-05-01T12:30:00"),
-        ({"occurred_at": "2026-05-01T09:31:00"}, "2026-05-01T09:31:00"),
-        ({"occurred_at": None}, "2026-05-01T10:00:00"),
-        ({"occurred_at": "2026-12-01T10:00:00"}, "2026-05-01T10:00:00"),
-        ({"occurred_at": "2026-05-01T09:31:00", "started_at": "2026-05-01T09:40:00"}, "2026-05-01T09:40:00"),
-    ],
-)
-def test_broken_clock_is_mended_and_a_sound_one_believed(times, expected):
-    clean = events({"event_key": "e", "lead_key": "l", **times})["clean_engagement_logs"]
-    assert only(clean)["occurred_at"].isoformat() == expected
+CLOCKS = [
+    ({"occurred_at": "2099-01-01T00:00:00"}, "2026-05-01T10:00:00"),
+    ({"occurred_at": "1970-01-01T00:00:00"}, "2026-05-01T10:00:00"),
+    ({"occurred_at": "2026-05-01T05:00:30"}, "2026-05-01T05:00:30"),
+    ({"occurred_at": "2026-05-01T12:30:00"}, "2026-05-01T12:30:00"),
+    ({"occurred_at": "2026-05-01T09:31:00"}, "2026-05-01T09:31:00"),
+    ({"occurred_at": None}, "2026-05-01T10:00:00"),
+    ({"occurred_at": "2026-12-01T10:00:00"}, "2026-05-01T10:00:00"),
+    ({"occurred_at": "2026-05-01T09:31:00", "started_at": "2026-05-01T09:40:00"}, "2026-05-01T09:40:00"),
+]
+
+
+def test_broken_clock_is_mended_and_a_sound_one_believed():
+    times, expected = zip(*CLOCKS, strict=True)
+    cases = [{"event_key": f"e{number}x", **found} for number, found in enumerate(times)]
+    assert [at.isoformat() for at in of_each(events, "occurred_at", cases)] == list(expected)
 
 
 def test_attempt_planned_long_before_is_believed_and_says_that_nothing_was_mended():
     planned = {"occurred_at": "2026-05-20T10:03:00", "scheduled_at": "2026-05-20T10:00:00", "logged_at": "2026-02-01"}
     row = only(events({"event_key": "e", "lead_key": "l", **planned})["clean_engagement_logs"])
-    assert (row["occurred_at"].isoformat(), row["time_was_mended"]) == ("2026-05-20T10:03:00", False)
+    assert (row["occurred_at"].isoformat(), row["mended"]) == ("2026-05-20T10:03:00", None)
 
 
-def test_mended_time_says_so():
-    row = only(events({"event_key": "e", "lead_key": "l", "occurred_at": None})["clean_engagement_logs"])
-    assert row["time_was_mended"]
+MENDED = [
+    ({"occurred_at": None}, "missing_time"),
+    ({"occurred_at": "1970-01-01"}, "time_far_off"),
+    ({"occurred_at": "2026-05-01T10:20:00", "direction": "in"}, "direction_spelling,time_after_recording"),
+    ({"occurred_at": "2026-05-01T09:31:00", "started_at": "2026-05-01T09:40:00"}, "completed_before_started"),
+    ({"event_key": None}, "missing_message_id"),
+    ({"planned_wait_hours": -1.0}, "out_of_range"),
+    ({"duration_seconds": 2_600_000}, "out_of_range"),
+    ({"channel": "text", "outcome": "Delivered"}, "channel_spelling,outcome_spelling"),
+    ({"reply_faults": "emoji,html,invisible"}, "reply_html,reply_invisible"),
+    ({"reply_faults": "mojibake,quoted_thread"}, "reply_mojibake,reply_quoted_thread"),
+    ({}, None),
+]
+
+
+def test_row_that_was_mended_names_the_rules_and_a_sound_one_none():
+    faults, rules = zip(*MENDED, strict=True)
+    cases = [{"event_key": f"e{number}x", **fault} for number, fault in enumerate(faults)]
+    assert of_each(events, "mended", cases) == list(rules)
+
+
+NOTED = [
+    ({"logged_at": "2026-05-01T11:00:00"}, "recorded_late"),
+    ({"logged_at": "2026-05-01T10:59:00"}, None),
+    ({"reply_faults": "emoji,html,long"}, "reply_emoji,reply_long"),
+]
+
+
+def test_what_is_only_seen_is_noted_and_changes_nothing():
+    found, rules = zip(*NOTED, strict=True)
+    cases = [{"event_key": f"e{number}x", **seen} for number, seen in enumerate(found)]
+    assert of_each(events, "noted", cases) == list(rules)
+    assert of_each(events, "mended", [case for case in cases if "html" not in str(case)]) == [None, None]
+
+
+def test_call_that_ended_before_it_began_ends_as_long_after_its_beginning_as_it_lasted():
+    call = {"occurred_at": "2026-05-01T09:31:00", "started_at": "2026-05-01T09:40:00", "duration_seconds": 90}
+    assert event(**call)["occurred_at"].isoformat() == "2026-05-01T09:41:30"
+
+
+def test_attempt_from_long_before_its_enrolment_takes_the_time_for_which_it_was_scheduled():
+    times = {"enrolled_at": "2026-04-30", "scheduled_at": "2026-05-01T09:58:00", "occurred_at": "2026-04-20"}
+    row = event(**times)
+    assert (row["occurred_at"].isoformat(), row["mended"]) == ("2026-05-01T09:58:00", "event_before_enrolment")
+    unscheduled = event(**times | {"scheduled_at": None})
+    assert (unscheduled["occurred_at"].isoformat(), unscheduled["mended"]) == ("2026-04-20T00:00:00", None)
+
+
+SECOND_CONTACT = rows(PERSON, {"lead_key": "l", "person_key": "l"}, {"lead_key": "l2", "person_key": "l"})
+
+
+def test_events_and_outcomes_of_a_second_contact_go_to_the_first():
+    row = only(events({"event_key": "e", "lead_key": "l2"}, people=SECOND_CONTACT)["clean_engagement_logs"])
+    assert (row["lead_key"], row["mended"]) == (key("l"), "same_person_twice")
+    row = only(outcomes({"outcome_key": "o", "lead_key": "l2"}, people=SECOND_CONTACT)["clean_outcomes"])
+    assert (row["lead_key"], row["mended"]) == (key("l"), "same_person_twice")
+
+
+def test_attempt_that_was_imported_for_both_contacts_of_a_person_counts_once():
+    attempt = {"event_key": "a1", "lead_key": "l"}
+    again = {"event_key": "a2", "lead_key": "l2", "logged_at": "2026-05-03T00:00:31"}
+    out = events(attempt, again, people=SECOND_CONTACT)
+    assert only(out["clean_engagement_logs"])["event_key"] == key("a1")
+    assert only(out["rejected_engagement_logs"])["reason"] == "reimported_activity"
+
+
+def test_second_contact_of_a_person_is_rejected_and_its_attributes_are_not_taken_over():
+    people = rows(
+        PERSON,
+        {"lead_key": "l", "person_key": "l", "is_opted_out_now": True, "has_shared_contact_point": False},
+        {"lead_key": "l2", "person_key": "l", "is_opted_out_now": True, "has_shared_contact_point": False},
+    )
+    out = contacts(
+        {"lead_key": "l", "opted_out": False},
+        {"lead_key": "l2", "opted_out": True, "industry": "software", "created_at": "2026-04-09"},
+        people=people,
+    )
+    row = only(intermediate.contacts.validate(out["clean_contacts"]))
+    assert (row["lead_key"], row["is_opted_out_now"], row["mended"]) == (key("l"), True, "same_person_twice")
+    assert pd.isna(row["industry"])
+    copy = only(out["rejected_contacts"])
+    assert (copy["lead_key"], copy["reason"]) == (key("l2"), "same_person_twice")
+
+
+def test_contact_of_an_office_line_is_kept_and_noted():
+    shared = {"lead_key": "l", "person_key": "l", "is_opted_out_now": False, "has_shared_contact_point": True}
+    row = only(contacts({"lead_key": "l", **KNOWN}, people=rows(PERSON, shared))["clean_contacts"])
+    assert row["noted"] == "shared_contact_point"
 
 
 def test_call_of_a_month_and_wait_of_a_thousand_years_have_no_length():
@@ -161,45 +275,73 @@ def test_clean_events_keep_their_contract():
 
 
 def test_contact_is_written_in_one_spelling_and_nonsense_becomes_unknown():
-    raw = rows(
-        RAW_CONTACT,
-        {"lead_key": "l", "lead_source": " Paid Search ", "country": "de", "crm_score": 140.0, "site_visits_30d": -1},
-    )
-    clean = intermediate.contacts.validate(clean_contacts(raw)["clean_contacts"])
-    row = only(clean)
+    raw = {"lead_key": "l", "lead_source": " Paid Search ", "country": "de", "crm_score": 140.0, "site_visits_30d": -1}
+    row = only(intermediate.contacts.validate(contacts(raw)["clean_contacts"]))
     assert (row["lead_source"], row["country"], row["is_opted_out_now"]) == ("paid_search", "DE", False)
     assert pd.isna(row["crm_score"])
     assert pd.isna(row["site_visits_30d"])
+    assert row["mended"] == "country_spelling,lead_source_spelling,out_of_range"
+
+
+def test_contact_that_lacks_an_attribute_is_kept_as_it_is_and_noted():
+    cases = [{**KNOWN, missing: None} for missing in KNOWN]
+    assert of_each(contacts, "noted", cases) == ["missing_attribute"] * len(KNOWN)
+    assert of_each(contacts, "mended", cases) == [None] * len(KNOWN)
+
+
+def test_contact_of_which_all_is_known_in_the_standard_spelling_is_touched_by_no_rule():
+    row = only(contacts({"lead_key": "l", **KNOWN})["clean_contacts"])
+    assert (row["mended"], row["noted"]) == (None, None)
 
 
 def test_contact_that_stands_twice_is_kept_once():
-    out = clean_contacts(rows(RAW_CONTACT, {"lead_key": "l"}, {"lead_key": "l", "created_at": "2026-04-02T00:00:00"}))
+    out = contacts({"lead_key": "l"}, {"lead_key": "l", "created_at": "2026-04-02T00:00:00"})
     assert only(out["clean_contacts"])["created_at"].isoformat() == "2026-04-01T00:00:00"
     assert only(out["rejected_contacts"])["reason"] == "repeated_contact_id"
 
 
+@pytest.mark.parametrize(
+    ("fault", "reason"), [({"lead_key": None}, "no_contact_id"), ({"created_at": None}, "no_creation_time")]
+)
+def test_contact_that_cannot_be_told_or_placed_in_time_is_rejected(fault, reason):
+    assert only(contacts({"lead_key": "l", **fault})["rejected_contacts"])["reason"] == reason
+
+
 def test_step_without_prompt_is_kept_and_unknown_channel_rejected():
-    out = clean_campaign_steps(rows(STEP, {"prompt_id": None}, {"step_id": 12, "channel": "fax"}), AS_OF, CLEAN)
+    out = steps({"prompt_id": None}, {"step_id": 12, "channel": "fax"})
     assert intermediate.campaign_steps.validate(out["clean_campaign_steps"]).count().execute() == 1
     assert only(out["rejected_campaign_steps"])["reason"] == "unknown_channel"
 
 
+@pytest.mark.parametrize(
+    ("found", "rule"),
+    [
+        ({"prompt_id": None, "prompt_created_at": None}, "step_without_prompt"),
+        ({"prompt_retired_at": "2026-05-01"}, "retired_prompt"),
+        ({"campaign_status": "Paused"}, "paused_campaign"),
+        ({"step_created_at": "2026-03-01"}, "step_edited_in_place"),
+        ({}, None),
+    ],
+)
+def test_drift_of_the_configuration_is_noted_and_changes_nothing(found, rule):
+    row = only(steps(found)["clean_campaign_steps"])
+    assert (row["mended"], row["noted"]) == (None, rule)
+
+
+def test_both_steps_at_a_position_are_noted():
+    both = steps({}, {"step_id": 12, "prompt_id": 121}, {"step_id": 13, "prompt_id": 131, "step_order": 2})
+    noted = both["clean_campaign_steps"].to_pandas().set_index("step_id")["noted"].dropna()
+    assert noted.to_dict() == {11: "repeated_step_order", 12: "repeated_step_order"}
+
+
 def test_prompt_that_is_retired_after_the_as_of_was_live():
-    raw = rows(STEP, {"prompt_retired_at": "2026-05-31"}, {"prompt_id": 112, "prompt_retired_at": "2026-06-01"})
-    clean = clean_campaign_steps(raw, AS_OF, CLEAN)["clean_campaign_steps"].to_pandas()
+    out = steps({"prompt_retired_at": "2026-05-31"}, {"prompt_id": 112, "prompt_retired_at": "2026-06-01"})
+    clean = out["clean_campaign_steps"].to_pandas()
     assert clean["prompt_retired_at"].isna().tolist() == [False, True]
 
 
 def test_booking_voided_by_our_side_is_no_outcome():
-    out = clean_outcomes(
-        rows(
-            RAW_OUTCOME,
-            {"outcome_key": "b1", "lead_key": "l", "status": "Void"},
-            {"outcome_key": "b2", "lead_key": "l"},
-        ),
-        AS_OF,
-        CLEAN,
-    )
+    out = outcomes({"outcome_key": "b1", "lead_key": "l", "status": "Void"}, {"outcome_key": "b2", "lead_key": "l"})
     assert only(intermediate.outcomes.validate(out["clean_outcomes"]))["outcome_key"] == key("b2")
     assert only(out["rejected_outcomes"])["reason"] == "void_booking"
 
@@ -207,57 +349,32 @@ def test_booking_voided_by_our_side_is_no_outcome():
 @pytest.mark.parametrize("at", ["1970-01-01", "2099-01-01", "2026-05-01T10:20:00", None])
 def test_opt_out_with_a_broken_clock_counts_from_when_it_was_recorded(at):
     opt_out = {"outcome_key": "m", "lead_key": "l", "outcome_type": "opted_out", "occurred_at": at}
-    clean = clean_outcomes(rows(RAW_OUTCOME, opt_out), AS_OF, CLEAN)["clean_outcomes"]
-    assert only(clean)["occurred_at"].isoformat() == "2026-05-01T10:00:00"
+    assert only(outcomes(opt_out)["clean_outcomes"])["occurred_at"].isoformat() == "2026-05-01T10:00:00"
+
+
+MENDED_OUTCOMES = [
+    ({"occurred_at": None}, "missing_time"),
+    ({"occurred_at": "1970-01-01"}, "time_far_off"),
+    ({"occurred_at": "2026-05-01T10:20:00"}, "time_after_recording"),
+    ({"outcome_key": None}, "missing_message_id"),
+    ({}, None),
+]
+
+
+def test_outcome_that_was_mended_names_the_rule_and_a_sound_one_none():
+    faults, rules = zip(*MENDED_OUTCOMES, strict=True)
+    cases = [{"outcome_key": f"o{number}x", **fault} for number, fault in enumerate(faults)]
+    assert of_each(outcomes, "mended", cases) == list(rules)
 
 
 @pytest.mark.parametrize("fault", [{"org_id": None}, {"campaign_name": None}])
 def test_step_of_a_campaign_that_is_not_there_is_rejected(fault):
-    out = clean_campaign_steps(rows(STEP, fault, {"step_id": 12}), AS_OF, CLEAN)
+    out = steps(fault, {"step_id": 12})
     assert only(out["rejected_campaign_steps"])["reason"] == "no_campaign"
     assert intermediate.campaign_steps.validate(out["clean_campaign_steps"]).count().execute() == 1
 
 
 def test_step_before_the_first_is_rejected_and_half_a_country_unknown():
-    out = clean_campaign_steps(rows(STEP, {"step_order": -1}), AS_OF, CLEAN)
+    out = steps({"step_order": -1})
     assert only(out["rejected_campaign_steps"])["reason"] == "no_position"
-    assert pd.isna(
-        only(clean_contacts(rows(RAW_CONTACT, {"lead_key": "l", "country": "D"}))["clean_contacts"])["country"]
-    )
-
-
-def quality(rows_read, rejected, orphans, kept=()):
-    manifest = {"snapshot_id": "s", "entities": {"engagement_logs": {"rows": rows_read}}}
-    refused = {"rejected_engagement_logs": rejected, "orphan_engagement_logs": orphans}
-    tables = {
-        name: rows({"reason": "string"}, *[{"reason": reason} for reason in found]) for name, found in refused.items()
-    }
-    return summarise_quality(manifest, rows(PRIMARY_EVENT, *kept), CLEAN, **tables)
-
-
-def test_quality_counts_rows_read_kept_mended_and_refused_by_reason():
-    kept = [
-        {"event_key": "a", "time_was_mended": True},
-        {"event_key": "b", "link_was_mended": True},
-        {"event_key": "c"},
-    ]
-    found = quality(100, ["unknown_channel"], ["orphan_lead", "orphan_lead"], kept)
-    assert found["entities"]["engagement_logs"] == {
-        "rows_read": 100,
-        "rows_clean": 97,
-        "rows_rejected": 3,
-        "reasons": {"unknown_channel": 1, "orphan_lead": 2},
-    }
-    assert {rule["rule"]: (rule["rows"], rule["share"]) for rule in found["rules"]} == {
-        "time_was_mended": (1, 0.01),
-        "link_was_mended": (1, 0.01),
-    }
-
-
-def test_run_stops_with_the_figures_when_too_much_had_to_be_refused():
-    with pytest.raises(DataError, match=r"30% of the 10 rows of 'engagement_logs' had to be refused \(orphan_lead 3\)"):
-        quality(10, [], ["orphan_lead"] * 3)
-
-
-def test_copies_are_no_reason_to_stop():
-    assert quality(10, ["repeated_event_id"] * 5, [])["entities"]["engagement_logs"]["rows_clean"] == 5
+    assert pd.isna(only(contacts({"lead_key": "l", "country": "D"})["clean_contacts"])["country"])

@@ -1,48 +1,65 @@
-"""Each entity by itself: one spelling, sound times, no duplicates; what is refused is kept with its reason."""
+"""Each entity by itself: one spelling, sound times, no duplicates; what is refused is kept with its reason.
+
+The rules that changed a row stand in its `mended`, those that only saw something in its `noted`. What each of them
+means stands in conf/base/parameters/quality/.
+"""
 
 from collections.abc import Mapping
 from functools import reduce
+from operator import or_
 from typing import Any
 
 import ibis
 from ibis import _
-from ibis.expr.types import BooleanValue, StringValue, Table, TimestampValue
+from ibis.expr.types import BooleanValue, IntegerValue, StringValue, Table, TimestampValue, Value
 
-from lead_conversion.kernel.errors import DataError
 from lead_conversion.kernel.windows import HOURS_A_DAY, MOMENT
 from lead_conversion.pipelines.data_engineering.parameters import CleanParameters
+from lead_conversion.pipelines.data_engineering.rules import has_name, names_of
 
-SECONDS_A_DAY = HOURS_A_DAY * 3600
+SECONDS_AN_HOUR = 3600
+SECONDS_A_DAY = HOURS_A_DAY * SECONDS_AN_HOUR
 ISO_COUNTRY_LENGTH = 2
-MENDING_RULES = {
-    "time_was_mended": "A time that is missing, far off or out of order is replaced by when the event was recorded",
-    "link_was_mended": "An attempt whose step or prompt is not in the database did happen: it is kept without the link",
-}
+ATTRIBUTES = (
+    "region", "country", "timezone", "lead_source", "industry", "seniority", "company_size", "crm_score",
+    "site_visits_30d",
+)  # fmt: skip
+# Faults of replies that were taken out before the text was described, and those that are part of what was written.
+MENDED_IN_REPLIES = ("html", "invisible", "mojibake", "quoted_thread")
+NOTED_IN_REPLIES = ("emoji", "long")
+EVENT_TIME_RULES = (
+    "missing_time", "time_far_off", "time_after_recording", "event_before_enrolment", "completed_before_started",
+)  # fmt: skip
+OUTCOME_TIME_RULES = ("missing_time", "time_far_off", "time_after_recording")
 
 
-def clean_contacts(raw_contacts: Table) -> dict[str, Table]:
-    """Leads in one spelling; refused: no id, no creation time, a repeated id."""
-    standard = raw_contacts.mutate(
-        org_id=_.org_id.cast("int64"),
-        region=_tidy(_.region),
-        country=_country(_.country),
-        timezone=_tidy(_.timezone),
-        lead_source=_category(_.lead_source),
-        industry=_category(_.industry),
-        company_size=_tidy(_.company_size),
-        crm_score=_within(_.crm_score.cast("float64"), 0, 100),
-        site_visits_30d=_within(_.site_visits_30d.cast("int64"), 0, None),
-        is_opted_out_now=_.opted_out.fill_null(False),
-    ).drop("opted_out")
-    judged = standard.mutate(
-        reason=ibis.cases((_.lead_key.isnull(), "no_contact_id"), (_.created_at.isnull(), "no_creation_time"))
+def clean_contacts(raw_contacts: Table, clean_people: Table) -> dict[str, Table]:
+    """One contact a person, in one spelling.
+
+    Refused: no id, no creation time, a repeated id, a person's later contacts.
+
+    Of a person is known what its first contact knew: a later one would tell of what was to come. Only whether the
+    person has opted out is taken from all of its contacts.
+    """
+    people = clean_people.rename(contact_key="lead_key")
+    read = raw_contacts.left_join(people, raw_contacts.lead_key == people.contact_key)
+    judged = (
+        _standard_contacts(read)
+        .mutate(
+            reason=ibis.cases(
+                (_.lead_key.isnull(), "no_contact_id"),
+                (_.created_at.isnull(), "no_creation_time"),
+                (_.person_key != _.lead_key, "same_person_twice"),
+            ),
+        )
+        .drop("contact_key", "opted_out", "person_key", "has_shared_contact_point")
     )
     judged = _refuse_copies(judged, ["lead_key"], ["created_at"], "repeated_contact_id")
     return _split("contacts", judged, ["lead_key", "created_at"])
 
 
 def clean_campaign_steps(
-    raw_campaign_steps: Table, primary_as_of: dict[str, str], clean: CleanParameters
+    raw_campaign_steps: Table, raw_manifest: dict[str, Any], clean: CleanParameters
 ) -> dict[str, Table]:
     """Steps and prompt versions in one spelling.
 
@@ -51,143 +68,203 @@ def clean_campaign_steps(
     A prompt that was retired at or after the as-of is one that was live.
     """
     integers = ["org_id", "campaign_id", "step_id", "step_order", "prompt_id", "prompt_version"]
-    standard = raw_campaign_steps.mutate(
+    standard = {
         **{name: _[name].cast("int64") for name in integers},
-        channel=_spelling(_.channel, clean.channel_spellings),
-        wait_hours=_.wait_hours.cast("float64"),
-        prompt_retired_at=(_.prompt_retired_at < _moment(primary_as_of)).ifelse(_.prompt_retired_at, None),
-    )
-    judged = standard.mutate(
+        "channel": _spelling(_.channel, clean.channel_spellings),
+        "wait_hours": _.wait_hours.cast("float64"),
+        "prompt_retired_at": (_.prompt_retired_at < _moment(raw_manifest)).ifelse(_.prompt_retired_at, None),
+    }
+    at_position = ibis.window(group_by=["campaign_id", "step_order"])
+    noted = {
+        "paused_campaign": _.campaign_status.strip().lower() == "paused",
+        "repeated_step_order": _.step_id.min().over(at_position) != _.step_id.max().over(at_position),
+        "retired_prompt": _.prompt_retired_at.notnull(),
+        "step_edited_in_place": _.prompt_created_at < _.step_created_at,
+        "step_without_prompt": _.prompt_id.isnull(),
+    }
+    spelling = {"channel_spelling": _changes("channel", standard)}
+    judged = raw_campaign_steps.mutate(**standard, mended=names_of(spelling)).mutate(
+        noted=names_of(noted),
         reason=ibis.cases(
             (_.org_id.isnull() | _.campaign_name.isnull() | _.campaign_created_at.isnull(), "no_campaign"),
             (_.channel.isnull(), "unknown_channel"),
             (_.wait_hours.isnull() | (_.wait_hours < 0), "no_wait"),
             (_.step_order.isnull() | (_.step_order < 0), "no_position"),
-        )
+        ),
     )
     judged = _refuse_copies(judged, ["step_id", "prompt_id"], ["prompt_version"], "repeated_prompt_version")
     return _split("campaign_steps", judged, ["step_id", "prompt_id"])
 
 
 def clean_engagement_logs(
-    raw_engagement_logs: Table, primary_as_of: dict[str, str], clean: CleanParameters
+    raw_engagement_logs: Table, clean_people: Table, raw_manifest: dict[str, Any], clean: CleanParameters
 ) -> dict[str, Table]:
-    """Events in one spelling with mended times.
+    """Events of people in one spelling with mended times.
 
     Refused: no lead, an unknown channel, direction or outcome, an event at or after the as-of, a second copy (the same
-    id; or, of attempts, the same lead, step, channel and time under a new id).
+    id; or, of attempts, the same lead, step, channel and recorded time under a new id).
     """
-    standard = (
-        raw_engagement_logs.mutate(
-            **{name: _[name].cast("int64") for name in ["org_id", "campaign_id", "step_id", "prompt_id"]},
-            channel=_spelling(_.channel, clean.channel_spellings),
-            direction=_direction(_.direction),
-            outcome=_spelling(_.outcome, clean.outcome_spellings),
-            planned_wait_hours=_within(_.planned_wait_hours.cast("float64"), 0, clean.max_wait_days * HOURS_A_DAY),
-            duration_seconds=_within(_.duration_seconds.cast("int64"), 0, clean.max_call_seconds),
-            reply_chars=_.reply_chars.cast("int64"),
-            reply_words=_.reply_words.cast("int64"),
-        )
-        .mutate(believed_at=_believable_event_time(clean))
-        .mutate(time_was_mended=~_.believed_at.identical_to(_.occurred_at), occurred_at=_.believed_at)
-        .mutate(event_key=_.event_key.fill_null(_content_key("lead_key", "channel", "occurred_at", "text_key")))
-        .mutate(
-            sequence_variant=(_.direction == "outbound").ifelse(_tidy(_.sequence_variant).fill_null("A"), None),
-            attempt_key=(_.direction == "outbound").ifelse(
-                _content_key("lead_key", "step_id", "channel", "occurred_at"), _.event_key
-            ),
-        )
-    )
-    judged = standard.mutate(
+    judged = _standard_events(_of_person(raw_engagement_logs, clean_people), clean).mutate(
         reason=ibis.cases(
-            (_.lead_key.isnull(), "no_lead"),
+            (_.lead_key.isnull() & (_.direction == "inbound"), "unknown_ghl_contact"),
+            (_.lead_key.isnull(), "unknown_enrollment"),
             (_.channel.isnull(), "unknown_channel"),
             (_.direction.isnull(), "unknown_direction"),
             (_.outcome.isnull(), "unknown_outcome"),
-            (_.occurred_at >= _moment(primary_as_of), "at_or_after_as_of"),
+            (_.occurred_at >= _moment(raw_manifest), "at_or_after_as_of"),
         )
     )
     order = ["logged_at", "occurred_at", "text_key"]
-    judged = _refuse_copies(judged, ["event_key"], order, "repeated_event_id")
-    judged = _refuse_copies(judged, ["attempt_key"], ["logged_at", "event_key"], "repeated_attempt")
-    helpers = ["attempt_key", "believed_at", "text_key", "scheduled_at", "started_at"]
-    return _split("engagement_logs", judged, ["event_key", *order], *helpers)
+    judged = _refuse_copies(judged, ["event_key"], order, "repeated_message_id")
+    judged = _refuse_copies(judged, ["attempt_key"], ["logged_at", "event_key"], "reimported_activity")
+    helpers = ["attempt_key", "is_moved", "recorded_at", "reply_faults", "scheduled_at", "started_at", "text_key"]
+    return _split("engagement_logs", judged, ["event_key", *order], *helpers, "time_rule")
 
 
-def clean_outcomes(raw_outcomes: Table, primary_as_of: dict[str, str], clean: CleanParameters) -> dict[str, Table]:
+def clean_outcomes(
+    raw_outcomes: Table, clean_people: Table, raw_manifest: dict[str, Any], clean: CleanParameters
+) -> dict[str, Table]:
     """Outcomes that count; refused: no lead, a booking voided by our side, at or after the as-of, a second copy."""
-    standard = raw_outcomes.mutate(occurred_at=_believable_outcome_time(clean)).mutate(
-        outcome_key=_.outcome_key.fill_null(_content_key("lead_key", "outcome_type", "occurred_at")),
+    read = _of_person(raw_outcomes, clean_people).mutate(recorded_at=_.occurred_at, time_rule=_outcome_time_rule(clean))
+    mended = {
+        **{rule: _.time_rule == rule for rule in OUTCOME_TIME_RULES},
+        "missing_message_id": _.outcome_key.isnull(),
+        "same_person_twice": _.is_moved,
+    }
+    judged = read.mutate(
+        mended=names_of(mended),
+        noted=ibis.null("string"),
+        occurred_at=_.time_rule.notnull().ifelse(_.logged_at, _.occurred_at).cast(MOMENT),
+        outcome_key=_.outcome_key.fill_null(_content_key("lead_key", "outcome_type", "recorded_at")),
         status=_category(_.status),
-    )
-    judged = standard.mutate(
+    ).mutate(
         reason=ibis.cases(
             (_.lead_key.isnull(), "no_lead"),
             (_.status == "void", "void_booking"),
-            (_.occurred_at >= _moment(primary_as_of), "at_or_after_as_of"),
+            (_.occurred_at >= _moment(raw_manifest), "at_or_after_as_of"),
         )
     )
     order = ["logged_at", "occurred_at"]
     judged = _refuse_copies(judged, ["outcome_key"], order, "repeated_outcome_id")
-    return _split("outcomes", judged, ["outcome_key", *order], "org_id", "status")
+    helpers = ["is_moved", "org_id", "recorded_at", "status", "time_rule"]
+    return _split("outcomes", judged, ["outcome_key", *order], *helpers)
 
 
-def summarise_quality(
-    raw_manifest: dict[str, Any], primary_engagement_logs: Table, clean: CleanParameters, **refused: Table
-) -> dict[str, Any]:
-    """Rows read, kept, mended and refused by entity and reason; `refused` are the rejected tables, by entity.
-
-    Raises:
-        DataError: more than `max_refused_share` of an entity's rows were refused, copies not counted. Results on what
-            is left would be of a selection that nobody chose.
-    """
-    entities: dict[str, dict[str, Any]] = {}
-    for entity, tables in _by_entity(refused).items():
-        reasons = {
-            row["reason"]: int(row["rows"])
-            for table in tables
-            for row in table.group_by("reason").agg(rows=_.count()).order_by("reason").to_pandas().to_dict("records")
-        }
-        rows_read = int(raw_manifest["entities"][entity]["rows"])
-        _require_enough_left(entity, rows_read, reasons, clean.max_refused_share)
-        rows_rejected = sum(reasons.values())
-        entities[entity] = {
-            "rows_read": rows_read,
-            "rows_clean": rows_read - rows_rejected,
-            "rows_rejected": rows_rejected,
-            "reasons": reasons,
-        }
-    read = entities["engagement_logs"]["rows_read"]
-    mended = primary_engagement_logs.agg(**{name: _[name].sum().fill_null(0) for name in MENDING_RULES}).to_pandas()
-    rules = [
-        {
-            "rule": name,
-            "entity": "engagement_logs",
-            "rows": int(mended[name].iloc[0]),
-            "share": int(mended[name].iloc[0]) / max(read, 1),
-            "sentence": sentence,
-        }
-        for name, sentence in MENDING_RULES.items()
-    ]
-    return {"snapshot_id": raw_manifest["snapshot_id"], "entities": entities, "rules": rules}
+def _of_person(rows: Table, people: Table) -> Table:
+    """The rows under the key of the contact that stands for their person; `is_moved` where that is another one."""
+    copies = people.filter(_.person_key != _.lead_key).select(copy_key="lead_key", person_key="person_key")
+    return (
+        rows.left_join(copies, rows.lead_key == copies.copy_key)
+        .mutate(is_moved=_.person_key.notnull(), lead_key=ibis.coalesce(_.person_key, _.lead_key))
+        .drop("copy_key", "person_key")
+    )
 
 
-def _require_enough_left(entity: str, rows_read: int, reasons: Mapping[str, int], limit: float) -> None:
-    faults = {reason: rows for reason, rows in reasons.items() if not reason.startswith("repeated_")}
-    share = sum(faults.values()) / max(rows_read, 1)
-    if share > limit:
-        found = ", ".join(f"{reason} {rows:,}" for reason, rows in sorted(faults.items(), key=lambda item: -item[1]))
-        raise DataError(
-            f"{share:.0%} of the {rows_read:,} rows of '{entity}' had to be refused ({found}); at most {limit:.0%} may "
-            "be. Mend the source or its SELECT in conf/<env>/source/, or raise clean.max_refused_share knowingly."
+def _standard_contacts(read: Table) -> Table:
+    """The contacts in one spelling, with the rules that touched them."""
+    standard = {
+        "org_id": _.org_id.cast("int64"),
+        "region": _tidy(_.region),
+        "country": _country(_.country),
+        "timezone": _tidy(_.timezone),
+        "lead_source": _category(_.lead_source),
+        "landing_page": _tidy(_.landing_page),
+        "industry": _category(_.industry),
+        "company_size": _tidy(_.company_size),
+        "crm_score": _within(_.crm_score.cast("float64"), 0, 100),
+        "site_visits_30d": _within(_.site_visits_30d.cast("int64"), 0, None),
+        "is_opted_out_now": ibis.coalesce(_.is_opted_out_now, _.opted_out, ibis.literal(value=False)),
+    }
+    mended = {
+        **{f"{name}_spelling": _changes(name, standard) for name in ("country", "industry", "lead_source")},
+        "out_of_range": _changes("crm_score", standard) | _changes("site_visits_30d", standard),
+        "same_person_twice": (_.person_key == _.lead_key) & (_.is_opted_out_now > _.opted_out.fill_null(False)),
+    }
+    noted = {
+        "missing_attribute": reduce(or_, [_[name].isnull() for name in ATTRIBUTES]),
+        "shared_contact_point": _.has_shared_contact_point,
+    }
+    return read.mutate(**standard, mended=names_of(mended)).mutate(noted=names_of(noted))
+
+
+def _standard_events(read: Table, clean: CleanParameters) -> Table:
+    """The events in one spelling, with believable times, a key each, and the rules that touched them."""
+    standard = {
+        **{name: _[name].cast("int64") for name in ["org_id", "campaign_id", "step_id", "prompt_id"]},
+        "channel": _spelling(_.channel, clean.channel_spellings),
+        "direction": _direction(_.direction),
+        "outcome": _spelling(_.outcome, clean.outcome_spellings),
+        "planned_wait_hours": _within(_.planned_wait_hours.cast("float64"), 0, clean.max_wait_days * HOURS_A_DAY),
+        "duration_seconds": _within(_.duration_seconds.cast("int64"), 0, clean.max_call_seconds),
+        "reply_chars": _.reply_chars.cast("int64"),
+        "reply_words": _.reply_words.cast("int64"),
+    }
+    mended = {
+        **{f"{name}_spelling": _changes(name, standard) for name in ("channel", "direction", "outcome")},
+        **{rule: _.time_rule == rule for rule in EVENT_TIME_RULES},
+        **{f"reply_{fault}": has_name(_.reply_faults, fault) for fault in MENDED_IN_REPLIES},
+        "missing_message_id": _.event_key.isnull(),
+        "out_of_range": _changes("planned_wait_hours", standard) | _changes("duration_seconds", standard),
+        "same_person_twice": _.is_moved,
+    }
+    noted = {
+        **{f"reply_{fault}": has_name(_.reply_faults, fault) for fault in NOTED_IN_REPLIES},
+        "recorded_late": _seconds_between(_.occurred_at, _.logged_at) >= int(clean.late_after_hours * SECONDS_AN_HOUR),
+    }
+    is_attempt = _.direction == "outbound"
+    return (
+        read.mutate(recorded_at=ibis.coalesce(_.occurred_at, _.started_at), time_rule=_event_time_rule(clean))
+        .mutate(**standard, occurred_at=_believable_time(clean), mended=names_of(mended))
+        .mutate(
+            noted=names_of(noted),
+            event_key=_.event_key.fill_null(_content_key("lead_key", "channel", "recorded_at", "text_key")),
         )
+        .mutate(
+            sequence_variant=is_attempt.ifelse(_tidy(_.sequence_variant).fill_null("A"), None),
+            attempt_key=is_attempt.ifelse(_content_key("lead_key", "step_id", "channel", "recorded_at"), _.event_key),
+        )
+    )
 
 
-def _by_entity(refused: Mapping[str, Table]) -> dict[str, list[Table]]:
-    found: dict[str, list[Table]] = {}
-    for name, table in refused.items():
-        found.setdefault(name.split("_", 1)[1], []).append(table)
-    return found
+def _event_time_rule(clean: CleanParameters) -> StringValue:
+    """Why the event's own time cannot be believed; null where it can.
+
+    Far off is far from the record, unless scheduled so. An attempt can be long before its lead entered the campaign
+    only by its clock, where it was scheduled for after that.
+    """
+    time = ibis.greatest(_.occurred_at, ibis.coalesce(_.started_at, _.occurred_at))
+    is_far_off = _is_far(time, _.logged_at, clean) & _is_far(time, _.scheduled_at, clean).fill_null(True)
+    direction = _direction(_.direction)
+    tolerance = ibis.interval(seconds=int(clean.max_hours_before_contact * SECONDS_AN_HOUR))
+    is_before_enrolment = (time < _.enrolled_at - tolerance) & (_.scheduled_at >= _.enrolled_at)
+    return ibis.cases(
+        (_.occurred_at.isnull(), "missing_time"),
+        (is_far_off, "time_far_off"),
+        ((direction == "inbound") & (time > _.logged_at), "time_after_recording"),
+        ((direction == "outbound") & is_before_enrolment, "event_before_enrolment"),
+        (_.started_at > _.occurred_at, "completed_before_started"),
+    )
+
+
+def _believable_time(clean: CleanParameters) -> TimestampValue:
+    """The event's own time where it can be believed, else the next best that is known of it."""
+    seconds = _within(_.duration_seconds.cast("int64"), 0, clean.max_call_seconds).fill_null(0)
+    return ibis.cases(
+        (_.time_rule == "missing_time", ibis.coalesce(_.started_at, _.logged_at)),
+        (_.time_rule == "event_before_enrolment", _.scheduled_at),
+        (_.time_rule == "completed_before_started", _.started_at + seconds.as_interval("s")),
+        (_.time_rule.notnull(), _.logged_at),
+        else_=_.occurred_at,
+    ).cast(MOMENT)
+
+
+def _outcome_time_rule(clean: CleanParameters) -> StringValue:
+    """Why the outcome's own time cannot be believed, and its record's is taken; null where it can."""
+    return ibis.cases(
+        (_.occurred_at.isnull(), "missing_time"),
+        (_is_far(_.occurred_at, _.logged_at, clean), "time_far_off"),
+        (_.occurred_at > _.logged_at, "time_after_recording"),
+    )
 
 
 def _refuse_copies(judged: Table, keys: list[str], order: list[str], reason: str) -> Table:
@@ -209,31 +286,21 @@ def _split(entity: str, judged: Table, order: list[str], *helpers: str) -> dict[
     }
 
 
-def _believable_event_time(clean: CleanParameters) -> TimestampValue:
-    """The event's own time where its clock can be believed, else when it was recorded.
-
-    Not believed: missing; far from the record, unless scheduled so; of an inbound message, after it was recorded. A
-    call that ended before it began takes its beginning.
-    """
-    event_time = ibis.greatest(_.occurred_at, ibis.coalesce(_.started_at, _.occurred_at))
-    is_far_off = _is_far(event_time, _.logged_at, clean) & _is_far(event_time, _.scheduled_at, clean).fill_null(True)
-    is_from_the_future = (_.direction == "inbound") & (event_time > _.logged_at)
-    unbelievable = event_time.isnull() | is_far_off | is_from_the_future.fill_null(False)
-    return unbelievable.ifelse(_.logged_at, event_time).cast(MOMENT)
-
-
-def _believable_outcome_time(clean: CleanParameters) -> TimestampValue:
-    """The outcome's own time, or when it was recorded where that is missing, far off or after it was recorded."""
-    unbelievable = _.occurred_at.isnull() | (_.occurred_at > _.logged_at) | _is_far(_.occurred_at, _.logged_at, clean)
-    return unbelievable.ifelse(_.logged_at, _.occurred_at).cast(MOMENT)
-
-
 def _is_far(time: TimestampValue, reference: TimestampValue, clean: CleanParameters) -> BooleanValue:
-    return (time.epoch_seconds() - reference.epoch_seconds()).abs() > clean.max_days_from_record * SECONDS_A_DAY
+    return _seconds_between(time, reference).abs() > clean.max_days_from_record * SECONDS_A_DAY
 
 
-def _moment(primary_as_of: dict[str, str]) -> TimestampValue:
-    return ibis.literal(primary_as_of["as_of"]).cast(MOMENT)
+def _seconds_between(start: TimestampValue, end: TimestampValue) -> IntegerValue:
+    return end.epoch_seconds() - start.epoch_seconds()
+
+
+def _changes(name: str, standard: Mapping[str, Value]) -> BooleanValue:
+    """Whether the standard form of a column is another than the one that was read."""
+    return ~standard[name].identical_to(_[name])
+
+
+def _moment(raw_manifest: dict[str, Any]) -> TimestampValue:
+    return ibis.literal(raw_manifest["as_of"]).cast(MOMENT)
 
 
 def _tidy(text: StringValue) -> StringValue:
