@@ -54,6 +54,15 @@ def test_lead_is_described_at_each_landmark_that_the_as_of_has_reached():
     assert [str(landmark) for landmark in features(lead=late)] == ["0.0", "1.0", "now"]
 
 
+def test_contact_by_which_a_lead_came_in_is_no_reply_unless_it_says_something():
+    wordless = {**REPLY, "reply_words": None, "reply_intent": None, "reply_has_question": None}
+    came_in = attempt("e", LEAD["first_engaged_at"], **wordless)
+    assert features(came_in)[1.0]["n_replies"] == 0
+    assert pd.isna(features(came_in)[1.0]["hours_since_reply"])
+    assert features(came_in | {"reply_words": 4})[1.0]["n_replies"] == 1
+    assert features(came_in, attempt("f", "2026-05-01T10:30:00", **wordless))[1.0]["n_replies"] == 1
+
+
 def test_lead_whose_windows_are_all_over_is_not_scored():
     assert "now" not in features(lead=LEAD | {"first_engaged_at": "2026-05-02T00:00:00"})
     assert "now" in features(lead=LEAD | {"first_engaged_at": "2026-05-02T00:00:01"})

@@ -86,6 +86,24 @@ def test_target_that_nobody_reached_leaves_negatives_only():
     assert label()["state"] == "negative"
 
 
+@pytest.mark.parametrize(("leads", "state"), [(999, "negative"), (1000, "excluded")])
+def test_target_that_none_of_many_mature_leads_reached_counts_as_not_recorded(leads, state):
+    others, _bookings = crowd("2026-05-01T09:00:00", leads - 1, "x")
+    row = label(others=others)
+    assert row["state"] == state
+    assert row["reason"] == "not_recorded" if state == "excluded" else pd.isna(row["reason"])
+
+
+def test_leads_whose_window_is_open_do_not_speak_for_a_target_that_is_not_recorded():
+    others, _bookings = crowd("2026-05-31T00:00:00", 1000, "x")
+    assert label(others=others)["state"] == "negative"
+
+
+def test_single_outcome_shows_that_a_target_is_recorded():
+    others, _bookings = crowd("2026-05-01T09:00:00", 1000, "x")
+    assert label(booked("2026-05-30T00:00:00", lead="x000x"), others=others)["state"] == "negative"
+
+
 def test_lead_without_engagement_has_no_label():
     contacts = rows(PRIMARY_CONTACT, {"lead_key": "l", "is_opted_out_now": False})
     labels = label_conversions(contacts, rows(OUTCOME), AS_OF, TARGETS, FEATURES)

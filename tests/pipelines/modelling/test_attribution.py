@@ -17,7 +17,7 @@ Attribute = Callable[..., pd.DataFrame]
 @pytest.fixture
 def attribute(target: Targets, features: list[Feature], evaluation: EvaluationParameters) -> Attribute:
     def run(world: Any, model: ModelParameters) -> pd.DataFrame:
-        trained = train_models(world.examples, world.feature_leads, target, model, seed=5, features=features)
+        trained = train_models(world.examples, world.feature_leads, {}, target, model, seed=5, features=features)
         return attribute_drivers(world.examples, world.feature_leads, trained, evaluation, seed=5)
 
     return run

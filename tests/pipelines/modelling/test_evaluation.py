@@ -40,7 +40,7 @@ def judge(
     gate: GateLimits,
 ) -> Judge:
     def run(world: Any, model: ModelParameters, of: Targets = target) -> Judged:
-        trained = train_models(world.examples, world.feature_leads, of, model, seed=5, features=features)
+        trained = train_models(world.examples, world.feature_leads, {}, of, model, seed=5, features=features)
         predictions = predict_holdout(world.examples, world.feature_leads, trained)
         found = evaluate_models(predictions, world.examples, trained, as_of, of, evaluation, gate, seed=5)
         return Judged(trained, predictions, found)

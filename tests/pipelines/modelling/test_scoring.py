@@ -19,7 +19,7 @@ Train = Callable[..., dict[str, Any]]
 @pytest.fixture
 def train(target: Targets, features: list[Feature]) -> Train:
     def run(world: Any, model: ModelParameters) -> dict[str, Any]:
-        return train_models(world.examples, world.feature_leads, target, model, seed=5, features=features)
+        return train_models(world.examples, world.feature_leads, {}, target, model, seed=5, features=features)
 
     return run
 

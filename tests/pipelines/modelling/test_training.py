@@ -23,7 +23,7 @@ BASELINES = {"rule", "contact_logistic", "campaign_rate"}
 @pytest.fixture
 def train(target: Targets, features: list[Feature]) -> Callable[..., dict[str, Any]]:
     def run(world: Any, model: ModelParameters) -> dict[str, Any]:
-        return train_models(world.examples, world.feature_leads, target, model, seed=5, features=features)
+        return train_models(world.examples, world.feature_leads, {}, target, model, seed=5, features=features)
 
     return run
 
@@ -188,11 +188,32 @@ def test_without_a_mature_lead_the_message_says_so(
     assert "no lead's label window is over yet" in train(active, make_model())["t1"]["message"]
 
 
+def test_target_that_is_not_recorded_is_said_to_be_not_estimable(
+    make_world: MakeWorld, make_model: MakeModel, target: Targets, features: list[Feature]
+) -> None:
+    world = make_world(200)
+    summary = {"t1": {"states": {"excluded": 200}, "reasons": {"not_recorded": 200}}}
+    found = train_models(world.examples.head(0), world.feature_leads, summary, target, make_model(), 5, features)["t1"]
+    assert (found["status"], found["models"], found["base_rate"]["value"]) == ("not_recorded", {}, None)
+    assert "records 'call booked' of none of 200 leads" in found["message"]
+    assert "base rate" not in found["message"]
+
+
+def test_campaigns_are_a_comparator_only_where_leads_belong_to_some(
+    make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]
+) -> None:
+    world = make_world(3000)
+    without = type(world)(world.labels, world.contacts, world.feature_leads, world.examples.assign(campaign_id=pd.NA))
+    assert set(train(without, make_model())["t1"]["models"]) & BASELINES == BASELINES - {"campaign_rate"}
+
+
 def test_chance_near_the_end_of_the_window_is_not_overstated(
     make_clock_world: MakeWorld, make_model: MakeModel, late_target: Targets, features: list[Feature]
 ) -> None:
     world = make_clock_world()
-    trained = train_models(world.examples, world.feature_leads, late_target, make_model(), seed=5, features=features)
+    trained = train_models(
+        world.examples, world.feature_leads, {}, late_target, make_model(), seed=5, features=features
+    )
     late = make_clock_world(hours=(60, 135, 158, 164, 167))
     rows = attach_features(late.examples, late.feature_leads)
     observed = rows["label"].astype(float).groupby(rows["landmark_hours"]).sum()

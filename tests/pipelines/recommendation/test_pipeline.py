@@ -43,5 +43,5 @@ def test_crm_without_campaigns_runs_through_and_says_so(
         for name in ("effects", "recommendations", "experiment_plan")
     }
     assert outputs["effects"].empty
-    assert outputs["recommendations"]["status"] == "not_enough_data"
+    assert outputs["recommendations"]["status"] == "nothing_to_compare"
     assert outputs["experiment_plan"]["experiments"] == []

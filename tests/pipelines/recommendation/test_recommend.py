@@ -186,10 +186,17 @@ def test_twenty_six_leads_are_not_enough(make_risk_set, make_labels, targets, st
     assert "26 leads" in answer["message"]
 
 
-def test_data_without_steps_is_not_enough(recommend, make_risk_set, make_steps):
-    answer = recommend(make_risk_set(), make_steps())
+def test_steps_that_no_lead_met_are_not_enough(recommend, make_risk_set, steps):
+    answer = recommend(make_risk_set(), steps)
     assert answer["status"] == "not_enough_data"
     assert "no attempt belongs to a step" in answer["message"]
+
+
+def test_source_without_steps_has_nothing_to_compare_and_will_not_with_time(recommend, make_risk_set, make_steps):
+    answer = recommend(make_risk_set(), make_steps())
+    assert (answer["status"], answer["recommendations"]) == ("nothing_to_compare", [])
+    assert "no campaign steps and no prompts" in answer["message"]
+    assert "Not enough data" not in answer["message"]
 
 
 def test_single_version_everywhere_is_not_enough(recommend, make_risk_set, make_steps):

@@ -17,7 +17,7 @@ OPENED = ("opened", "clicked")
 
 def attribution() -> dict[str, Value]:
     """Who the lead is and where it came from; known since the contact was created."""
-    categories = ["lead_source", "industry", "seniority", "company_size", "country"]
+    categories = ["lead_source", "landing_page", "industry", "seniority", "company_size", "country"]
     return {
         **{name: _[name].fill_null("unknown") for name in categories},
         "crm_score": _.crm_score,
@@ -37,7 +37,7 @@ def interaction(settling_hours: float) -> dict[str, Value]:
     settled = _.occurred_at <= _.landmark_at - ibis.interval(seconds=int(settling_hours * SECONDS_AN_HOUR))
     is_opened = settled & _.outcome.isin(OPENED)
     outbound = (_.direction == "outbound") & (_.outcome != "skipped")
-    inbound = _.direction == "inbound"
+    replied = _is_reply()
     last_day = _.occurred_at >= _.landmark_at - ibis.interval(hours=24)
     return {
         "n_outbound": _count(outbound),
@@ -49,37 +49,37 @@ def interaction(settling_hours: float) -> dict[str, Value]:
         "n_failed": _count(_.outcome.isin(("failed", "bounced"))),
         "n_skipped": _count(_.outcome == "skipped"),
         "n_connected": _count(_.outcome == "connected"),
-        "n_replies": _count(inbound),
-        "n_replies_24h": _count(inbound & last_day),
+        "n_replies": _count(replied),
+        "n_replies_24h": _count(replied & last_day),
         "last_step_order": _latest(_.step_order.cast("float64"), outbound),
         "open_share": _share(is_opened, settled & outbound & (_.channel != "voice")),
-        "reply_share": _share(inbound, outbound),
+        "reply_share": _share(replied, outbound),
     }
 
 
 def timing() -> dict[str, Value]:
     """How long ago things happened."""
     outbound = (_.direction == "outbound") & (_.outcome != "skipped")
-    inbound = _.direction == "inbound"
+    replied = _is_reply()
     return {
         "hours_since_outbound": _hours(_.occurred_at, _.landmark_at).min(where=outbound),
-        "hours_since_reply": _hours(_.occurred_at, _.landmark_at).min(where=inbound),
-        "first_reply_hours": _hours(_.first_engaged_at, _.occurred_at).min(where=inbound),
+        "hours_since_reply": _hours(_.occurred_at, _.landmark_at).min(where=replied),
+        "first_reply_hours": _hours(_.first_engaged_at, _.occurred_at).min(where=replied),
     }
 
 
 def content() -> dict[str, Value]:
     """What the replies said, as far as their features tell, and what was last written to the lead."""
-    inbound = _.direction == "inbound"
-    words = _.reply_words.sum(where=inbound).cast("float64")
+    replied = _is_reply()
+    words = _.reply_words.sum(where=replied).cast("float64")
     return {
-        "n_positive_replies": _count(inbound & (_.reply_intent == "positive")),
-        "n_negative_replies": _count(inbound & (_.reply_intent == "negative")),
-        "n_objections": _count(inbound & _.reply_objection.notnull()),
-        "n_questions": _count(inbound & _.reply_has_question.fill_null(False)),
-        "mean_reply_words": words / _count(inbound).nullif(0),
-        "last_reply_intent": _latest(_.reply_intent, inbound).fill_null("none"),
-        "last_objection": _latest(_.reply_objection, inbound & _.reply_objection.notnull()).fill_null("none"),
+        "n_positive_replies": _count(replied & (_.reply_intent == "positive")),
+        "n_negative_replies": _count(replied & (_.reply_intent == "negative")),
+        "n_objections": _count(replied & _.reply_objection.notnull()),
+        "n_questions": _count(replied & _.reply_has_question.fill_null(False)),
+        "mean_reply_words": words / _count(replied).nullif(0),
+        "last_reply_intent": _latest(_.reply_intent, replied).fill_null("none"),
+        "last_objection": _latest(_.reply_objection, replied & _.reply_objection.notnull()).fill_null("none"),
         "last_prompt_chars": _latest(
             _.prompt_chars.cast("float64"), (_.direction == "outbound") & (_.outcome != "skipped")
         ),
@@ -90,6 +90,11 @@ def campaign() -> dict[str, Value]:
     """The campaign that tried the lead last."""
     outbound = _.direction == "outbound"
     return {"campaign": _latest(_.campaign_id.cast("string"), outbound).fill_null("none")}
+
+
+def _is_reply() -> BooleanValue:
+    """An inbound event that answers or says something; the mere contact by which a lead came in does neither."""
+    return (_.direction == "inbound") & ((_.occurred_at > _.first_engaged_at) | _.reply_words.notnull())
 
 
 def _count(condition: BooleanValue) -> NumericValue:

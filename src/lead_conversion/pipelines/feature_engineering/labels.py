@@ -24,7 +24,8 @@ def label_conversions(
     """One row an engaged lead and target: positive, negative, immature or excluded, with the reason.
 
     A lead is left-truncated where outcomes began to be recorded only after it was engaged. That is taken to be so when
-    the leads before the first recorded outcome should have reached more of them than chance lets go missing.
+    the leads before the first recorded outcome should have reached more of them than chance lets go missing. A target
+    that none of many mature leads reached is not recorded: nobody is known to have failed it, so all are excluded.
     """
     engaged = primary_contacts.filter(_.first_engaged_at.notnull())
     as_of = ibis.literal(primary_as_of["as_of"]).cast(MOMENT)
@@ -59,6 +60,7 @@ def _label_target(
         )
     )
     reason = ibis.cases(
+        (~_.is_recorded, "not_recorded"),
         (_.outcome_at < _.guard_end_at, "outcome_before_first_event"),
         (_.first_engaged_at < _.recording_began_at, "left_truncated"),
     )
@@ -69,7 +71,7 @@ def _label_target(
         else_="negative",
     )
     return (
-        leads.cross_join(_start_of_recording(leads, features))
+        leads.cross_join(_start_of_recording(leads, as_of, features))
         .mutate(reason=reason)
         .mutate(state=state)
         .select(
@@ -78,8 +80,8 @@ def _label_target(
     )
 
 
-def _start_of_recording(leads: Table, features: FeatureParameters) -> Table:
-    """One row: when outcomes began to be recorded in earnest, where too many earlier ones are missing; else null.
+def _start_of_recording(leads: Table, as_of: ibis.Value, features: FeatureParameters) -> Table:
+    """One row: whether outcomes are recorded at all, and when that began in earnest where too many earlier ones miss.
 
     The start is an early quantile of the outcomes, so that a stray first one does not hide a gap. Outcomes are missing
     where leads whose window ended before the start reached less than a tenth of what leads since then reach, and the
@@ -94,6 +96,8 @@ def _start_of_recording(leads: Table, features: FeatureParameters) -> Table:
     is_reached = _.outcome_at < _.window_end_at
     counted = leads.cross_join(start).agg(
         start_at=_.start_at.min(),
+        mature=(_.window_end_at <= as_of).sum().fill_null(0),
+        reached=_.outcome_at.notnull().sum().fill_null(0),
         before=is_before.sum().fill_null(0),
         reached_before=(is_before & is_reached).sum().fill_null(0),
         since=is_since.sum().fill_null(0),
@@ -103,4 +107,7 @@ def _start_of_recording(leads: Table, features: FeatureParameters) -> Table:
     is_missing = (expected - _.reached_before > features.left_truncation_missing) & (
         _.reached_before < expected * FEW_OF_EXPECTED
     )
-    return counted.select(recording_began_at=is_missing.ifelse(_.start_at, None))
+    return counted.select(
+        recording_began_at=is_missing.ifelse(_.start_at, None),
+        is_recorded=(_.reached > 0) | (_.mature < features.unrecorded_from_leads),
+    )

@@ -11,5 +11,6 @@ class FeatureParameters(BaseModel):
     guard_seconds: int = Field(ge=0)
     left_truncation_missing: float = Field(gt=0)
     stray_outcome_share: float = Field(ge=0, lt=0.5)
+    unrecorded_from_leads: int = Field(gt=0)
     settling_hours: float = Field(ge=0)
     campaign_prior_leads: float = Field(gt=0)

@@ -102,8 +102,8 @@ def _measure_target(
     trained: Evaluated, predictions: pd.DataFrame, evaluation: EvaluationParameters, seed: int
 ) -> Evaluated:
     nothing = {"status": "not_enough_data", "models": {}, "comparisons": [], "by_landmark": []}
-    if trained["status"] == "not_enough_data":
-        return {**nothing, "message": trained["message"]}
+    if trained["status"] != "trained":
+        return {**nothing, "status": trained["status"], "message": trained["message"]}
     leads = predictions.drop_duplicates("lead_key")["label"]
     scarce = min(int(leads.sum()), int(len(leads) - leads.sum()))
     if scarce < evaluation.min_positive_leads:

@@ -32,6 +32,7 @@ def create_pipeline() -> Pipeline:
                 inputs={
                     "model_input_examples": "model_input_examples",
                     "feature_leads": "feature_leads@pandas",
+                    "label_summary": "label_summary",
                     "target": "params:target",
                     "model": "params:model",
                     "seed": "params:seed",

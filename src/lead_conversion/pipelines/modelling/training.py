@@ -1,6 +1,6 @@
 """Trains candidates and baselines for each target; candidates compete inside the training period only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.metrics import average_precision_score
 
 from lead_conversion.contracts.features import FEATURES, Feature
-from lead_conversion.kernel.targets import Targets
+from lead_conversion.kernel.targets import Target, Targets
 from lead_conversion.pipelines.modelling.baselines import estimate_base_rate, fit_campaign_rate, fit_rule
 from lead_conversion.pipelines.modelling.calibration import fit_calibrator
 from lead_conversion.pipelines.modelling.encoding import attach_features, describe_features, require_features
@@ -35,6 +35,7 @@ class Capacity:
 def train_models(
     model_input_examples: pd.DataFrame,
     feature_leads: pd.DataFrame,
+    label_summary: Mapping[str, Any],
     target: Targets,
     model: ModelParameters,
     seed: int,
@@ -42,7 +43,8 @@ def train_models(
 ) -> dict[str, Model]:
     """For each target the candidates and baselines, which candidate was chosen and why; all of it JSON.
 
-    `status` is "trained", or "not_enough_data" with the base rate in place of models.
+    `status` is "trained", "not_enough_data" with the base rate in place of models, or "not_recorded" where the source
+    does not record the target's outcome, with nothing in their place.
     """
     examples = model_input_examples.sort_values(["target", "lead_key", "landmark_hours"], ignore_index=True)
     trained = {}
@@ -50,7 +52,12 @@ def train_models(
         history = examples[(examples["target"] == name) & (examples["split"] != "scoring")]
         rows = attach_features(history[history["split"].isin(["train", "calibration"])], feature_leads)
         base_rate = estimate_base_rate(history)
-        found = _train_target(rows, base_rate, model, seed, features, spec.window_hours)
+        unrecorded = label_summary.get(name, {}).get("reasons", {}).get("not_recorded", 0)
+        found = (
+            _without_record(unrecorded, spec)
+            if unrecorded
+            else _train_target(rows, base_rate, model, seed, features, spec.window_hours)
+        )
         trained[name] = {"base_rate": base_rate, "seed": seed, **found}
     return trained
 
@@ -125,6 +132,15 @@ def _say_scarcity(train: pd.DataFrame, base_rate: Model, capacity: Capacity) -> 
     return f"{capacity.sentence} In all, {mature}; the split keeps the rest for later use."
 
 
+def _without_record(leads: int, spec: Target) -> Model:
+    outcome = spec.outcome.replace("_", " ")
+    message = (
+        f"Not estimable: the source records '{outcome}' of none of {leads:,} leads, so a lead that did not get there "
+        "cannot be told from one of whom it was not recorded. Nothing is trained, and no lead is scored."
+    )
+    return {"status": "not_recorded", "message": message, "chosen": "none", "models": {}}
+
+
 def _without_model(reason: str) -> Model:
     message = f"{reason} Every lead gets the base rate."
     return {"status": "not_enough_data", "message": message, "chosen": "base_rate", "models": {}}
@@ -173,11 +189,13 @@ def _fit_baselines(
     rows: pd.DataFrame, model: ModelParameters, features: Sequence[Feature], window_hours: float
 ) -> dict[str, Model]:
     contact = require_features(model.baselines.contact_features, features, "model.baselines.contact_features")
-    return {
+    baselines = {
         "rule": fit_rule(rows, model.baselines.rule, features, window_hours),
         "contact_logistic": fit_logistic(rows, contact, model.logistic, model.encoding, window_hours),
-        "campaign_rate": fit_campaign_rate(rows, window_hours),
     }
+    # Without campaigns there is no current performance of theirs to compare with.
+    has_campaigns = bool(rows["campaign_id"].notna().any())
+    return baselines | ({"campaign_rate": fit_campaign_rate(rows, window_hours)} if has_campaigns else {})
 
 
 def _calibrate_on(fit: Model, calibration: pd.DataFrame, positive_leads: int, model: ModelParameters) -> Model:

@@ -31,6 +31,11 @@ CAVEAT = (
     "in the leads and not in the campaign. Test it before changing anything."
 )
 
+NO_STEPS = (
+    "The source holds no campaign steps and no prompts, so there is nothing to compare and nothing to recommend. "
+    "Who will convert does not depend on this."
+)
+
 
 def recommend_changes(
     effects: pd.DataFrame,
@@ -48,14 +53,16 @@ def recommend_changes(
     and the prompt not retired. With evidence of grade C the action is to test, never to change.
 
     Returns:
-        status (recommendations, nothing_to_change or not_enough_data), a message, and the
-        recommendations; expected impact in booked calls a month, with what it assumes: below grade A
-        it is no forecast, and holds only `if_causal`.
+        status (recommendations, nothing_to_change, not_enough_data, or nothing_to_compare where the source has no
+        steps), a message, and the recommendations; expected impact in booked calls a month, with what it assumes: below
+        grade A it is no forecast, and holds only `if_causal`.
     """
     answer: dict[str, Any] = {
         "as_of": primary_as_of["as_of"],
         "snapshot_id": primary_as_of["snapshot_id"],
     }
+    if primary_campaign_steps.empty:
+        return answer | {"status": "nothing_to_compare", "message": NO_STEPS, "recommendations": []}
     left_out = _describe_left_out(len(left_truncated_leads(primary_labels, target)))
     shortage = _describe_shortage(effects, risk_set, parameters)
     if shortage:
