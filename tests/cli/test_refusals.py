@@ -119,7 +119,7 @@ def test_target_that_nobody_reached_is_reported_and_the_others_are_evaluated(ked
     outcome = kedro_run(database=without)
     assert outcome.exit_code == 0, outcome.stderr
     targets = json.loads((tmp_path / "data/07_model_output/evaluation.json").read_text())["targets"]
-    assert targets["t3"]["status"] == "not_enough_data"
+    assert targets["t3"]["status"] == "not_recorded"
     assert targets["t1"]["status"] == "evaluated"
 
 

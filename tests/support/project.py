@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,7 @@ from kedro.framework.session import KedroSession
 from kedro.pipeline import Pipeline
 
 PROJECT = Path(__file__).parents[2]
-ENVIRONMENTS = ("base", "prod")
+ENVIRONMENTS = ("base", "prod", "olist")
 SQL_SERVER = {"CORY_SQL_HOST": "db.example.org", "CORY_SQL_DATABASE": "cory", "CORY_SQL_USER": "reader"}
 
 
@@ -36,14 +36,14 @@ def session(folder: Path, env: str | None = None, **parameters: Any) -> Iterator
         yield created
 
 
-def run(folder: Path, *words: str, database: Path | None = None) -> str:
+def run(folder: Path, *words: str, database: Path | None = None, environment: Mapping[str, str] | None = None) -> str:
     """Run the project in a process of its own, with `folder` as the working directory; what it says.
 
     In one process MLflow would go on writing into the first folder's database.
     """
-    environment = os.environ | ({"CORY_DUCKDB_PATH": str(database)} if database else {})
+    variables = os.environ | ({"CORY_DUCKDB_PATH": str(database)} if database else {}) | dict(environment or {})
     outcome = subprocess.run(
-        kedro_command(*words), cwd=folder, env=environment, capture_output=True, text=True, check=False
+        kedro_command(*words), cwd=folder, env=variables, capture_output=True, text=True, check=False
     )
     assert outcome.returncode == 0, outcome.stdout[-1000:] + outcome.stderr[-3000:]
     return outcome.stdout

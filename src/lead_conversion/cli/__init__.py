@@ -9,7 +9,6 @@ import sys
 import warnings
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import Any, cast
 
 import click
@@ -19,7 +18,12 @@ from kedro.framework.project import configure_project
 from lead_conversion import __version__
 from lead_conversion.kernel.errors import ConfigurationError, LeadConversionError
 
-SUBCOMMANDS = {"simulate": "lead_conversion.cli.simulate"}
+SUBCOMMANDS = {
+    "key": "lead_conversion.cli.key",
+    "scores": "lead_conversion.cli.scores",
+    "simulate": "lead_conversion.cli.simulate",
+    "source": "lead_conversion.cli.source",
+}
 
 
 class LazyCommands(click.Group):
@@ -107,12 +111,13 @@ def main() -> None:
     commands()
 
 
+@explain_refusals
 def run_packaged() -> None:
     """The command `python -m lead_conversion`: a run with the configuration of ./conf, or of the package itself."""
+    from lead_conversion.cli.project import conf_folder  # noqa: PLC0415  slow, and only a run needs it
+
     arguments = sys.argv[1:]
-    carried = Path(__file__).parents[1] / "conf"
-    names_source = any(argument.startswith("--conf-source") for argument in arguments)
-    if not names_source and not Path("conf").is_dir() and carried.is_dir():
-        arguments.append(f"--conf-source={carried}")
+    if not any(argument.startswith("--conf-source") for argument in arguments):
+        arguments.append(f"--conf-source={conf_folder()}")
     configure_project("lead_conversion")
     run(arguments, prog_name="python -m lead_conversion")

@@ -1,0 +1,120 @@
+"""The project in the current folder, as a command other than `kedro run` needs it: configuration, and single datasets.
+
+No session, hook or registry is started: nothing is written.
+"""
+
+import os
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from kedro.config import MissingConfigException
+from kedro.io import CatalogConfigResolver, DataCatalog
+
+from lead_conversion.configuration import HydraConfigLoader
+from lead_conversion.guard.access_log import AccessLog
+from lead_conversion.guard.roles import AccessRules, read_rules
+from lead_conversion.kernel.errors import ConfigurationError
+from lead_conversion.settings import CONFIG_LOADER_ARGS
+
+CARRIED = Path(__file__).parents[1] / "conf"
+
+
+def conf_folder() -> Path:
+    """The configuration that counts here: ./conf, or where there is none the one that the package carries.
+
+    Raises:
+        ConfigurationError: neither is there.
+    """
+    # A run can make conf/local for a key of its own: a configuration is a folder with a base.
+    folder = next((folder for folder in (Path("conf").absolute(), CARRIED) if (folder / "base").is_dir()), None)
+    if folder is None:
+        raise ConfigurationError(
+            "No configuration: expected a folder conf/base in the current folder, found none. Change to the project's "
+            "folder and ask again."
+        )
+    return folder
+
+
+def configuration_of(env: str | None) -> HydraConfigLoader:
+    """The configuration of an environment; without a name that of KEDRO_ENV or of `local`, as `kedro run` has it.
+
+    Raises:
+        ConfigurationError: no such environment.
+    """
+    return HydraConfigLoader(conf_folder(), env or os.environ.get("KEDRO_ENV") or None, **CONFIG_LOADER_ARGS)
+
+
+def parameters_of(env: str | None) -> dict[str, Any]:
+    """The composed parameters of an environment, as plain values.
+
+    Raises:
+        ConfigurationError: no such environment, or its parameters do not compose.
+    """
+    return configuration_of(env)["parameters"]
+
+
+def catalog_of(env: str | None, *names: str) -> DataCatalog:
+    """A catalog of the named entries only, as `kedro run` in this folder would have them.
+
+    Raises:
+        ConfigurationError: no such environment, or an entry that its catalog does not have.
+    """
+    configuration = configuration_of(env)
+    entries = configuration["catalog"]
+    credentials = _credentials(configuration)
+    resolver = CatalogConfigResolver(entries, credentials, DataCatalog.default_runtime_patterns)
+    for name in names:
+        if name not in entries and resolver.match_dataset_pattern(name) is None:
+            near = get_close_matches(name, entries, n=1)
+            raise ConfigurationError(
+                f"The catalog of environment '{environment_of(configuration)}' has no entry '{name}'."
+                + (f" Did you mean '{near[0]}'?" if near else " Declare it in <environment>/catalog/*.yml.")
+            )
+    chosen = {name: entries[name] if name in entries else resolver.resolve_pattern(name) for name in names}
+    return DataCatalog.from_config(chosen, credentials)
+
+
+def filepath_of(env: str | None, name: str) -> Path:
+    """Where a dataset of the catalog stands.
+
+    Raises:
+        ConfigurationError: no such environment.
+    """
+    return Path(configuration_of(env)["catalog"][name]["filepath"])
+
+
+def access_rules_of(env: str | None) -> AccessRules:
+    """Who may do what in an environment.
+
+    Raises:
+        ConfigurationError: no such environment, no access.yml, or one that is not valid.
+    """
+    try:
+        return read_rules(configuration_of(env)["access"])
+    except MissingConfigException as error:
+        raise ConfigurationError(
+            f"Nobody may do anything that needs a role: {conf_folder()} has no base/access.yml. Take the one that the "
+            "package carries and name the members."
+        ) from error
+
+
+def access_log_of(env: str | None) -> AccessLog:
+    """The log that the sources of an environment write to as well.
+
+    Raises:
+        ConfigurationError: no such environment.
+    """
+    return AccessLog(Path(configuration_of(env)["globals"]["access_log"]))
+
+
+def environment_of(configuration: HydraConfigLoader) -> str:
+    """The environment's name."""
+    return configuration.env or configuration.default_run_env
+
+
+def _credentials(configuration: HydraConfigLoader) -> dict[str, Any]:
+    try:
+        return configuration["credentials"]
+    except MissingConfigException:
+        return {}
