@@ -91,8 +91,10 @@ def test_snapshot_names_each_file_by_what_it_holds(finished):
     manifest = document(finished, "01_raw/manifest.json")
     folder = finished / "data/01_raw/snapshots" / manifest["snapshot_id"]
     for facts in manifest["entities"].values():
-        assert sha256((folder / facts["file"]).read_bytes()).hexdigest() == facts["sha256"]
-        assert pq.read_metadata(folder / facts["file"]).num_rows == facts["rows"]
+        assert facts["rows"] == sum(file["rows"] for file in facts["files"])
+        for file in facts["files"]:
+            assert sha256((folder / file["file"]).read_bytes()).hexdigest() == file["sha256"]
+            assert pq.read_metadata(folder / file["file"]).num_rows == file["rows"]
 
 
 def test_scores_rank_active_leads_and_say_that_nobody_approved_the_model(finished):

@@ -36,7 +36,7 @@ class HydraConfigLoader(OmegaConfigLoader):
     def __init__(self, conf_source: str | Path, *args: Any, **kwargs: Any) -> None:
         super().__init__(_as_folder(Path(conf_source)), *args, **kwargs)
         _require_environment(Path(self.conf_source), self.env or self.default_run_env)
-        OmegaConf.register_new_resolver("statement", self._read_statement, replace=True)
+        OmegaConf.register_new_resolver("statement", self.statement, replace=True)
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         """The merged configuration of one kind; `parameters` come from Hydra."""
@@ -68,7 +68,12 @@ class HydraConfigLoader(OmegaConfigLoader):
                 f"They stand in {base}; groups: {', '.join(sorted(groups))}."
             ) from error
 
-    def _read_statement(self, entity: str) -> str:
+    def statement(self, entity: str) -> str:
+        """The text of an entity's SELECT.
+
+        Raises:
+            ConfigurationError: neither the environment nor base has one.
+        """
         for environment in (self.env or self.default_run_env, self.base_env):
             path = Path(self.conf_source) / environment / "source" / f"{entity}.sql"
             if path.is_file():
