@@ -40,6 +40,8 @@ lint: install ## style, types, import layers
 
 bench: install ## the benchmarks, as ratios side by side
 	$(BIN)/python benchmarks/full_run.py
+	$(BIN)/python benchmarks/scrubbing.py
+	$(BIN)/python benchmarks/odbc_extraction.py
 
 package: install ## a wheel and the configuration's archive, in dist/
 	$(UV) build --wheel --out-dir dist

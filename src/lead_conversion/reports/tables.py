@@ -382,8 +382,12 @@ def identity_table(snapshot_id: str | None, run_identity: Mapping[str, Any], mod
 
 
 def file_table(raw_manifest: Mapping[str, Any]) -> Table:
-    """The snapshot's hashes, one row each, wherever the manifest holds them."""
-    rows = [[path, value] for path, value in _leaves(raw_manifest) if "sha256" in path or "hash" in path]
+    """The snapshot's hashes, one row each; an entity's stands for those of its files."""
+    rows = [
+        [path, value]
+        for path, value in _leaves(raw_manifest)
+        if ("sha256" in path or "hash" in path) and ".files." not in path
+    ]
     return table(["Entry of the snapshot's manifest", "~Hash"], rows)
 
 
