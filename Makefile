@@ -30,7 +30,7 @@ viz: install ## the pipelines in a browser
 	$(BIN)/kedro viz run
 
 test: install ## every test, with coverage
-	$(BIN)/pytest --cov --cov-report=term --numprocesses=auto --maxprocesses=4 --dist=loadgroup
+	$(BIN)/pytest --cov --cov-report=term --numprocesses=auto --maxprocesses=4 --dist=loadscope
 
 lint: install ## style, types, import layers
 	$(BIN)/ruff check .

@@ -13,8 +13,6 @@ from lead_conversion.kernel.errors import AccessError, ConfigurationError, DataE
 from lead_conversion.simulation import WorldSpec, truth_path_of, write_world
 from project import PROJECT
 
-pytestmark = pytest.mark.xdist_group("refusals")
-
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):

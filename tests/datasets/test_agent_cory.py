@@ -67,7 +67,7 @@ def lines_of(path):
 
 
 def test_each_statement_stands_in_the_access_log_before_it_is_sent_and_after(tmp_path, caplog):
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="lead_conversion.access")
     database, access_log = make_database(tmp_path / "cory.duckdb", {}), tmp_path / "audit" / "access.jsonl"
     settings = {"statements": selects(), "batch_rows": 10, "access_log": str(access_log)}
     source = EmbeddedSourceDataset(filepath=str(database), **settings).load()

@@ -8,8 +8,6 @@ import pytest
 
 from lead_conversion.lifecycle.registry import ensure_store, log_artefacts, log_parameters, register_model
 
-pytestmark = pytest.mark.xdist_group("registry")
-
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory):

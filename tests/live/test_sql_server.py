@@ -13,7 +13,6 @@ from lead_conversion.source.duckdb_source import DuckDBSource
 from lead_conversion.source.sqlserver_source import SQLServerSettings, SQLServerSource
 from project import run
 
-pytestmark = pytest.mark.xdist_group("live")
 CHANGE_OLDEST_CONTACT = """
     UPDATE education.contacts SET site_visits_30d = 99
     WHERE contact_id = (SELECT MIN(contact_id) FROM education.contacts)

@@ -15,8 +15,6 @@ import pytest
 from lead_conversion.simulation import WorldSpec, truth_path_of, write_world
 from project import kedro_command
 
-pytestmark = pytest.mark.xdist_group("run")
-
 # Rows that can each take a canary of their own; in smaller tables one row takes all of a column's.
 ROOMY = 500
 LOG = "dbo.Education_Cory_Communication_Log"

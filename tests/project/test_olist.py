@@ -21,7 +21,6 @@ DEAL_COLUMNS = (
     "average_stock,business_type,declared_product_catalog_size,declared_monthly_revenue"
 )
 KEY = {"LEAD_CONVERSION_PSEUDONYM_KEY": "a key for the tests of this environment"}
-pytestmark = pytest.mark.xdist_group("run")
 needs_olist = pytest.mark.skipif(
     not (Path(GIVEN) / LEADS_FILE).is_file(),
     reason="Olist's files are not there: set CORY_OLIST_FOLDER to a folder with Kaggle's marketing-funnel-olist",

@@ -32,7 +32,6 @@ OUTPUTS = (
 )
 # Few leads make a run of seconds.
 SMALL_WORLD = "--params=demo_world.leads=1500"
-pytestmark = pytest.mark.xdist_group("run")
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,6 @@ import pytest
 
 from project import PROJECT
 
-pytestmark = pytest.mark.xdist_group("wheel")
-
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
