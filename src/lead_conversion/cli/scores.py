@@ -23,7 +23,7 @@ from lead_conversion.kernel.windows import parse_moment
 from lead_conversion.source.protocol import Source
 
 # Where runs write, and what is handed on with results: no real id may lie there.
-RUNS_WRITE_INTO = ("data", "conf", "mlruns", "mlartifacts", "logs")
+RUNS_WRITE_INTO = ("data", "conf", "mlruns", "mlartifacts", "mlflow.db", "logs")
 # Not the lead's pseudonym: beside the contact_id it would be the mapping that is stored nowhere.
 COLUMNS = [
     "rank", "contact_id", "target", "probability", "percentile", "top_drivers", "scored_at", "model_version",
