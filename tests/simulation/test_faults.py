@@ -1,3 +1,6 @@
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from lead_conversion.simulation.faults import SHARES
@@ -115,6 +118,24 @@ def test_a_shifted_import_is_off_by_whole_hours_and_was_logged_at_night(small_wo
         f"SELECT DISTINCT strftime(created_at, '%H:%M:%S') FROM {ACTIVITIES} WHERE rowid IN ({places})"
     )
     assert logged == [("02:30:00",)]
+
+
+def test_agent_writes_by_day_at_the_leads_place_and_a_shifted_import_has_that_hour_as_if_it_were_utc(small_world):
+    told = small_world.ask_truth("SELECT row_number FROM faults WHERE fault = 'local_time_as_utc'")
+    shifted = {place for (place,) in told}
+    rows = small_world.ask(
+        f"SELECT a.rowid, a.scheduled_at, c.timezone FROM {ACTIVITIES} AS a "
+        "JOIN education.campaign_enrollments USING (enrollment_id) JOIN education.contacts AS c USING (contact_id)"
+    )
+    copies = small_world.ask_truth("SELECT row_number FROM faults WHERE fault = 'reimported_activity'")
+    rows = [row for row in rows if (row[0],) not in copies]
+    hours = {True: [], False: []}
+    for place, at, zone in rows:
+        is_shifted = place in shifted
+        local = at if is_shifted else at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+        hours[is_shifted].append(local.hour)
+    for found in hours.values():
+        assert {min(found), max(found)} == {8, 19}
 
 
 def test_a_booking_always_has_one_of_the_two_ids(small_world):

@@ -6,6 +6,7 @@ from lead_conversion.simulation import behaviour as law
 from lead_conversion.simulation.campaigns import draw_agency
 from lead_conversion.simulation.journeys import draw_journeys
 from lead_conversion.simulation.people import draw_people
+from lead_conversion.simulation.zones import hour_of_day
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +37,8 @@ def test_a_booking_comes_within_thirty_days_of_the_first_step(lived):
 
 
 def test_messages_go_out_by_day_only(lived):
-    _, leads, journeys = lived
-    local = (journeys.due_at + leads.utc_offset[:, None]) % 24
+    agency, leads, journeys = lived
+    local = hour_of_day(agency.spec, leads.zone[:, None], journeys.due_at)
     local = np.round(local[np.isfinite(local)], 6)
     assert ((local >= law.DAY_BEGINS) & (local < law.DAY_ENDS)).all()
 

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from lead_conversion.kernel.windows import HOURS_A_DAY
 from lead_conversion.simulation.campaigns import Agency, Bools, Floats, Ints
 from lead_conversion.simulation.people import Leads
 from lead_conversion.simulation.prompts import EMAIL
+from lead_conversion.simulation.spec import WorldSpec
+from lead_conversion.simulation.zones import hour_of_day, utc_offset
 
 DAY_BEGINS, DAY_ENDS = 8.0, 20.0  # local hours between which messages go out
 
@@ -154,15 +157,16 @@ def prompt_probabilities(preferences: Floats, live: Bools) -> Floats:
     return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
 
 
-def send_time(due: Floats, utc_offset: Floats) -> Floats:
+def send_time(spec: WorldSpec, due: Floats, zone: Ints) -> Floats:
     """The first moment from `due` on that lies between 8 and 20 o'clock at the lead's place."""
-    local = (due + utc_offset) % 24.0
+    local = hour_of_day(spec, zone, due)
     pause = np.where(
         local < DAY_BEGINS,
         DAY_BEGINS - local,
-        np.where(local >= DAY_ENDS, 24.0 + DAY_BEGINS - local, 0.0),
+        np.where(local >= DAY_ENDS, HOURS_A_DAY + DAY_BEGINS - local, 0.0),
     )
-    return due + pause
+    # Where clocks change in the night between, 8 o'clock comes an hour sooner or later.
+    return due + pause + utc_offset(spec, zone, due) - utc_offset(spec, zone, due + pause)
 
 
 def planned_wait(agency: Agency, leads: Leads, position: int, alternative: Ints, since: Floats) -> Floats:

@@ -27,6 +27,7 @@ from lead_conversion.simulation.records import (
     Tables,
 )
 from lead_conversion.simulation.replies import quote_thread
+from lead_conversion.simulation.zones import utc_offset
 
 SHARES = {
     "repeated_message_id": 0.010,
@@ -181,17 +182,17 @@ class Faults:
         activities.loc[hit, "completed_at"] = called[hit] - 45 * _SECOND
 
         lead = activities["enrollment_id"].to_numpy() - first.enrollment
-        offset = pd.Series(leads.utc_offset[lead], index=activities.index)
-        can = done.notna() & offset.ne(0) & ~activities.index.isin(hit)
+        zone = pd.Series(leads.zone[lead], index=activities.index)
+        can = done.notna() & self._offset(done, zone).ne(pd.Timedelta(0)) & ~activities.index.isin(hit)
         hit = self._befall("local_time_as_utc", ACTIVITIES, can)
         imported = done[hit].dt.ceil("D") + pd.Timedelta(hours=2, minutes=30)
         arrived = imported < np.datetime64(self.agency.spec.end, "us")
         self._drop(ACTIVITIES, hit[~arrived.to_numpy()])
         hit, imported = hit[arrived.to_numpy()], imported[arrived]
         activities = self.tables[ACTIVITIES]
-        shift = pd.to_timedelta(offset[hit], unit="h")
         for column in ("completed_at", "call_started_at", "scheduled_at"):
-            activities.loc[hit, column] = activities.loc[hit, column] + shift
+            at = activities.loc[hit, column]
+            activities.loc[hit, column] = at + self._offset(at, zone[hit])
         activities.loc[hit, "created_at"] = imported
 
         arrived_at = pd.Series(self.agency.spec.moments(leads.arrived_at)[lead], done.index)
@@ -212,6 +213,14 @@ class Faults:
             hit = self._befall(fault, MESSAGES, ~taken)
             messages.loc[hit, "timestamp"] = when(hit)
             taken[hit] = True
+
+    def _offset(self, at: "pd.Series[pd.Timestamp]", zone: "pd.Series[int]") -> "pd.Series[pd.Timedelta]":
+        """Local time less UTC at each moment, in the zone of its row."""
+        since_start = (at - np.datetime64(self.agency.spec.start, "us")) / pd.Timedelta(hours=1)
+        hours = np.asarray(since_start, dtype=np.float64)
+        zones = np.asarray(zone, dtype=np.int64)
+        offset = utc_offset(self.agency.spec, zones, hours)
+        return pd.Series(pd.to_timedelta(offset, unit="h"), index=at.index)
 
     def _drop(self, table: str, rows: "pd.Index[int]") -> None:
         """Take rows out of the table and, since no one can find them, out of the ledger."""

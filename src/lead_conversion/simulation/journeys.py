@@ -103,7 +103,7 @@ def _treat(agency: Agency, leads: Leads, k: int, state: Ints, since: Floats, rng
     own = _happen(rng, law.own_wait_probability(agency, leads, step, state))
     alternative = np.where(own, 0, 1)
     wait = law.planned_wait(agency, leads, k, alternative, since)
-    due = law.send_time(since + wait, leads.utc_offset)
+    due = law.send_time(agency.spec, since + wait, leads.zone)
     is_reachable = law.is_reachable(agency, leads, step)
     is_sent = is_reachable & ~_happen(rng, law.skip_probability(agency, leads, step))
     preferences = law.prompt_preferences(agency, leads, step, state, leads.hidden)

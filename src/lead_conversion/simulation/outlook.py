@@ -110,7 +110,7 @@ def _lay_out_times(agency: Agency, leads: Leads, axis: Ints) -> tuple[Floats, In
         chosen = axis[k][:, None, None]
         alternatives[k] = np.where(chosen == 0, first, np.where(chosen == 1, second, 0))
         wait = law.planned_wait(agency, some, k, alternatives[k], since)
-        since = due_at[k] = law.send_time(since + wait, some.utc_offset)
+        since = due_at[k] = law.send_time(agency.spec, since + wait, some.zone)
     return due_at, alternatives
 
 

@@ -25,6 +25,7 @@ from lead_conversion.simulation.campaigns import (
 )
 from lead_conversion.simulation.draws import at_share, happen, pick
 from lead_conversion.simulation.spec import LEADS_A_BATCH
+from lead_conversion.simulation.zones import ZONES
 
 Texts = NDArray[np.object_]
 
@@ -55,27 +56,27 @@ _SATURDAY = 5
 MISSING = -1
 NOTHING = np.array(None, dtype=object)
 
-_PLACES: tuple[tuple[str, str, str, str, float], ...] = (
-    # city, region, country, time zone, standard offset from UTC in hours
-    ("New York", "NY", "US", "America/New_York", -5),
-    ("Boston", "MA", "US", "America/New_York", -5),
-    ("Atlanta", "GA", "US", "America/New_York", -5),
-    ("Chicago", "IL", "US", "America/Chicago", -6),
-    ("Austin", "TX", "US", "America/Chicago", -6),
-    ("Denver", "CO", "US", "America/Denver", -7),
-    ("Phoenix", "AZ", "US", "America/Phoenix", -7),
-    ("Seattle", "WA", "US", "America/Los_Angeles", -8),
-    ("San Diego", "CA", "US", "America/Los_Angeles", -8),
-    ("Toronto", "ON", "CA", "America/Toronto", -5),
-    ("Vancouver", "BC", "CA", "America/Vancouver", -8),
-    ("Leeds", "England", "GB", "Europe/London", 0),
-    ("Glasgow", "Scotland", "GB", "Europe/London", 0),
-    ("Brisbane", "QLD", "AU", "Australia/Brisbane", 10),
-    ("Madrid", "Madrid", "ES", "Europe/Madrid", 1),
-    ("Puebla", "Puebla", "MX", "America/Mexico_City", -6),
-    ("Lyon", "Auvergne-Rhône-Alpes", "FR", "Europe/Paris", 1),
-    ("Köln", "Nordrhein-Westfalen", "DE", "Europe/Berlin", 1),
-    ("Curitiba", "PR", "BR", "America/Sao_Paulo", -3),
+_PLACES: tuple[tuple[str, str, str, str], ...] = (
+    # city, region, country, time zone
+    ("New York", "NY", "US", "America/New_York"),
+    ("Boston", "MA", "US", "America/New_York"),
+    ("Atlanta", "GA", "US", "America/New_York"),
+    ("Chicago", "IL", "US", "America/Chicago"),
+    ("Austin", "TX", "US", "America/Chicago"),
+    ("Denver", "CO", "US", "America/Denver"),
+    ("Phoenix", "AZ", "US", "America/Phoenix"),
+    ("Seattle", "WA", "US", "America/Los_Angeles"),
+    ("San Diego", "CA", "US", "America/Los_Angeles"),
+    ("Toronto", "ON", "CA", "America/Toronto"),
+    ("Vancouver", "BC", "CA", "America/Vancouver"),
+    ("Leeds", "England", "GB", "Europe/London"),
+    ("Glasgow", "Scotland", "GB", "Europe/London"),
+    ("Brisbane", "QLD", "AU", "Australia/Brisbane"),
+    ("Madrid", "Madrid", "ES", "Europe/Madrid"),
+    ("Puebla", "Puebla", "MX", "America/Mexico_City"),
+    ("Lyon", "Auvergne-Rhône-Alpes", "FR", "Europe/Paris"),
+    ("Köln", "Nordrhein-Westfalen", "DE", "Europe/Berlin"),
+    ("Curitiba", "PR", "BR", "America/Sao_Paulo"),
 )
 _PLACE_SHARE = np.array(
     (0.10, 0.06, 0.08, 0.10, 0.10, 0.06, 0.05, 0.08, 0.08,
@@ -187,7 +188,7 @@ class Leads:
     hidden: Floats  # -1 or 1: not recorded anywhere
     has_phone: Bools
     has_email: Bools
-    utc_offset: Floats
+    zone: Ints  # places in ZONES
     qualifies: Floats  # probability, once a call is booked
     qualifies_directly: Floats  # probability, after a positive reply without a booking
     buys: Floats  # probability, once qualified
@@ -400,7 +401,7 @@ def draw_people(agency: Agency, batch: int, rng: np.random.Generator) -> tuple[p
         hidden=np.where(happen(rng, 0.5, count), -1.0, 1.0),
         has_phone=has_phone,
         has_email=has_email,
-        utc_offset=np.array([p[4] for p in _PLACES])[place],
+        zone=np.array([ZONES.index(p[3]) for p in _PLACES])[place],
         qualifies=expit(-0.7 + 0.5 * score + 0.4 * np.isin(size, _MID_OR_LARGE)),
         qualifies_directly=0.25 * expit(-0.2 + 0.5 * score),
         buys=expit(0.05 + 0.4 * score),
