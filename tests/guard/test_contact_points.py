@@ -1,6 +1,9 @@
 import pytest
+from configured import PARAMETERS
 
-from lead_conversion.guard.contact_points import normalise_email, normalise_phone
+from lead_conversion.guard.contact_points import normalise_email, normalise_phone, read_email, read_phone
+
+NOBODYS = PARAMETERS["privacy"]["nobodys_addresses"]
 
 
 @pytest.mark.parametrize(
@@ -53,8 +56,9 @@ def test_a_leading_zero_that_counts_is_kept():
     assert normalise_phone("+39 06 1234 5678", None) == "+390612345678"
 
 
-def test_an_extension_is_no_part_of_the_line():
-    assert normalise_phone("+1 415 555 0100 x12", None) == "+14155550100"
+def test_two_people_with_extensions_at_one_switchboard_have_two_lines():
+    assert normalise_phone("+1 415 555 0100 x12", None) == "+14155550100;ext=12"
+    assert normalise_phone("(415) 555-0100 ext. 13", "US") == "+14155550100;ext=13"
 
 
 def test_a_number_of_no_known_plan_keeps_its_digits():
@@ -64,3 +68,68 @@ def test_a_number_of_no_known_plan_keeps_its_digits():
 @pytest.mark.parametrize("text", ["", "n/a", "12345", "call me"])
 def test_what_is_no_number_is_null(text):
     assert normalise_phone(text, "US") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "test@test.com", "Test1@gmail.com", "noreply@firm.example", "No-Reply@firm.example", "no.reply@gmail.com",
+        "none@none.com", "n/a@n.example", "na@firm.example", "unknown@firm.example", "info@firm.example",
+        "Sales <sales@firm.example>", "ana.lee@example.com", "x@y.invalid",
+    ],
+)  # fmt: skip
+def test_a_mailbox_that_many_type_or_share_names_no_person(text):
+    assert read_email(text, NOBODYS) == (normalise_email(text), "nobodys_address")
+    assert normalise_email(text) is not None
+
+
+@pytest.mark.parametrize("text", ["ana.lee@firm.example", "testa@firm.example", "info.lee@firm.example"])
+def test_a_persons_own_mailbox_has_no_fault(text):
+    assert read_email(text, NOBODYS) == (text, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0000000000", "1234567890", "(123) 456-7890", "555-555-5555", "+1 999 999 9999", "000-0000"],
+)
+@pytest.mark.parametrize("country", ["US", None])
+def test_a_number_of_one_digit_or_of_digits_in_a_row_names_no_person(text, country):
+    assert read_phone(text, country, NOBODYS).fault == "nobodys_address"
+
+
+def test_an_extension_does_not_make_a_number_somebodys():
+    assert read_phone("212 555 5555 x9", "US", NOBODYS) == ("+12125555555;ext=9", "nobodys_address")
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "fault"),
+    [
+        ("+1 415 555 0100", None, None),
+        ("(415) 555-0100", "US", None),
+        ("001 415 555 0100", "US", None),
+        ("+49 30 901820", None, None),
+        ("+1 055 555 0100", None, "invalid_phone"),
+        ("+999 555 010 0199", None, "invalid_phone"),
+        ("555 0100 22", None, "invalid_phone"),
+    ],
+)
+def test_a_number_that_its_plan_does_not_have_names_no_person(text, country, fault):
+    found = read_phone(text, country, NOBODYS)
+    assert found.fault == fault
+    assert found.address
+
+
+@pytest.mark.parametrize(("text", "fault"), [("n/a", "unreadable_address"), ("  ", None), ("", None), (None, None)])
+def test_what_stands_in_the_place_of_an_address_is_told_from_what_is_missing(text, fault):
+    assert read_email(text, NOBODYS) == (None, fault)
+    assert read_phone(text, "US", NOBODYS) == (None, fault)
+
+
+def test_without_patterns_every_address_is_somebodys():
+    assert read_email("info@firm.example", {}).fault is None
+
+
+def test_a_group_of_patterns_adds_to_the_others():
+    for_fiction = {"for_fiction": ("+1???55501??",)}
+    assert read_phone("+1 415 555 0100", None, {**NOBODYS, **for_fiction}).fault == "nobodys_address"
+    assert read_phone("0000000000", "US", {**NOBODYS, **for_fiction}).fault == "nobodys_address"

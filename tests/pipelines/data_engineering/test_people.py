@@ -72,3 +72,27 @@ def test_person_is_opted_out_where_any_contact_is(first, second):
 
 def test_contact_that_is_refused_for_itself_stands_for_nobody():
     assert persons(ANNA, {**ANNA, "lead_key": "a", "created_at": None}, {**ANNA, "lead_key": None}) == {}
+
+
+@pytest.mark.parametrize(("kind", "fault"), [("email", "nobodys_address"), ("phone", "invalid_phone")])
+def test_strangers_with_an_address_that_is_nobodys_stay_strangers(kind, fault):
+    typed = {f"{kind}_key": "placeholder", f"{kind}_fault": fault}
+    assert persons({"lead_key": "a", **typed}, {"lead_key": "b", **typed}) == {}
+
+
+def test_strangers_with_a_placeholder_are_found_by_their_own_address():
+    typed = {"phone_key": "placeholder", "phone_fault": "nobodys_address"}
+    first = {"lead_key": "a", "email_key": "x", **typed}
+    again = {"lead_key": "b", "email_key": "x", **typed, "created_at": "2026-04-03"}
+    assert persons(first, again, {"lead_key": "c", "email_key": "z", **typed}) == {"a": "a", "b": "a"}
+
+
+def test_one_contact_id_in_two_organisations_is_one_contact():
+    second = {**ANNA, "lead_key": "b"}
+    assert persons({**ANNA, "org_id": 1}, {**ANNA, "org_id": 2}, second) == {"anna": "anna", "b": "anna"}
+
+
+def test_corrected_address_parts_two_contacts_in_the_next_snapshot():
+    second = {**ANNA, "lead_key": "b", "phone_key": "own", "created_at": "2026-04-05"}
+    assert persons(ANNA, second) == {"anna": "anna", "b": "anna"}
+    assert persons(ANNA, {**second, "email_key": "corrected"}) == {}

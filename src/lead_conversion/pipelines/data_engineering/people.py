@@ -20,17 +20,24 @@ def find_people(raw_contacts: Table, clean: CleanParameters) -> Table:
 
     Contacts of one organisation with the same e-mail or phone, at first or second hand, are one person. The contact
     that was created first stands for it (of two, the smaller key); the person is opted out where any of its contacts
-    is. A contact point of more contacts than `max_contacts_per_person` is an office line: nobody is merged through it,
-    nor is a chain of contact points that joins more contacts than that.
+    is. A contact point that the source door found at fault (nobody's own, of no numbering plan) merges nobody. One of
+    more contacts than `max_contacts_per_person` is an office line: nobody is merged through it either, nor through a
+    chain of contact points that joins more contacts than that.
+
+    Two limits are known. Fewer people than that with one address, a couple with a common mailbox or colleagues on a
+    line without extensions, are taken for one person: pseudonyms tell no names that could keep them apart. And what is
+    merged is what is so in this snapshot: people are found anew in each, so that a corrected e-mail parts two contacts
+    from the next snapshot on, each with its own events and outcomes again. Nothing remembers that they were one.
 
     Only contacts that may be merged leave the database: memory grows with them, not with the contacts.
     """
     contacts = (
         raw_contacts.drop_null(["lead_key", "created_at"])
-        .group_by(["org_id", "lead_key"])
+        .group_by("lead_key")
         .agg(
-            email_key=_.email_key.min(),
-            phone_key=_.phone_key.min(),
+            org_id=_.org_id.min(),
+            email_key=_.email_key.min(where=_.email_fault.identical_to(None)),
+            phone_key=_.phone_key.min(where=_.phone_fault.identical_to(None)),
             created_at=_.created_at.min(),
             opted_out=_.opted_out.fill_null(False).max(),
         )
