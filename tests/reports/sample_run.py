@@ -580,6 +580,8 @@ def _gate(
         "limit": limit,
         "entity": entity,
         "column": column,
+        "kind": None,
+        "before": None,
         "unit": unit,
         "figure": figure,
         "bound": figure,

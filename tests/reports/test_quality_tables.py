@@ -27,6 +27,7 @@ def gate(name="refused", *, figure=0.1, limit=0.2, **more):
     passed = None if figure is None or limit is None else figure <= limit
     return {
         "gate": name, "sentence": f"About {name}", "limit": limit, "entity": "contacts", "column": None,
+        "kind": None, "before": None,
         "unit": "share", "figure": figure, "bound": figure, "rows": None, "rows_of": None, "stops_the_run": True,
         "passed": passed,
     } | more  # fmt: skip
@@ -97,7 +98,9 @@ def test_limit_of_zero_is_passed_by_none_only():
 
 
 def test_every_place_of_a_gate_can_be_looked_up():
-    gates = [gate(column="created_at"), gate("grown", figure=4.0, limit=3.0, unit="ratio", stops_the_run=False)]
+    grown = gate("grown", figure=4.0, limit=3.0, unit="ratio", rows=8, rows_of=2, stops_the_run=False)
+    gates = [gate(column="created_at"), grown]
+    assert gate_place_table(gates).rows[0][3].note == "8 after 2"
     assert texts(gate_place_table(gates)) == [
         ["! warns", "About grown", "contacts", f"4.0 {TIMES}", f"3.0 {TIMES}"],
         ["✓ passed", "About refused", "contacts, created at", "10.00 %", "20.00 %"],
@@ -116,3 +119,19 @@ def test_ages_are_told_in_days():
 )
 def test_line_runs_from_zero_to_its_highest_value(values, points):
     assert spark_points(values, 40, 10) == points
+
+
+def test_kind_of_rows_and_figure_of_before_are_told_with_a_gate():
+    places = [
+        gate("more_nulls", figure=0.5, kind="inbound sms", column="reply_words", rows=6, rows_of=10, before=0.1),
+        gate("many_categories", figure=250, limit=200, unit="values", column="industry", before=12),
+    ]
+    content = gate_place_table(places)
+    assert [row[2:] for row in texts(content)] == [
+        ["contacts, inbound sms, reply words", "50.00 %", "20.00 %"],
+        ["contacts, industry", "250", "200"],
+    ]
+    assert [row[3].note.replace("\N{NO-BREAK SPACE}", " ") for row in content.rows] == [
+        "6 of 10, before 10.00 %",
+        "before 12",
+    ]

@@ -29,13 +29,16 @@ PERSON = {
 }  # fmt: skip
 PRIMARY_EVENT = EVENT
 RAW_CONTACT = {
-    "lead_key": "string", "org_id": "int32", "email_key": "string", "phone_key": "string", "region": "string",
+    "lead_key": "string", "org_id": "int32", "email_key": "string", "email_fault": "string", "phone_key": "string",
+    "phone_fault": "string", "region": "string",
     "country": "string", "timezone": "string", "lead_source": "string", "landing_page": "string", "industry": "string",
     "seniority": "string", "company_size": "string", "crm_score": "float64", "site_visits_30d": "int32",
     "opted_out": "boolean", "created_at": MOMENT,
 }  # fmt: skip
 CONTACT = {
-    name.replace("opted_out", "is_opted_out_now"): kind.replace("int32", "int64") for name, kind in RAW_CONTACT.items()
+    name.replace("opted_out", "is_opted_out_now"): kind.replace("int32", "int64")
+    for name, kind in RAW_CONTACT.items()
+    if not name.endswith("_fault")
 } | TOUCHED
 PRIMARY_CONTACT = CONTACT | {"first_engaged_at": MOMENT, "first_campaign_id": "int64", "opted_out_at": MOMENT}
 RAW_OUTCOME = {

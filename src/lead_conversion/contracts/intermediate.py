@@ -53,8 +53,8 @@ class Contacts(pa.DataFrameModel):
 
     lead_key: str = pseudonym_field("The lead")
     org_id: int = pa.Field(description="The organisation that the lead belongs to")
-    email_key: str = pseudonym_field("The normalised e-mail address, to find one person in two contacts", nullable=True)
-    phone_key: str = pseudonym_field("The normalised phone number, to find one person in two contacts", nullable=True)
+    email_key: str = pseudonym_field("The normalised e-mail address; null where there is none", nullable=True)
+    phone_key: str = pseudonym_field("The normalised phone number; null where there is none", nullable=True)
     region: str = pa.Field(nullable=True, description="Region in the lead's country")
     country: str = pa.Field(nullable=True, str_length=2, description="ISO 3166-1 alpha-2")
     timezone: str = pa.Field(nullable=True, description="IANA name")

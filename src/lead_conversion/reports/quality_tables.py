@@ -95,7 +95,7 @@ def _trend(rule: Entry) -> Cell:
 
 
 def _verdict_cells(gate: Entry) -> list[Cell | str]:
-    place = ", ".join(in_words(part) for part in (gate["entity"], gate["column"]) if part)
+    place = ", ".join(in_words(part) for part in (gate["entity"], gate["kind"], gate["column"]) if part)
     return [
         _verdict(gate),
         gate["sentence"],
@@ -114,7 +114,10 @@ def _verdict(gate: Entry) -> Cell:
 
 
 def _counted(gate: Entry) -> str:
-    return "" if gate["rows"] is None else f"{count(gate['rows'])} of {count(gate['rows_of'])}"
+    beside = "after" if gate["unit"] == "ratio" else "of"
+    counted = [] if gate["rows"] is None else [f"{count(gate['rows'])} {beside} {count(gate['rows_of'])}"]
+    counted += [] if gate["before"] is None else [f"before {_figure(gate['before'], gate['unit'])}"]
+    return ", ".join(counted)
 
 
 def _figure(value: float | None, unit: str) -> str:
@@ -122,6 +125,8 @@ def _figure(value: float | None, unit: str) -> str:
         return MISSING
     if unit == "share":
         return percent(value, 2)
+    if unit == "values":
+        return count(value)
     return f"{decimal(value, 1)} {TIMES}" if unit == "ratio" else f"{decimal(value, 1)} days"
 
 

@@ -378,3 +378,43 @@ def test_step_before_the_first_is_rejected_and_half_a_country_unknown():
     out = steps({"step_order": -1})
     assert only(out["rejected_campaign_steps"])["reason"] == "no_position"
     assert pd.isna(only(contacts({"lead_key": "l", "country": "D"})["clean_contacts"])["country"])
+
+
+FAULTY_ADDRESSES = [
+    ({"email_key": "e", "email_fault": "nobodys_address"}, "noted", "nobodys_address"),
+    ({"phone_key": "p", "phone_fault": "invalid_phone"}, "noted", "invalid_phone"),
+    ({"phone_fault": "unreadable_address"}, "mended", "unreadable_address"),
+    ({"email_key": "e", "phone_key": "p"}, "noted", None),
+]
+
+
+@pytest.mark.parametrize(("fault", "kind", "rule"), FAULTY_ADDRESSES)
+def test_address_that_names_no_person_is_told_by_its_rule(fault, kind, rule):
+    out = contacts({"lead_key": "l", **KNOWN, **fault})["clean_contacts"]
+    assert only(intermediate.contacts.validate(out))[kind] == rule
+
+
+def test_contact_can_still_be_reached_at_an_address_that_merges_nobody():
+    row = only(contacts({"lead_key": "l", "email_key": "e", "email_fault": "nobodys_address"})["clean_contacts"])
+    assert row["email_key"] == key("e")
+
+
+@pytest.mark.parametrize("spelling", ["Call Booked", " call-booked", "CALL_BOOKED"])
+def test_every_spelling_of_an_outcome_type_is_one_word(spelling):
+    out = outcomes({"outcome_key": "o", "lead_key": "l", "outcome_type": spelling})
+    row = only(intermediate.outcomes.validate(out["clean_outcomes"]))
+    assert (row["outcome_type"], row["mended"]) == ("call_booked", "outcome_type_spelling")
+
+
+def test_outcome_without_an_id_that_came_in_two_spellings_counts_once():
+    spellings = [{"lead_key": "l", "outcome_type": spelling} for spelling in ("Opted Out", "opted_out")]
+    out = outcomes(*spellings)
+    assert only(out["clean_outcomes"])["outcome_type"] == "opted_out"
+    assert only(out["rejected_outcomes"])["reason"] == "repeated_outcome_id"
+
+
+@pytest.mark.parametrize("unknown", ["other:3fa9c12b", "", "won"])
+def test_outcome_of_a_type_that_no_target_knows_is_rejected_by_name(unknown):
+    out = outcomes({"outcome_key": "o", "lead_key": "l", "outcome_type": unknown})
+    assert out["clean_outcomes"].count().to_pyarrow().as_py() == 0
+    assert only(out["rejected_outcomes"])["reason"] == "unknown_outcome_type"

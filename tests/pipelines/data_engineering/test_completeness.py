@@ -1,21 +1,33 @@
+import numpy as np
 import pytest
 from configured import QUALITY
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from lead_conversion.pipelines.data_engineering.completeness import at_least, at_most, judge_completeness
+from lead_conversion.pipelines.data_engineering.completeness import (
+    at_least,
+    at_most,
+    judge_completeness,
+    ratio_at_least,
+    ratio_at_most,
+)
 
 SURE = 0.99
 
 
-def entity(rows=1000, *, rules=(), nulls=None, unknown=None, categories=None):
+def entity(rows=1000, *, rules=(), nulls=None, unknown=None, categories=None, by_kind=None, kept=None):
+    categories = categories or {}
+    by_kind = by_kind or {"": (rows, nulls or {})}
     return {
         "rows_read": rows,
         "rules": [{"rule": rule, "kind": "rejected", "rows": count} for rule, count in rules],
         "nulls": nulls or {},
         "unknown_labels": unknown or {},
-        "categories": categories or {},
+        "kinds_read": {kind: {"rows": read, "nulls": missing} for kind, (read, missing) in by_kind.items()},
+        "kinds_kept": kept or {},
+        "values": {column: 999 if values is None else len(values) for column, values in categories.items()},
+        "categories": categories,
     }
 
 
@@ -63,7 +75,8 @@ def test_entity_that_was_empty_before_has_nothing_to_compare_with():
 
 def test_without_an_earlier_snapshot_comparisons_are_not_judged():
     now = figures(contacts=entity())
-    assert [verdict(gate, now).passed for gate in ("lost_rows", "grown", "more_nulls", "new_categories")] == [None] * 4
+    gates = ("lost_rows", "lost_kinds", "grown", "more_nulls", "new_categories", "many_categories")
+    assert [verdict(gate, now).passed for gate in gates] == [None] * 6
 
 
 @pytest.mark.parametrize(("had", "read", "passed"), [(1000, 2900, True), (1000, 3500, False), (2, 8, True)])
@@ -111,9 +124,91 @@ def test_spellings_that_nobody_knows_are_refused(how):
     assert (found.figure, found.passed) == (0.1, False)
 
 
+def test_rule_that_refuses_missing_words_too_counts_the_unknown_ones_only():
+    now = figures(engagement_logs=entity(nulls={"channel": 900}, rules=[("unknown_channel", 904)]))
+    assert verdict("unknown_values", now, column="channel").figure == 0.04
+
+
+@pytest.mark.parametrize(("unknown", "passed"), [(100, False), (8, True)])
+def test_outcomes_of_types_that_no_target_knows_are_refused_where_they_are_many(unknown, passed):
+    now = figures(outcomes=entity(rules=[("unknown_outcome_type", unknown)]))
+    assert verdict("unknown_values", now, column="outcome_type").passed is passed
+
+
 def test_missing_values_are_no_unknown_ones():
     now = figures(engagement_logs=entity(nulls={"channel": 900}, unknown={"channel": 4}))
     assert verdict("unknown_values", now, column="channel").figure == 0.04
+
+
+def kept(**kinds):
+    """Events of which so many of each kind were kept; the total is the same whatever the kinds."""
+    return figures(engagement_logs=entity(100_000, kept={kind.replace("_", " "): n for kind, n in kinds.items()}))
+
+
+def test_kind_that_vanishes_inside_a_total_is_refused_by_name():
+    found = verdict("lost_kinds", kept(outbound_sms=99_000), kept(outbound_voice=900))
+    assert (found.kind, found.passed, found.figure, found.rows, found.rows_of) == (
+        "outbound voice", False, 1.0, 900, 900,
+    )  # fmt: skip
+    assert "lost_kinds at engagement_logs, outbound voice: 100.0% (900 of 900 rows), limit 20.0%" in found.in_words()
+
+
+def test_type_of_outcome_that_vanishes_is_refused():
+    last = figures(outcomes=entity(5000, kept={"call_booked": 60, "opted_out": 4940}))
+    now = figures(outcomes=entity(5000, kept={"opted_out": 5000}))
+    verdicts = [item for item in judge_completeness(now, last, None, QUALITY) if item.gate == "lost_kinds"]
+    assert {item.kind: item.passed for item in verdicts} == {"call_booked": False, "opted_out": True}
+
+
+@pytest.mark.parametrize(
+    ("had", "kept_now", "passed"),
+    [(10, 0, False), (10, 5, True), (60, 40, True), (6000, 4000, False), (6000, 5900, True)],
+)
+def test_loss_of_a_kind_is_judged_by_what_two_counts_leave_no_doubt_about(had, kept_now, passed):
+    assert verdict("lost_kinds", kept(inbound_sms=kept_now), kept(inbound_sms=had)).passed is passed
+
+
+@given(st.integers(10, 400), st.integers(0, 10_000))
+def test_counts_of_one_rate_raise_no_more_alarms_than_the_confidence_allows(rate, seed):
+    draws = np.random.default_rng(seed).poisson(rate, (200, 2))
+    alarms = [1 - ratio_at_most(now, had, SURE) > 0 for had, now in draws.tolist() if had]
+    assert sum(alarms) <= 12  # of 200 at 1 %, beyond what chance allows
+
+
+def test_kinds_of_few_rows_and_those_that_pass_into_others_are_not_judged():
+    assert "lost_kinds" not in {item.gate for item in judge_completeness(kept(), kept(inbound_sms=9), None, QUALITY)}
+    assert "lost_kinds" not in {item.gate for item in judge_completeness(kept(), kept(sent=5000), None, QUALITY)}
+
+
+@given(st.integers(0, 500), st.integers(1, 500))
+def test_bounds_hold_the_ratio_of_two_counts(count, before):
+    assert ratio_at_least(count, before, SURE) <= count / before <= ratio_at_most(count, before, SURE)
+
+
+def test_column_is_compared_within_the_kind_of_rows_that_has_it():
+    def events(replies_without_words):
+        kinds = {
+            "inbound sms": (300, {"reply_words": replies_without_words}),
+            "outbound sms": (9700, {"reply_words": 9700}),
+        }
+        return figures(engagement_logs=entity(10_000, by_kind=kinds))
+
+    found = verdict("more_nulls", events(200), events(3))
+    assert (found.kind, found.column, found.passed, found.rows, found.rows_of, found.before) == (
+        "inbound sms", "reply_words", False, 200, 300, 0.01,
+    )  # fmt: skip
+    assert "engagement_logs, inbound sms, reply_words: 65.7% (200 of 300 rows, before 1.0%)" in found.in_words()
+
+
+def test_snapshot_of_before_kinds_were_counted_is_compared_by_its_totals():
+    before = entity()
+    for part in ("kinds_read", "kinds_kept", "values"):
+        del before[part]
+    gates = {
+        item.gate for item in judge_completeness(figures(contacts=entity(100)), figures(contacts=before), None, QUALITY)
+    }
+    assert "lost_rows" in gates
+    assert not gates & {"lost_kinds", "more_nulls"}
 
 
 def of_industry(values, key="k"):
@@ -131,10 +226,17 @@ def test_tokens_under_another_key_are_not_new():
     assert verdict("new_categories", of_industry({"other:3fa9c12b": 1000}, key="another"), last).figure == 0
 
 
-@pytest.mark.parametrize(("now", "last"), [(None, {"software": 1}), ({"software": 1}, None)])
-def test_column_of_too_many_values_is_not_judged(now, last):
-    verdicts = judge_completeness(of_industry(now), of_industry(last), None, QUALITY)
-    assert "new_categories" not in {item.gate for item in verdicts}
+def test_column_that_comes_to_have_too_many_categories_is_refused_with_their_number():
+    found = verdict("many_categories", of_industry(None), of_industry({"software": 1}))
+    assert (found.passed, found.figure, found.before, found.limit) == (False, 999, 1, 200)
+    assert "many_categories at contacts, industry: 999 values (before 1 values), limit 200 values" in found.in_words()
+    assert verdict("many_categories", of_industry({"software": 1}), of_industry({"edtech": 1})).passed
+
+
+@pytest.mark.parametrize("now", [None, {"software": 1}])
+def test_column_that_was_none_of_categories_before_is_not_judged(now):
+    gates = {item.gate for item in judge_completeness(of_industry(now), of_industry(None), None, QUALITY)}
+    assert not gates & {"new_categories", "many_categories"}
 
 
 def test_gate_without_a_limit_is_not_judged():

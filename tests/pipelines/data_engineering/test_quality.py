@@ -1,6 +1,6 @@
 import ibis
 import pytest
-from configured import PROJECT, QUALITY
+from configured import CLEAN, PROJECT, QUALITY
 
 from lead_conversion.configuration import HydraConfigLoader
 from lead_conversion.contracts import documents
@@ -30,8 +30,12 @@ def table(columns, *rows):
 
 
 CONTACT = {"lead_key": "string", "industry": "string", "lead_source": "string", "company_size": "string"}
-EVENT = {"lead_key": "string", "channel": "string", "logged_at": "timestamp(6)"}
+EVENT = {
+    "lead_key": "string", "direction": "string", "channel": "string", "outcome": "string", "logged_at": "timestamp(6)",
+    "reply_words": "int64",
+}  # fmt: skip
 TOUCHED = {"mended": "string", "noted": "string"}
+KEPT = {"direction": "string", "channel": "string", "outcome": "string", **TOUCHED}
 
 
 def measured(contacts=(), events=(), touched=(), rejected=(), orphans=(), *, quality=SMALL, **manifest):
@@ -40,7 +44,7 @@ def measured(contacts=(), events=(), touched=(), rejected=(), orphans=(), *, qua
         "primary_contacts": table(CONTACT, *contacts),
         "rejected_contacts": table({"reason": "string"}),
         "raw_engagement_logs": table(EVENT, *events),
-        "primary_engagement_logs": table(TOUCHED, *touched),
+        "primary_engagement_logs": table(KEPT, *(["inbound", "sms", "replied", *rules] for rules in touched)),
         "rejected_engagement_logs": table({"reason": "string"}, *[[reason] for reason in rejected]),
         "orphan_engagement_logs": table({"reason": "string"}, *[[reason] for reason in orphans]),
     }
@@ -52,11 +56,11 @@ def measured(contacts=(), events=(), touched=(), rejected=(), orphans=(), *, qua
         "pseudonym_key": "k",
         "entities": {"contacts": {"rows": len(contacts)}, "engagement_logs": {"rows": len(events)}},
     }
-    return documents.quality.validate(measure_quality(raw_manifest | manifest, quality, **tables))
+    return documents.quality.validate(measure_quality(raw_manifest | manifest, quality, CLEAN, **tables))
 
 
-def event(lead_key="l", channel="sms", logged_at="2026-05-31T12:00:00"):
-    return [lead_key, channel, logged_at]
+def event(lead_key="l", channel="sms", logged_at="2026-05-31T12:00:00", direction="in", reply_words=None):
+    return [lead_key, direction, channel, "replied", logged_at, reply_words]
 
 
 def rules_of(figures, entity="engagement_logs"):
@@ -98,11 +102,30 @@ class TestMeasure:
         assert contacts["nulls"] == {"lead_key": 0, "industry": 0, "lead_source": 1, "company_size": 2}
         assert contacts["categories"] == {"industry": {"software": 2}, "lead_source": {"event": 1}, "company_size": {}}
 
-    def test_column_of_too_many_values_is_none_of_categories(self):
-        few = QualityParameters.model_validate(CONFIGURED | {"max_categories": 2})
+    def test_column_of_too_many_values_is_none_of_categories_and_says_how_many_it_has(self):
+        limit = {"many_categories": CONFIGURED["gates"]["many_categories"] | {"limit": 2}}
+        few = QualityParameters.model_validate(CONFIGURED | {"gates": CONFIGURED["gates"] | limit})
         contacts = [[str(n), f"industry {n}", "event", "1-10"] for n in range(3)]
-        found = measured(contacts=contacts, quality=few)["entities"]["contacts"]["categories"]
-        assert found == {"industry": None, "lead_source": {"event": 3}, "company_size": {"1-10": 3}}
+        found = measured(contacts=contacts, quality=few)["entities"]["contacts"]
+        assert found["categories"] == {"industry": None, "lead_source": {"event": 3}, "company_size": {"1-10": 3}}
+        assert found["values"] == {"industry": 3, "lead_source": 1, "company_size": 1}
+
+    def test_missing_values_are_counted_by_the_kind_of_row_in_whatever_spelling(self):
+        events = [
+            event(channel="SMS ", direction="Inbound", reply_words=3),
+            event(channel="text"),
+            event(direction="outbound"),
+            event(channel="pigeon"),
+        ]
+        found = measured(events=events)["entities"]["engagement_logs"]
+        by_kind = {kind: (part["rows"], part["nulls"]["reply_words"]) for kind, part in found["kinds_read"].items()}
+        assert by_kind == {"inbound sms": (2, 1), "inbound unknown": (1, 1), "outbound sms": (1, 1)}
+        assert found["nulls"]["reply_words"] == 3
+
+    def test_kept_rows_are_counted_by_every_kind(self):
+        found = measured(touched=[[None, None], [None, None]])["entities"]
+        assert found["engagement_logs"]["kinds_kept"] == {"inbound sms": 2, "replied": 2}
+        assert found["contacts"]["kinds_kept"] == {}
 
     def test_newest_event_is_the_one_recorded_last(self):
         found = measured(events=[event(), event(logged_at="2026-05-31T13:00:00")])
@@ -128,7 +151,10 @@ class TestMeasure:
 def figures(day, *, rows=1000, refused=0, **changes):
     """What measure_quality finds of a source with events only."""
     rules = [{"rule": "orphan_lead", "kind": "rejected", "rows": refused}] if refused else []
-    entity = {"rows_read": rows, "rules": rules, "nulls": {}, "unknown_labels": {}, "categories": {}}
+    entity = {
+        "rows_read": rows, "rules": rules, "nulls": {}, "unknown_labels": {}, "kinds_read": {}, "kinds_kept": {},
+        "values": {}, "categories": {},
+    }  # fmt: skip
     return {
         "snapshot_id": f"202606{day:02}",
         "as_of": f"2026-06-{day:02}T00:00:00",
@@ -153,6 +179,17 @@ def checked(now, *earlier, quality=SMALL):
     return out
 
 
+def compared(now, *earlier):
+    """The snapshot that a snapshot is compared with."""
+    last = checked(now, *earlier)["primary_completeness"]["compared_with"]
+    return last and last["snapshot_id"]
+
+
+def accepted(snapshot, history):
+    """The history after a run on the snapshot."""
+    return summarised(snapshot, *history.values())["primary_quality_history"]
+
+
 def fresh_within(days):
     gates = CONFIGURED["gates"]
     freshness = gates["freshness"] | {"limit": days}
@@ -170,7 +207,7 @@ class TestCheck:
         message = str(refusal.value)
         assert "refused at engagement_logs: 40.0% (200 of 500 rows), limit 20.0%" in message
         assert "lost_rows at engagement_logs: 50.0% (500 of 1,000 rows), limit 10.0%" in message
-        assert "unknown_links at engagement_logs.lead: 40.0%" in message
+        assert "unknown_links at engagement_logs, lead: 40.0%" in message
         assert "what was published before stays" in message
         assert "quality.gates" in message
 
@@ -183,18 +220,33 @@ class TestCheck:
         gates = checked(figures(2, rows=9000), figures(1))["primary_completeness"]["gates"]
         (grown,) = [gate for gate in gates if gate["gate"] == "grown"]
         assert (grown["passed"], grown["figure"], grown["stops_the_run"]) == (False, 9.0, False)
-        assert "grown at engagement_logs: 9.0 times" in caplog.text
+        assert "grown at engagement_logs: 9.0 times (9,000 after 1,000 rows), limit 3.0 times" in caplog.text
 
-    def test_only_the_last_strictly_earlier_snapshot_is_compared_with(self):
+    def test_only_the_last_snapshot_that_looks_from_no_later_moment_is_compared_with(self):
         earlier = [figures(1), figures(3, rows=5000), figures(2, rows=5000)]
-        out = checked(figures(2), *earlier)
-        assert out["primary_completeness"]["compared_with"]["snapshot_id"] == "20260601"
+        assert compared(figures(2), *earlier) == "20260601"
+
+    def test_another_reading_of_the_same_moment_is_compared_with_so_that_a_loss_since_is_seen(self):
+        whole = figures(2, snapshot_id="20260602-b", accepted=2)
+        with pytest.raises(DataError, match=r"lost_rows at engagement_logs: 50\.0%"):
+            checked(figures(2, rows=500, snapshot_id="20260602-a"), figures(1, rows=400, accepted=1), whole)
+
+    def test_second_run_on_a_snapshot_is_compared_with_what_the_first_was_compared_with(self):
+        history = {}
+        chain = [figures(1), figures(2), figures(2, snapshot_id="20260602-0")]
+        for snapshot in [*chain, figures(1, snapshot_id="20260601-z")]:
+            history = accepted(snapshot, history)
+        assert compared(chain[2], *history.values()) == "20260602"
+        assert compared(chain[1], *history.values()) == "20260601"
+        assert compared(figures(3), *history.values()) == "20260602-0"
+        # One that was accepted later and looks from an earlier moment is no baseline of what was there before it.
+        assert compared(chain[0], *history.values()) is None
 
     @pytest.mark.parametrize("other", [{"org_id": 2}, {"name": "another.duckdb"}])
     def test_snapshots_of_another_organisation_or_source_are_not_compared_with(self, other):
         before = figures(1, rows=5000)
         before["origin"] = before["origin"] | other
-        assert checked(figures(2), before)["primary_completeness"]["compared_with"] is None
+        assert compared(figures(2), before) is None
 
     def test_source_that_is_no_longer_written_is_refused_where_freshness_is_asked_for(self):
         with pytest.raises(DataError, match=r"freshness at the snapshot: 28\.0 days, limit 3\.0 days"):
@@ -274,14 +326,24 @@ class TestSummarise:
         again = summarised(figures(2), *first["primary_quality_history"].values())
         assert again == first
 
-    def test_snapshot_that_was_read_anew_replaces_the_one_of_the_same_moment(self):
-        out = summarised(figures(2) | {"snapshot_id": "20260602-again"}, figures(1), figures(2))
-        assert list(out["primary_quality_history"]) == ["20260601", "20260602-again"]
+    def test_snapshots_are_numbered_in_the_order_in_which_they_were_accepted(self):
+        history = accepted(figures(1), accepted(figures(2), {}))
+        history = accepted(figures(2), accepted(figures(2, snapshot_id="20260602-again"), history))
+        assert {name: entry["accepted"] for name, entry in history.items()} == {
+            "20260601": 2, "20260602": 1, "20260602-again": 3,
+        }  # fmt: skip
 
     def test_history_keeps_the_newest_snapshots(self):
         few = QualityParameters.model_validate(CONFIGURED | {"snapshots_kept": 2})
         out = summarised(figures(3), figures(1), figures(2), quality=few)
         assert list(out["primary_quality_history"]) == ["20260602", "20260603"]
+
+    def test_snapshots_of_one_organisation_do_not_crowd_out_those_of_another(self):
+        few = QualityParameters.model_validate(CONFIGURED | {"snapshots_kept": 1})
+        other = figures(1, snapshot_id="other")
+        other["origin"] = other["origin"] | {"org_id": 2}
+        out = summarised(figures(3), other, figures(2), quality=few)
+        assert list(out["primary_quality_history"]) == ["20260603", "other"]
 
 
 def test_real_database_must_be_fresh_and_is_judged_as_any_other_otherwise():

@@ -4,7 +4,7 @@ The rules that changed a row stand in its `mended`, those that only saw somethin
 means stands in conf/base/parameters/quality/.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -13,6 +13,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import BooleanValue, IntegerValue, StringValue, Table, TimestampValue, Value
 
+from lead_conversion.contracts.intermediate import OUTCOME_TYPES
 from lead_conversion.kernel.windows import HOURS_A_DAY, MOMENT
 from lead_conversion.pipelines.data_engineering.parameters import CleanParameters
 from lead_conversion.pipelines.data_engineering.rules import has_name, names_of
@@ -52,7 +53,7 @@ def clean_contacts(raw_contacts: Table, clean_people: Table) -> dict[str, Table]
                 (_.person_key != _.lead_key, "same_person_twice"),
             ),
         )
-        .drop("contact_key", "opted_out", "person_key", "has_shared_contact_point")
+        .drop("contact_key", "opted_out", "person_key", "has_shared_contact_point", "email_fault", "phone_fault")
     )
     judged = _refuse_copies(judged, ["lead_key"], ["created_at"], "repeated_contact_id")
     return _split("contacts", judged, ["lead_key", "created_at"])
@@ -124,30 +125,55 @@ def clean_engagement_logs(
 def clean_outcomes(
     raw_outcomes: Table, clean_people: Table, raw_manifest: dict[str, Any], clean: CleanParameters
 ) -> dict[str, Table]:
-    """Outcomes that count; refused: no lead, a booking voided by our side, at or after the as-of, a second copy."""
+    """Outcomes that count.
+
+    Refused: an unknown type, no lead, a booking voided by our side, one at or after the as-of, a second copy.
+    """
     read = _of_person(raw_outcomes, clean_people).mutate(recorded_at=_.occurred_at, time_rule=_outcome_time_rule(clean))
+    standard = {"outcome_type": _category(_.outcome_type)}
     mended = {
         **{rule: _.time_rule == rule for rule in OUTCOME_TIME_RULES},
+        "outcome_type_spelling": _changes("outcome_type", standard),
         "missing_message_id": _.outcome_key.isnull(),
         "same_person_twice": _.is_moved,
     }
     judged = read.mutate(
+        **standard,
         mended=names_of(mended),
         noted=ibis.null("string"),
         occurred_at=_.time_rule.notnull().ifelse(_.logged_at, _.occurred_at).cast(MOMENT),
-        outcome_key=_.outcome_key.fill_null(_content_key("lead_key", "outcome_type", "recorded_at")),
         status=_category(_.status),
     ).mutate(
+        outcome_key=_.outcome_key.fill_null(_content_key("lead_key", "outcome_type", "recorded_at")),
         reason=ibis.cases(
+            (~_.outcome_type.fill_null("").isin(OUTCOME_TYPES), "unknown_outcome_type"),
             (_.lead_key.isnull(), "no_lead"),
             (_.status == "void", "void_booking"),
             (_.occurred_at >= _moment(raw_manifest), "at_or_after_as_of"),
-        )
+        ),
     )
     order = ["logged_at", "occurred_at"]
     judged = _refuse_copies(judged, ["outcome_key"], order, "repeated_outcome_id")
     helpers = ["is_moved", "org_id", "recorded_at", "status", "time_rule"]
     return _split("outcomes", judged, ["outcome_key", *order], *helpers)
+
+
+def kind_in_standard_words(columns: Iterable[str], clean: CleanParameters) -> StringValue:
+    """What kind of row it is, by columns as they were read: 'inbound sms'; 'unknown' for a word that nobody knows."""
+    outcome_type = _category(_.outcome_type)
+    standard = {
+        "channel": _spelling(_.channel, clean.channel_spellings),
+        "direction": _direction(_.direction),
+        "outcome": _spelling(_.outcome, clean.outcome_spellings),
+        "outcome_type": outcome_type.isin(OUTCOME_TYPES).ifelse(outcome_type, None),
+    }
+    return kind_of(standard[name] for name in columns)
+
+
+def kind_of(words: Iterable[StringValue]) -> StringValue:
+    """The words of a row that tell its kind, as one name; no words tell none."""
+    known = [word.fill_null("unknown") for word in words]
+    return reduce(lambda joined, word: joined + " " + word, known) if known else ibis.literal("")
 
 
 def _of_person(rows: Table, people: Table) -> Table:
@@ -179,12 +205,19 @@ def _standard_contacts(read: Table) -> Table:
         **{f"{name}_spelling": _changes(name, standard) for name in ("country", "industry", "lead_source")},
         "out_of_range": _changes("crm_score", standard) | _changes("site_visits_30d", standard),
         "same_person_twice": (_.person_key == _.lead_key) & (_.is_opted_out_now > _.opted_out.fill_null(False)),
+        "unreadable_address": _has_fault("unreadable_address"),
     }
     noted = {
+        **{rule: _has_fault(rule) for rule in ("invalid_phone", "nobodys_address")},
         "missing_attribute": reduce(or_, [_[name].isnull() for name in ATTRIBUTES]),
         "shared_contact_point": _.has_shared_contact_point,
     }
     return read.mutate(**standard, mended=names_of(mended)).mutate(noted=names_of(noted))
+
+
+def _has_fault(rule: str) -> BooleanValue:
+    """Whether the source door found this fault in one of the contact points."""
+    return _.email_fault.identical_to(rule) | _.phone_fault.identical_to(rule)
 
 
 def _standard_events(read: Table, clean: CleanParameters) -> Table:

@@ -2,9 +2,12 @@
 
 A share is held against its limit by the lower end of its exact one-sided confidence interval (Clopper and Pearson
 1934, Biometrika 26): a gate is broken when the rows leave no reasonable doubt that the limit is passed, so that 3 of
-10 rows do not break a limit of 20 % and 300 of 1,000 do. On many rows the bound is the share itself.
+10 rows do not break a limit of 20 % and 300 of 1,000 do. On many rows the bound is the share itself. What a kind of
+rows lost and what an entity grew are ratios of two counts, bounded through their share of the sum (Przyborowski and
+Wilenski 1940, Biometrika 31).
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -14,7 +17,8 @@ from scipy.stats import beta
 from lead_conversion.guard.labels import TOKEN_PREFIX
 from lead_conversion.pipelines.data_engineering.parameters import QualityParameters
 
-Unit = Literal["share", "ratio", "days"]
+Unit = Literal["share", "ratio", "days", "values"]
+UNITS: dict[str, Unit] = {"grown": "ratio", "many_categories": "values"}
 Figures = Mapping[str, Any]
 
 
@@ -23,6 +27,7 @@ class Verdict:
     """One gate at one place; `passed` is null where there was nothing to judge by.
 
     `bound` is what the figure is at least, with the configured confidence; it is what is held against the limit.
+    `before` is what it was in the last snapshot, of a figure that tells a difference or a number.
     """
 
     gate: str
@@ -30,11 +35,13 @@ class Verdict:
     limit: float | None
     entity: str | None = None
     column: str | None = None
+    kind: str | None = None
     unit: Unit = "share"
     figure: float | None = None
     bound: float | None = None
     rows: int | None = None
     rows_of: int | None = None
+    before: float | None = None
     stops_the_run: bool = True
 
     @property
@@ -48,10 +55,13 @@ class Verdict:
 
     def in_words(self) -> str:
         """Place, figure and limit, for a log or a message."""
-        place = ".".join(part for part in (self.entity, self.column) if part) or "the snapshot"
-        counted = "" if self.rows is None else f" ({self.rows:,} of {self.rows_of:,} rows)"
+        place = ", ".join(part for part in (self.entity, self.kind, self.column) if part) or "the snapshot"
+        beside = "after" if self.unit == "ratio" else "of"
+        counted = [] if self.rows is None else [f"{self.rows:,} {beside} {self.rows_of:,} rows"]
+        counted += [] if self.before is None else [f"before {_written(self.before, self.unit)}"]
+        told = f" ({', '.join(counted)})" if counted else ""
         found, limit = (_written(value, self.unit) for value in (self.figure, self.limit))
-        return f"{self.gate} at {place}: {found}{counted}, limit {limit}: {self.sentence}"
+        return f"{self.gate} at {place}: {found}{told}, limit {limit}: {self.sentence}"
 
 
 def judge_completeness(
@@ -68,7 +78,9 @@ def judge_completeness(
     gates = quality.gates
     return [
         *_alone(figures, quality),
-        Verdict("freshness", gates.freshness.sentence, gates.freshness.limit, None, None, "days", age_days, age_days),
+        Verdict(
+            "freshness", gates.freshness.sentence, gates.freshness.limit, unit="days", figure=age_days, bound=age_days
+        ),
         *(_beside(figures, last, quality) if last else _without_a_last(quality)),
     ]
 
@@ -81,6 +93,18 @@ def at_least(rows: int, of: int, confidence: float) -> float:
 def at_most(rows: int, of: int, confidence: float) -> float:
     """The highest share that so many rows of so many still allow (Clopper and Pearson, one-sided)."""
     return float(beta.ppf(confidence, rows + 1, of - rows)) if rows < of else 1.0
+
+
+def ratio_at_least(count: int, before: int, confidence: float) -> float:
+    """The lowest ratio of two rates that two Poisson counts still allow (Przyborowski and Wilenski 1940)."""
+    share = at_least(count, count + before, confidence)
+    return share / (1 - share) if share < 1 else math.inf
+
+
+def ratio_at_most(count: int, before: int, confidence: float) -> float:
+    """The highest ratio of two rates that two Poisson counts still allow (Przyborowski and Wilenski 1940)."""
+    share = at_most(count, count + before, confidence)
+    return share / (1 - share) if share < 1 else math.inf
 
 
 def _alone(figures: Figures, quality: QualityParameters) -> Iterator[Verdict]:
@@ -101,55 +125,86 @@ def _alone(figures: Figures, quality: QualityParameters) -> Iterator[Verdict]:
         for column, limit in gates.nulls.limits.get(name, {}).items():
             yield from _share(quality, "nulls", limit, name, column, entity["nulls"].get(column, 0), read)
         for column, limit in gates.unknown_values.limits.get(name, {}).items():
-            unknown = max(entity["unknown_labels"].get(column, 0), _rows_of(entity, f"unknown_{column}"))
-            given = read - entity["nulls"].get(column, 0)
-            yield from _share(quality, "unknown_values", limit, name, column, min(unknown, given), given)
+            missing = entity["nulls"].get(column, 0)
+            # What the door knows and cleaning does not is refused by a rule, and so is what is missing.
+            refused_words = _rows_of(entity, f"unknown_{column}") - missing
+            unknown = max(entity["unknown_labels"].get(column, 0), refused_words)
+            yield from _share(quality, "unknown_values", limit, name, column, unknown, read - missing)
 
 
 def _beside(figures: Figures, last: Figures, quality: QualityParameters) -> Iterator[Verdict]:
     """The gates that compare this snapshot with the last."""
-    gates, confidence = quality.gates, quality.confidence
     same_key = figures["pseudonym_key"] == last["pseudonym_key"]
     for name, before in last["entities"].items():
         now, had = figures["entities"][name], before["rows_read"]
-        if not had:
+        if had:
+            read = now["rows_read"]
+            yield from _share(quality, "lost_rows", quality.gates.lost_rows.limit, name, None, max(had - read, 0), had)
+            yield _growth(quality, name, read, had)
+        yield from _lost_kinds(quality, name, now, before)
+        yield from _more_nulls(quality, name, now, before)
+        yield from _categories(quality, name, now, before, same_key=same_key)
+
+
+def _lost_kinds(quality: QualityParameters, entity: str, now: Figures, before: Figures) -> Iterator[Verdict]:
+    """What each kind of the rows that were kept has lost."""
+    gate = quality.gates.lost_kinds
+    for kind, had in before.get("kinds_kept", {}).items():
+        if had >= gate.min_rows and kind not in gate.besides:
+            kept = now["kinds_kept"].get(kind, 0)
+            lost = max(had - kept, 0)
+            certain = max(1 - ratio_at_most(kept, had, quality.confidence), 0.0)
+            yield Verdict(
+                "lost_kinds", gate.sentence, gate.limit, entity, None, kind,
+                figure=lost / had, bound=certain, rows=lost, rows_of=had,
+            )  # fmt: skip
+
+
+def _more_nulls(quality: QualityParameters, entity: str, now: Figures, before: Figures) -> Iterator[Verdict]:
+    """How much more often each column is missing in each kind of the rows that were read; not where it always was."""
+    gate, confidence = quality.gates.more_nulls, quality.confidence
+    for kind, found in now["kinds_read"].items():
+        earlier = before.get("kinds_read", {}).get(kind)
+        if earlier is None:
             continue
-        read = now["rows_read"]
-        yield from _share(quality, "lost_rows", gates.lost_rows.limit, name, None, max(had - read, 0), had)
-        yield _growth(quality, name, read, had)
-        if not read:
-            continue
-        for column in (column for column in now["nulls"] if column in before["nulls"]):
-            nulls, nulls_before = now["nulls"][column], before["nulls"][column]
+        read, had = found["rows"], earlier["rows"]
+        for column, nulls_before in earlier["nulls"].items():
+            nulls = found["nulls"].get(column)
+            if nulls is None or nulls_before == had:
+                continue
             certain = at_least(nulls, read, confidence) - at_most(nulls_before, had, confidence)
             yield Verdict(
-                "more_nulls",
-                gates.more_nulls.sentence,
-                gates.more_nulls.limit,
-                name,
-                column,
-                figure=nulls / read - nulls_before / had,
-                bound=certain,
-                rows=nulls,
-                rows_of=read,
-            )
-        for column, values in now["categories"].items():
-            seen = before["categories"].get(column)
-            if values is None or seen is None:
-                continue
+                "more_nulls", gate.sentence, gate.limit, entity, column, kind or None,
+                figure=nulls / read - nulls_before / had, bound=certain, rows=nulls, rows_of=read,
+                before=nulls_before / had,
+            )  # fmt: skip
+
+
+def _categories(
+    quality: QualityParameters, entity: str, now: Figures, before: Figures, *, same_key: bool
+) -> Iterator[Verdict]:
+    """Of each column that had categories, how many it has now, and how many rows carry a new one."""
+    gates = quality.gates
+    for column, seen in before["categories"].items():
+        if seen is None or column not in now["categories"]:
+            continue
+        number, values = now["values"][column], now["categories"][column]
+        yield Verdict(
+            "many_categories", gates.many_categories.sentence, gates.many_categories.limit, entity, column,
+            unit="values", figure=number, bound=number, before=len(seen),
+        )  # fmt: skip
+        if values is not None:
             # Under another key every token is another, so that only words can be told to be new.
             told = {value: rows for value, rows in values.items() if same_key or not value.startswith(TOKEN_PREFIX)}
             unseen = sum(rows for value, rows in told.items() if value not in seen)
-            yield from _share(
-                quality, "new_categories", gates.new_categories.limit, name, column, unseen, sum(values.values())
-            )
+            limit, rows = gates.new_categories.limit, sum(values.values())
+            yield from _share(quality, "new_categories", limit, entity, column, unseen, rows)
 
 
 def _without_a_last(quality: QualityParameters) -> Iterator[Verdict]:
-    for name in ("lost_rows", "grown", "more_nulls", "new_categories"):
+    for name in ("lost_rows", "lost_kinds", "grown", "more_nulls", "new_categories", "many_categories"):
         gate = getattr(quality.gates, name)
-        unit: Unit = "ratio" if name == "grown" else "share"
-        yield Verdict(name, gate.sentence, gate.limit, unit=unit, stops_the_run=name != "grown")
+        yield Verdict(name, gate.sentence, gate.limit, unit=UNITS.get(name, "share"), stops_the_run=name != "grown")
 
 
 def _share(
@@ -159,19 +214,17 @@ def _share(
     if of:
         sentence = getattr(quality.gates, gate).sentence
         bound = at_least(rows, of, quality.confidence)
-        yield Verdict(gate, sentence, limit, entity, column, "share", rows / of, bound, rows, of)
+        yield Verdict(gate, sentence, limit, entity, column, figure=rows / of, bound=bound, rows=rows, rows_of=of)
 
 
 def _growth(quality: QualityParameters, entity: str, read: int, had: int) -> Verdict:
-    """Growth beyond a factor warns only: a source may be loaded with older data at any time.
-
-    The ratio of two counts is bounded through their share of the sum (Przyborowski and Wilenski 1940, Biometrika 31).
-    """
+    """Growth beyond a factor warns only: a source may be loaded with older data at any time."""
     gate = quality.gates.grown
-    share = at_least(read, read + had, quality.confidence)
+    certain = ratio_at_least(read, had, quality.confidence)
     return Verdict(
-        "grown", gate.sentence, gate.limit, entity, None, "ratio", read / had, share / (1 - share), stops_the_run=False
-    )
+        "grown", gate.sentence, gate.limit, entity,
+        unit="ratio", figure=read / had, bound=certain, rows=read, rows_of=had, stops_the_run=False,
+    )  # fmt: skip
 
 
 def _rows_of(entity: Figures, *names: str) -> int:
@@ -181,4 +234,5 @@ def _rows_of(entity: Figures, *names: str) -> int:
 def _written(value: float | None, unit: Unit) -> str:
     if value is None:
         return "none"
-    return {"share": f"{value:.1%}", "ratio": f"{value:.1f} times", "days": f"{value:.1f} days"}[unit]
+    written = {"share": f"{value:.1%}", "ratio": f"{value:.1f} times", "days": f"{value:.1f} days"}
+    return written.get(unit, f"{value:,.0f} {unit}")

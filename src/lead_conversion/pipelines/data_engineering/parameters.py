@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from lead_conversion.kernel.windows import to_naive_utc
 
+KindColumn = Literal["channel", "direction", "outcome", "outcome_type"]
+
 
 class SourceParameters(BaseModel):
     """What is read, up to which moment, and how often it is tried."""
@@ -63,6 +65,22 @@ class Limit(BaseModel):
     limit: float | None = Field(ge=0)
 
 
+class KindLimit(Limit):
+    """A gate on the rows of each kind; kinds of fewer rows, and those that pass into others, are not judged."""
+
+    min_rows: int = Field(ge=1)
+    besides: tuple[str, ...]
+
+
+class CategoryLimit(BaseModel):
+    """A gate on the number of values in a column."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sentence: str
+    limit: int = Field(gt=0)
+
+
 class ColumnLimits(BaseModel):
     """A gate with limits of its own by entity and column; what is not named is not judged."""
 
@@ -98,6 +116,7 @@ class CompletenessGates(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     lost_rows: Limit
+    lost_kinds: KindLimit
     grown: Limit
     refused: Limit
     freshness: Limit
@@ -106,6 +125,7 @@ class CompletenessGates(BaseModel):
     more_nulls: Limit
     unknown_values: ColumnLimits
     new_categories: Limit
+    many_categories: CategoryLimit
 
 
 class QualityParameters(BaseModel):
@@ -116,7 +136,7 @@ class QualityParameters(BaseModel):
     rules: dict[str, str]
     copies: tuple[str, ...]
     categories: dict[str, tuple[str, ...]]
-    max_categories: int = Field(gt=0)
+    kinds: dict[str, tuple[tuple[KindColumn, ...], ...]]
     snapshots_kept: int = Field(gt=0)
     snapshots_shown: int = Field(gt=0)
     confidence: float = Field(gt=0.5, lt=1)

@@ -171,6 +171,7 @@ def create_pipeline() -> Pipeline:
                 inputs={
                     "raw_manifest": "raw_manifest",
                     "quality": "params:quality",
+                    "clean": "params:clean",
                     "raw_contacts": "raw_contacts",
                     "raw_campaign_steps": "raw_campaign_steps",
                     "raw_engagement_logs": "raw_engagement_logs",

@@ -1,20 +1,23 @@
 """What was read, kept, mended and refused, and whether it is whole enough to be used."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
+from itertools import chain
 from typing import Any
 
 import ibis
 from ibis import _
-from ibis.expr.types import Table
+from ibis.expr.types import StringValue, Table
 
 from lead_conversion.contracts.source_entities import SOURCE_ENTITIES, PersonalClass
 from lead_conversion.guard.labels import TOKEN_PREFIX
 from lead_conversion.kernel.errors import ConfigurationError, DataError
 from lead_conversion.kernel.windows import HOURS_A_DAY, parse_moment
+from lead_conversion.pipelines.data_engineering.clean import kind_in_standard_words, kind_of
 from lead_conversion.pipelines.data_engineering.completeness import judge_completeness
-from lead_conversion.pipelines.data_engineering.parameters import QualityParameters
+from lead_conversion.pipelines.data_engineering.parameters import CleanParameters, QualityParameters
 from lead_conversion.pipelines.data_engineering.rules import SEPARATOR
 
 SECONDS_A_DAY = HOURS_A_DAY * 3600
@@ -23,20 +26,25 @@ TOUCHED = ("mended", "noted")
 log = logging.getLogger(__name__)
 
 
-def measure_quality(raw_manifest: dict[str, Any], quality: QualityParameters, **tables: Table) -> dict[str, Any]:
-    """The figures of one snapshot: rows, rules, missing and unknown values and categories by entity.
+def measure_quality(
+    raw_manifest: dict[str, Any], quality: QualityParameters, clean: CleanParameters, **tables: Table
+) -> dict[str, Any]:
+    """The figures of one snapshot: rows, rules, kinds, missing and unknown values and categories by entity.
 
-    Each table is aggregated once, and a column of categories once more; nothing is sorted or joined.
+    Each table is aggregated once for each sort of figure; nothing is sorted or joined.
 
     Args:
         raw_manifest: says how many rows were read, and of what.
-        quality: the rules that are looked for.
+        quality: the rules that are looked for, and what tells the kinds of rows.
+        clean: the spellings that are understood.
         tables: raw_, primary_, rejected_ and orphan_ tables by name. Mending is counted on what was kept.
 
     Raises:
         ConfigurationError: a rule touched rows and has no sentence.
     """
-    entities = {entity: _measure_entity(entity, raw_manifest, tables, quality) for entity in raw_manifest["entities"]}
+    entities = {
+        entity: _measure_entity(entity, raw_manifest, tables, quality, clean) for entity in raw_manifest["entities"]
+    }
     _require_sentences(entities, quality)
     newest = tables["raw_engagement_logs"].logged_at.max().to_pyarrow().as_py()
     return {
@@ -59,10 +67,12 @@ def check_completeness(
 ) -> dict[str, Any]:
     """The verdicts of the completeness gates, and with them the as-of from which the data may be looked at.
 
+    The snapshot is compared with the one that was accepted last; a second run on it is compared with the same one.
+
     Raises:
         DataError: a gate is broken; names every broken one with its figure and limit. What was published stays.
     """
-    last = next(reversed(_comparable(primary_quality, primary_earlier_quality)), None)
+    last = next(reversed(_accepted_before(primary_quality, primary_earlier_quality)), None)
     age_days = _age_days(primary_quality["newest_event_at"], raw_manifest["extracted_at"])
     if quality.gates.freshness.limit is None:
         age_days = None
@@ -95,12 +105,10 @@ def summarise_quality(
 ) -> dict[str, Any]:
     """What people read of the figures, with the trend of each rule; and the history with this snapshot in it.
 
-    The snapshot replaces what was known of the same source and as-of, and is compared with strictly earlier ones only,
-    so that a second run changes nothing.
+    The history numbers snapshots in the order in which they were accepted. A second run on a snapshot keeps its number,
+    and so changes nothing.
     """
-    earlier = _comparable(primary_quality, primary_earlier_quality)[-quality.snapshots_shown :]
-    others = [entry for entry in primary_earlier_quality.values() if not _is_of_the_same(entry, primary_quality)]
-    newest = sorted([*others, primary_quality], key=_by_time)[-quality.snapshots_kept :]
+    earlier = _accepted_before(primary_quality, primary_earlier_quality)[-quality.snapshots_shown :]
     return {
         "data_quality": {
             "snapshot_id": primary_quality["snapshot_id"],
@@ -110,20 +118,27 @@ def summarise_quality(
             "rules": list(_rules_with_trend(primary_quality, earlier, quality)),
             **primary_completeness,
         },
-        "primary_quality_history": {entry["snapshot_id"]: entry for entry in newest},
+        "primary_quality_history": _with_accepted(primary_quality, primary_earlier_quality, quality.snapshots_kept),
     }
 
 
 def _measure_entity(
-    entity: str, raw_manifest: Mapping[str, Any], tables: Mapping[str, Table], quality: QualityParameters
+    entity: str,
+    raw_manifest: Mapping[str, Any],
+    tables: Mapping[str, Table],
+    quality: QualityParameters,
+    clean: CleanParameters,
 ) -> dict[str, Any]:
     """The figures of one entity."""
     kept = tables[f"primary_{entity}"]
-    nulls, unknown_labels, rows_with_unknown = _measure_raw(entity, tables[f"raw_{entity}"])
+    kinds = quality.kinds.get(entity, ())
+    by_kind = _measure_raw(entity, tables[f"raw_{entity}"], kind_in_standard_words(chain(*kinds[:1]), clean))
+    categories = {column: _count_values(kept, column) for column in quality.categories.get(entity, ())}
+    most = quality.gates.many_categories.limit
     refused = [tables[name] for name in (f"rejected_{entity}", f"orphan_{entity}") if name in tables]
     noted = {
         "late_rows_left_out": raw_manifest.get("rows_left_out_after_as_of", {}).get(entity, 0),
-        "unknown_label": rows_with_unknown,
+        "unknown_label": sum(found["rows_with_unknown"] for found in by_kind.values()),
     }
     counts: dict[tuple[str, str], int] = {("noted", rule): rows for rule, rows in noted.items() if rows}
     for kind, rule, rows in (*_refusals(refused), *_touches(kept)):
@@ -131,29 +146,49 @@ def _measure_entity(
     return {
         "rows_read": raw_manifest["entities"][entity]["rows"],
         "rules": [{"rule": rule, "kind": kind, "rows": rows} for (kind, rule), rows in sorted(counts.items())],
-        "nulls": nulls,
-        "unknown_labels": unknown_labels,
-        "categories": {
-            column: _measure_categories(kept, column, quality.max_categories)
-            for column in quality.categories.get(entity, ())
-        },
+        "nulls": _sum_by_column(found["nulls"] for found in by_kind.values()),
+        "unknown_labels": _sum_by_column(found["unknown_labels"] for found in by_kind.values()),
+        "kinds_read": {kind: {name: found[name] for name in ("rows", "nulls")} for kind, found in by_kind.items()},
+        "kinds_kept": dict(sorted(chain.from_iterable(_count_kinds(kept, columns) for columns in kinds))),
+        "values": {column: values.count().to_pyarrow().as_py() for column, values in categories.items()},
+        "categories": {column: _listed(values, column, most) for column, values in categories.items()},
     }
 
 
-def _measure_raw(entity: str, raw: Table) -> tuple[dict[str, int], dict[str, int], int]:
-    """By column the rows without a value and those with a word that no list knows; rows with any such word."""
+def _measure_raw(entity: str, raw: Table, kind: StringValue) -> dict[str, dict[str, Any]]:
+    """By kind the rows; by column those without a value and those with a word that no list knows; with any such."""
     labels = [column.name for column in SOURCE_ENTITIES[entity].columns_of(PersonalClass.LABEL) if column.name in raw]
     is_unknown = {name: raw[name].startswith(TOKEN_PREFIX).fill_null(False) for name in labels}
     has_unknown = reduce(lambda one, other: one | other, is_unknown.values(), ibis.literal(False))
-    measured = raw.agg(
+    measured = raw.group_by(kind=kind).agg(
         **{f"null {name}": raw[name].isnull().sum() for name in raw.columns},
         **{f"unknown {name}": condition.sum() for name, condition in is_unknown.items()},
+        rows=raw.count(),
         rows_with_unknown=raw.count(where=has_unknown),
     )
-    (row,) = measured.to_pyarrow().to_pylist()
-    nulls = {name: row[f"null {name}"] or 0 for name in raw.columns}
-    unknown = {name: row[f"unknown {name}"] or 0 for name in labels}
-    return nulls, unknown, row["rows_with_unknown"] or 0
+    return {
+        row["kind"]: {
+            "rows": row["rows"],
+            "rows_with_unknown": row["rows_with_unknown"],
+            "nulls": {name: row[f"null {name}"] for name in raw.columns},
+            "unknown_labels": {name: row[f"unknown {name}"] for name in labels},
+        }
+        for row in measured.order_by("kind").to_pyarrow().to_pylist()
+    }
+
+
+def _sum_by_column(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    totals: Counter[str] = Counter()
+    for found in counts:
+        totals.update(found)
+    return dict(totals)
+
+
+def _count_kinds(kept: Table, columns: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+    """Rows that were kept by kind."""
+    counts = kept.group_by(kind=kind_of(kept[name] for name in columns)).agg(rows=_.count())
+    for row in counts.to_pyarrow().to_pylist():
+        yield row["kind"], row["rows"]
 
 
 def _refusals(tables: list[Table]) -> Iterator[tuple[str, str, int]]:
@@ -177,10 +212,13 @@ def _touches(kept: Table) -> Iterator[tuple[str, str, int]]:
                     yield kind, rule, row["rows"]
 
 
-def _measure_categories(kept: Table, column: str, most: int) -> dict[str, int] | None:
+def _count_values(kept: Table, column: str) -> Table:
+    return kept.filter(_[column].notnull()).group_by(column).agg(rows=_.count())
+
+
+def _listed(values: Table, column: str, most: int) -> dict[str, int] | None:
     """Rows by value; null where there are too many values for a column of categories."""
-    values = kept.filter(_[column].notnull()).group_by(column).agg(rows=_.count()).limit(most + 1)
-    found = {row[column]: row["rows"] for row in values.to_pyarrow().to_pylist()}
+    found = {row[column]: row["rows"] for row in values.limit(most + 1).to_pyarrow().to_pylist()}
     return dict(sorted(found.items())) if len(found) <= most else None
 
 
@@ -194,19 +232,39 @@ def _require_sentences(entities: Mapping[str, Mapping[str, Any]], quality: Quali
         )
 
 
-def _comparable(figures: Mapping[str, Any], history: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Snapshots of the same source and organisation with a strictly earlier as-of, oldest first."""
+def _accepted_before(figures: Mapping[str, Any], history: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Other snapshots of the same source and organisation that look from no later moment, oldest first.
+
+    Of a snapshot that was accepted already, those that were accepted before it.
+    """
+    place = (_number_for(figures, history), figures["as_of"])
     same = (entry for entry in history.values() if entry["origin"] == figures["origin"])
-    return sorted((entry for entry in same if entry["as_of"] < figures["as_of"]), key=_by_time)
+    earlier = (entry for entry in same if (_number(entry), entry["as_of"]) < place)
+    return sorted((entry for entry in earlier if entry["as_of"] <= figures["as_of"]), key=_by_time)
 
 
-def _is_of_the_same(entry: Mapping[str, Any], figures: Mapping[str, Any]) -> bool:
-    """Whether both look at one source and organisation from one moment."""
-    return all(entry[part] == figures[part] for part in ("origin", "as_of"))
+def _with_accepted(figures: Mapping[str, Any], history: Mapping[str, Any], most: int) -> dict[str, Any]:
+    """The history with this snapshot in it, cut to the newest of its source and organisation."""
+    entry = {**figures, "accepted": _number_for(figures, history)}
+    whole = {**history, figures["snapshot_id"]: entry}
+    of_the_same = sorted((found for found in whole.values() if found["origin"] == figures["origin"]), key=_by_time)
+    dropped = {found["snapshot_id"] for found in of_the_same[:-most]}
+    return {name: found for name, found in sorted(whole.items()) if name not in dropped}
 
 
-def _by_time(entry: Mapping[str, Any]) -> tuple[str, str]:
-    return entry["as_of"], entry["snapshot_id"]
+def _number_for(figures: Mapping[str, Any], history: Mapping[str, Any]) -> int:
+    """The snapshot's number in the order of acceptance: its own, or the next one where it has none yet."""
+    own = history.get(figures["snapshot_id"])
+    return _number(own) if own else 1 + max(map(_number, history.values()), default=0)
+
+
+def _number(entry: Mapping[str, Any]) -> int:
+    number: int = entry.get("accepted", 0)  # histories were not numbered at first
+    return number
+
+
+def _by_time(entry: Mapping[str, Any]) -> tuple[str, int, str]:
+    return entry["as_of"], _number(entry), entry["snapshot_id"]
 
 
 def _age_days(newest_event_at: str | None, extracted_at: str) -> float | None:
