@@ -1,3 +1,4 @@
+import os
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -53,6 +54,23 @@ def test_what_has_expired_is_not_written(dataset):
 def test_a_reading_that_broke_off_leaves_nothing_of_its_first_attempt(dataset):
     dataset.save(Replies({"one": 1, "two": 1}, breaks=1))
     assert texts(dataset) == ["one", "two"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of files are POSIX's")
+def test_nobody_but_the_owner_can_read_the_texts_staged_or_published_or_restored(dataset, tmp_path):
+    folder = tmp_path / "02_intermediate"
+    before = os.umask(0)
+    try:
+        dataset.save(Replies({"one": 1}, breaks=1))
+        assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
+        publish(tmp_path, "run")
+    finally:
+        os.umask(before)
+    (published,) = folder.iterdir()
+    assert published.stat().st_mode & 0o777 == 0o600
+    published.chmod(0o644)
+    assert dataset.stage_without_expired(keeps_text=True) == 0
+    assert published.stat().st_mode & 0o777 == 0o600
 
 
 def test_where_no_text_is_kept_the_table_is_empty(dataset, tmp_path):

@@ -1,6 +1,7 @@
 import json
 import os
 import stat
+from datetime import datetime
 
 import pytest
 
@@ -17,6 +18,15 @@ def test_a_line_says_when_who_and_what(tmp_path):
     assert list(event) == ["at", "person", "entity", "state", "reason"]
     assert event["at"].endswith("+00:00")
     assert (event["person"], event["reason"]) == (current_user(), "two\nlines")
+
+
+def test_moments_are_written_in_iso_8601_and_spans_by_their_ends(tmp_path):
+    reading = {"as_of": datetime(2026, 6, 1), "span": {"start": datetime(2026, 1, 1), "end": datetime(2026, 2, 1)}}  # noqa: DTZ001  times are naive UTC
+    AccessLog(tmp_path / "access.jsonl").write(reading | {"source": tmp_path})
+    event = json.loads((tmp_path / "access.jsonl").read_text())
+    assert event["as_of"] == "2026-06-01T00:00:00"
+    assert event["span"] == {"start": "2026-01-01T00:00:00", "end": "2026-02-01T00:00:00"}
+    assert event["source"] == str(tmp_path)
 
 
 def test_the_file_is_only_appended_to_and_its_owners_alone(tmp_path):

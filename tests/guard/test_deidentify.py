@@ -17,7 +17,11 @@ from lead_conversion.kernel.windows import parse_moment
 
 KEY = PseudonymKey("a key for tests, long enough")
 PRIVACY = PrivacyParameters(
-    known_labels={"lead_source": ("paid_search",)}, kept_names=(), keep_scrubbed_text=False, scrubbed_text_days=30
+    known_labels={"lead_source": ("paid_search",)},
+    kept_names=(),
+    nobodys_addresses={},
+    keep_scrubbed_text=False,
+    scrubbed_text_days=30,
 )
 LABELS = known_labels(PRIVACY, {"channel": ("sms", "e-mail"), "outcome": ("no_answer",)})
 PEOPLES_ENTITIES = ("contacts", "engagement_logs", "outcomes")
@@ -194,6 +198,17 @@ def test_two_spellings_of_a_mailbox_and_of_a_line_have_one_key():
     second = deidentified("contacts", email="analee@googlemail.com", phone="+1 415 555 0100")
     assert first["email_key"] == second["email_key"] is not None
     assert first["phone_key"] == second["phone_key"] is not None
+
+
+def test_an_address_that_names_no_person_keeps_its_pseudonym_and_says_so():
+    batch = batch_of("contacts", email="info@firm.example", phone="n/a")
+    kept = deidentify_batch("contacts", batch, KEY, LABELS, nobodys={"shared": ("info@*",)}).to_pylist()[0]
+    assert kept["email_key"] == KEY.pseudonym_of("email", "info@firm.example")
+    assert (kept["email_fault"], kept["phone_key"], kept["phone_fault"]) == (
+        "nobodys_address",
+        None,
+        "unreadable_address",
+    )
 
 
 def test_a_missing_id_stays_missing():

@@ -10,7 +10,9 @@ OTHER_KEY = PseudonymKey("another key for tests, long enough")
 
 
 def privacy(**known):
-    return PrivacyParameters(known_labels=known, kept_names=(), keep_scrubbed_text=False, scrubbed_text_days=30)
+    return PrivacyParameters(
+        known_labels=known, kept_names=(), nobodys_addresses={}, keep_scrubbed_text=False, scrubbed_text_days=30
+    )
 
 
 LABELS = known_labels(privacy(lead_source=("paid_search",), industry=("Non-Profit",)), {"channel": ["e-mail", "sms"]})

@@ -145,3 +145,55 @@ def test_no_word_of_the_simulators_messages_is_taken_for_one_of_its_names():
 
     names = names_in_templates(sentences, asked_of(*product(first, last)), ("Cory",))
     assert [scrub_template(sentence, names) for sentence in sentences] == sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "people", "expected"),
+    [
+        ("Hi {{first_name}}, 王小明推荐我们", [("小明", "王")], "Hi {{first_name}}, [name]推荐我们"),
+        ("저는 김철수입니다", [("철수", "김")], "저는 [name]입니다"),
+        ("山田 太郎様へ", [("太郎", "山田")], "[name] [name]様へ"),
+        ("سأل محمد الهاشمي عنكم", [("محمد", "الهاشمي")], "سأل [name] عنكم"),
+        ("תודה לדוד על השיחה", [("דוד", "כהן")], "תודה ל[name] על השיחה"),
+        ("สวัสดีคุณสมชายครับ", [("สมชาย", "ใจดี")], "สวัสดีคุณ[name]ครับ"),
+        ("धन्यवाद मीना शर्मा", [("मीना", "शर्मा")], "धन्यवाद [name]"),
+        ("{{小明}}", [("小明", "王")], "{{[name]}}"),
+    ],
+)
+def test_a_contact_is_named_in_a_script_without_capitals_too(text, people, expected):
+    (found,) = scrubbed(text, people=people)
+    assert found.replace("[name] [name]", "[name]") == expected.replace("[name] [name]", "[name]")
+
+
+def test_a_letter_of_a_family_is_no_name_by_itself():
+    assert scrubbed("王牌课程", people=[("小明", "王")]) == ["王牌课程"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("As your colleague at Blue Heron Academy Ltd said", "As your colleague at [name] said"),
+        ("See how Smith & Sons did it", "See how [name] did it"),
+        ("We met in San Sebastián, {{first_name}}", "We met in [name], {{first_name}}"),
+        ("We met in Puebla, {{city}}", "We met in [name], {{city}}"),
+        ("Our online learning, and Online Learning", "Our online learning, and [name]"),
+        (
+            "Ask {{company}} about reading. Reading is fun on Zoom",
+            "Ask {{company}} about reading. Reading is fun on Zoom",
+        ),
+    ],
+)
+def test_a_contacts_city_or_company_goes_and_one_that_is_a_word_stays(text, expected):
+    values = {
+        "online learning",
+        "blue heron academy ltd",
+        "smith & sons",
+        "san sebastián",
+        "puebla",
+        "reading",
+        "zoom",
+        "city",
+        "company",
+    }
+    names = names_in_templates([text], values.intersection, ())
+    assert scrub_template(text, names) == expected

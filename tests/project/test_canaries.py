@@ -182,7 +182,9 @@ def test_nothing_of_the_writer_is_left_where_scrubbed_text_is_kept(database, fin
     folder, _ = finished
     keep = "--params=privacy.keep_scrubbed_text=true,privacy.scrubbed_text_days=36500"
     said = run(folder, database[0], "--pipeline=data_engineering", keep)
-    kept = pq.read_table(folder / "data/02_intermediate/scrubbed_replies.parquet").column("scrubbed_text").to_pylist()
+    path = folder / "data/02_intermediate/scrubbed_replies.parquet"
+    assert path.stat().st_mode & 0o777 == 0o600
+    kept = pq.read_table(path).column("scrubbed_text").to_pylist()
     assert sum("Yes please. [" in text for text in kept) >= len(Canary(0).spellings) - 1
     assert leaks(folder, said, database[1]) == {}
 

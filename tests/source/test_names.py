@@ -9,7 +9,14 @@ from agent_cory_rows import make_database, selects
 from lead_conversion.kernel.errors import AccessError, ConfigurationError
 from lead_conversion.source import reading
 from lead_conversion.source.duckdb_source import DuckDBSource
-from lead_conversion.source.statements import parse_statement, parse_statements, people_named, render
+from lead_conversion.source.statements import (
+    parse_statement,
+    parse_statements,
+    people_named,
+    people_of_several_names,
+    render,
+    values_named,
+)
 
 PEOPLE = {
     "education.contacts": [
@@ -18,6 +25,13 @@ PEOPLE = {
         {"contact_id": 3, "first_name": "Maria José", "last_name": None},
         {"contact_id": 4, "first_name": None, "last_name": None},
         {"contact_id": 5, "first_name": "Zenobia", "last_name": "Nowhere"},
+        {
+            "contact_id": 6,
+            "first_name": "Juan",
+            "last_name": "van der Berghe-Lutz",
+            "city": " San Sebastián",
+            "company": "ACME Ltd",
+        },
     ]
 }
 
@@ -38,6 +52,8 @@ def source_of(tmp_path):
         ({"o'brien", "sinéad"}, {"o'brien", "sinéad", "sinéad o'brien"}),
         ({"maria josé"}, {"maria josé"}),
         ({"nowhere"}, {"nowhere"}),
+        ({"berghe", "lutz", "josé", "van", "der"}, {"berghe", "lutz", "josé"}),
+        ({"san sebastián", "acme ltd", "acme"}, {"san sebastián", "acme ltd"}),
         ({"'", "' or 1=1 --"}, set()),
         (set(), set()),
     ],
@@ -52,7 +68,7 @@ def test_many_words_are_asked_in_several_queries_and_found_as_in_one(source_of, 
     source = source_of(on_statement=lambda record: asked.append((record.entity, record.purpose, record.state)))
     words = {"quartermaine", "zenobia", "a", "b", "c"}
     assert source.names_among(words) == {"zenobia", "quartermaine", "zenobia quartermaine"}
-    assert asked.count(("people", "names", "asked")) == asked.count(("people", "names", "answered")) == 3
+    assert asked.count(("people", "names", "asked")) == asked.count(("people", "names", "answered")) == 10
 
 
 @pytest.mark.parametrize("text", [None, "-- This database names no people.\n"])
@@ -87,3 +103,12 @@ def test_people_pass_the_same_allow_list_as_any_entity():
         parse_statement("people", selects()["people"].replace("    c.last_name,\n", ""))
     with pytest.raises(AccessError, match="'people' is refused"):
         parse_statements({**selects(), "people": "'"})
+
+
+@pytest.mark.parametrize("dialect", ["tsql", "duckdb"])
+def test_parts_of_names_cities_and_companies_are_asked_in_statements_that_each_engine_reads(dialect):
+    statement = parse_statements(selects())["people"]
+    for query in (people_of_several_names(statement), values_named(statement, "city", ["o'x", "bath"])):
+        (parsed,) = sqlglot.parse(render(query, dialect), read=dialect)
+        assert isinstance(parsed, sqlglot.exp.Select)
+        assert {found.name for found in parsed.find_all(sqlglot.exp.National)} in ({"% %", "%-%"}, {"o'x", "bath"})

@@ -1,10 +1,11 @@
 """Scrubbed replies in one staged file; what has expired is never written, and is deleted when the next run starts."""
 
 import logging
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +16,8 @@ from lead_conversion.datasets.staging import Staged, require_as_published, stage
 from lead_conversion.source.replies import SCRUBBED_REPLIES, ScrubbedReplies
 
 log = logging.getLogger(__name__)
+
+FOR_THE_OWNER = 0o600
 
 
 class ScrubbedTextsDataset(AbstractDataset[ScrubbedReplies, pa.Table]):
@@ -49,6 +52,7 @@ class ScrubbedTextsDataset(AbstractDataset[ScrubbedReplies, pa.Table]):
         path = Path(self._filepath)
         if not path.is_file():
             return 0
+        path.chmod(FOR_THE_OWNER)  # a copy that was restored can have any rights
         before: int = pq.read_metadata(path).num_rows
         kept = before - self._count_expired(path) if keeps_text else 0
         if kept < before:
@@ -67,7 +71,7 @@ class ScrubbedTextsDataset(AbstractDataset[ScrubbedReplies, pa.Table]):
         written = expired = 0
         path.parent.mkdir(parents=True, exist_ok=True)
         Staged.waiting.add(path)
-        with pq.ParquetWriter(staged_path(path), SCRUBBED_REPLIES) as writer:
+        with _opened(staged_path(path)) as file, pq.ParquetWriter(file, SCRUBBED_REPLIES) as writer:
             for batch in batches:
                 alive = batch.filter(pc.greater(batch.column("expires_at"), _now()))
                 writer.write_batch(alive)
@@ -80,6 +84,12 @@ class ScrubbedTextsDataset(AbstractDataset[ScrubbedReplies, pa.Table]):
 
     def _exists(self) -> bool:
         return Path(self._filepath).is_file()
+
+
+def _opened(path: Path) -> BinaryIO:
+    """A new file that nobody but its owner can read, from its first byte on."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FOR_THE_OWNER), "wb")
 
 
 def _now() -> pa.Scalar:

@@ -26,13 +26,14 @@ class AccessLog:
         """Append one line: the event, when it was, and the operating system's user that the process runs as.
 
         Args:
-            event: principal, source, entity, purpose, sha256, state, rows, seconds, reason; no value of a row.
+            event: principal, source, entity, purpose, sha256, sent_sha256, as_of, org_id, span, state, rows, seconds,
+                reason; no value of a row.
 
         Raises:
             AccessError: the line cannot be written whole. What cannot be recorded may not happen.
         """
         moment = datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = json.dumps({"at": moment, "person": current_user(), **event}, default=str).encode() + b"\n"
+        line = json.dumps({"at": moment, "person": current_user(), **event}, default=_as_text).encode() + b"\n"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -51,3 +52,7 @@ class AccessLog:
             f"The access log {self.path} cannot be written ({fault}), and what cannot be recorded is not read. "
             "Give the process the right to append to it, or free the disk."
         )
+
+
+def _as_text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

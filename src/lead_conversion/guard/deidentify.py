@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
+from types import MappingProxyType
 
 import pyarrow as pa
 
 from lead_conversion.contracts.source_entities import SOURCE_ENTITIES, PersonalClass, SourceColumn, SourceEntity
-from lead_conversion.guard.contact_points import normalise_email, normalise_phone
+from lead_conversion.guard.contact_points import ContactPoint, NobodysAddresses, read_email, read_phone
 from lead_conversion.guard.labels import label_or_token, variants_or_tokens
 from lead_conversion.guard.privacy import KnownLabels
 from lead_conversion.guard.pseudonyms import PseudonymKey, pseudonymise
@@ -48,6 +49,7 @@ def deidentify_batch(
     key: PseudonymKey,
     labels: KnownLabels,
     names: NamesInTemplates = NO_NAMES,
+    nobodys: NobodysAddresses = MappingProxyType({}),
 ) -> pa.RecordBatch:
     """The batch as it may be kept: `raw_schema(entity)`, in which no personal value stands.
 
@@ -60,6 +62,7 @@ def deidentify_batch(
         key: the secret of the pseudonyms.
         labels: the words that pass in clear, by column.
         names: the contacts' names among the words of the entity's templates.
+        nobodys: patterns of addresses and numbers that are not one person's.
 
     Raises:
         ConfigurationError: a column that the entity's contract does not know, or one that is missing.
@@ -74,7 +77,7 @@ def deidentify_batch(
             f"{len(unknown)} unknown ({', '.join(unknown) or 'none'}) and {len(missing)} missing "
             f"({', '.join(missing) or 'none'}). A new column needs a personal class in contracts/source_entities.py."
         )
-    door = _Door(batch, key, labels, names)
+    door = _Door(batch, key, labels, names, nobodys)
     arrays = [array for column in contract.columns for array in door.let_through(column)]
     return pa.RecordBatch.from_arrays(arrays, schema=raw_schema(entity))
 
@@ -99,8 +102,13 @@ def _entity_of_snapshot(name: str) -> SourceEntity:
 
 def _fields_of(column: SourceColumn) -> list[pa.Field]:
     """What a column of the source becomes in the snapshot."""
-    if column.personal in {PersonalClass.IDENTIFIER, PersonalClass.CONTACT_POINT}:
+    if column.personal is PersonalClass.IDENTIFIER:
         return [pa.field(f"{column.pseudonym}_key", KEY, column.nullable)]
+    if column.personal is PersonalClass.CONTACT_POINT:
+        return [
+            pa.field(f"{column.pseudonym}_key", KEY, column.nullable),
+            pa.field(f"{column.pseudonym}_fault", pa.string()),
+        ]
     if column.personal is PersonalClass.TEXT:
         return [pa.field("text_key", KEY), *REPLY_FIELDS]
     if column.personal is PersonalClass.TITLE:
@@ -116,6 +124,7 @@ class _Door:
     key: PseudonymKey
     labels: KnownLabels
     names: NamesInTemplates
+    nobodys: NobodysAddresses
 
     def let_through(self, column: SourceColumn) -> list[pa.Array]:
         """The arrays that stand for a column in the snapshot, in the order of _fields_of."""
@@ -126,10 +135,20 @@ class _Door:
             case PersonalClass.IDENTIFIER:
                 return [pseudonymise(values, str(column.pseudonym), self.key)]
             case PersonalClass.CONTACT_POINT:
-                return [pseudonymise(_normalised(column, self.batch), str(column.pseudonym), self.key)]
+                points = self._contact_points(column)
+                addresses = pa.array([point.address for point in points], pa.string())
+                faults = pa.array([point.fault for point in points], pa.string())
+                return [pseudonymise(addresses, str(column.pseudonym), self.key), faults]
             case PersonalClass.NONE:
                 return [values]
         return [_each_distinct(values, self._reduction(column))]
+
+    def _contact_points(self, column: SourceColumn) -> list[ContactPoint]:
+        values = self.batch.column(column.name).to_pylist()
+        if column.pseudonym == "email":
+            return [read_email(value, self.nobodys) for value in values]
+        countries = self.batch.column("country").to_pylist()
+        return [read_phone(value, country, self.nobodys) for value, country in zip(values, countries, strict=True)]
 
     def _reduction(self, column: SourceColumn) -> Callable[[str | None], str | None]:
         """What a value of the column is reduced to, on its own."""
@@ -148,14 +167,6 @@ def known_tags(text: str | None) -> str | None:
     tags = (tag.strip().lower().replace(" ", "_").replace("-", "_") for tag in TAG_SEPARATOR.split(text or ""))
     kept = [tag for tag in tags if TAG_SHAPE.fullmatch(tag) and TAG_WORDS.issuperset(tag.split("_"))]
     return ",".join(kept) or None
-
-
-def _normalised(column: SourceColumn, batch: pa.RecordBatch) -> pa.Array:
-    values = batch.column(column.name)
-    if column.pseudonym == "email":
-        return _each_distinct(values, normalise_email)
-    pairs = zip(values.to_pylist(), batch.column("country").to_pylist(), strict=True)
-    return pa.array([phone and normalise_phone(phone, country) for phone, country in pairs], pa.string())
 
 
 def _each_distinct(values: pa.Array, change: Callable[[str | None], str | None]) -> pa.Array:

@@ -9,13 +9,16 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-# What has no picture of its own: breaks, joiners, directions, and the selectors of variants.
+# What has no picture of its own: breaks, joiners, fillers, directions, tags, the selectors of variants, and the line
+# that stretches Arabic words.
 INVISIBLE = {
-    *(0x00AD, 0x034F, 0x061C, 0x180E, 0xFEFF),
+    *(0x00AD, 0x034F, 0x061C, 0x0640, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFEFF, 0xFFA0),
+    *range(0x180B, 0x180F),
     *range(0x200B, 0x2010),
     *range(0x202A, 0x202F),
-    *range(0x2060, 0x2065),
+    *range(0x2060, 0x2070),
     *range(0xFE00, 0xFE10),
+    *range(0xE0000, 0xE01F0),
 }
 _LOOK_ALIKES = str.maketrans(
     {
@@ -54,6 +57,8 @@ def _fold_letter(letter: str) -> str | None:
     if digit is not None:
         return str(digit)
     plain = [part for part in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(part)]
+    if not plain:  # the marks of narrow katakana
+        return None
     lowered = (plain[0] if len(plain) == 1 else letter).lower().translate(_LOOK_ALIKES)
     return lowered if len(lowered) == 1 else letter
 

@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import lru_cache
 
 from lead_conversion.guard.folding import Folded, fold_letters
+from lead_conversion.guard.scripts import CASELESS, UNSPACED, stands_alone
 from lead_conversion.guard.structured_spans import Span
 
 
@@ -67,7 +68,10 @@ INTRODUCED = re.compile(
     r"|je suis|m'appelle|ich bin|ich heisse|heise|hier ist|name ist|sou o|sou a|sou|me chamo|[-,(\"/&])[ ]*$"
 )
 INITIAL_BEFORE = re.compile(r"(?:^|(?<=[^\w]))([a-z])(?:\.[ ]?[a-z])?\.?[ ]?$")
-SPACED_LETTERS = re.compile(r"(?<!\w)(?:\w[ .\-_*]{1,2}){2,}\w(?!\w)")
+SPACED_LETTERS = re.compile(r"\b\w[ .,\-_*/|~+\n\t]{1,3}(?:\w[ .,\-_*/|~+\n\t]{1,3})*\w\b")
+# What stands behind a family name of one letter, which is a word by itself.
+ARABIC_ARTICLE = "\u0627\u0644"
+TITLES = ("先生", "女士", "小姐", "太太", "老师", "经理", "总", "さん", "様", "さま", "氏", "씨", "님")
 ENDING_DIGITS = re.compile(
     r"(?:end(?:s|ing)?[ ](?:in|with|on)|last[ ](?:four|4|three|3)(?:[ ]digits?)?(?:[ ](?:are|is|:))?|\.{2,}"
     r"|\bx{2,}[ -]?|\*{2,}[ -]?)[ :]*(\d{3,4})(?!\w)"
@@ -75,7 +79,7 @@ ENDING_DIGITS = re.compile(
 DIGIT_RUN = re.compile(r"\d(?:[ .\-/()]{0,3}\d){6,}")
 MIN_DISTINCTIVE = 5
 MIN_PART_OF_A_NAME = 3
-MIN_WITH_GENITIVE = 4
+LONGEST_GIVEN_NAME = 2  # in Chinese and Korean, where a family name of one letter stands before it
 MIN_PHONE_TAIL = 7
 LAST_DIGITS = 3
 
@@ -89,36 +93,36 @@ def own_spans(text: str, folded: Folded, person: KnownPerson) -> list[Span]:
         person: whose values are looked for.
     """
     spans = []
-    for own, kind in _looked_for(person):
+    looked_for = _looked_for(person)
+    there = [(own, kind) for kind, spellings in looked_for for own in spellings if own in folded.text]
+    for own, kind in there:
         start = folded.text.find(own)
         while start >= 0:
             end = start + len(own)
-            if _stands_alone(folded.text, start, end):
+            if stands_alone(folded.text, start, end):
                 first = _with_initial(folded.text, start, person) if kind == "name" else start
                 if own not in COMMON_WORDS or first < start or _is_meant(text, folded, start, end):
                     spans.append(Span(first, _with_genitive(folded.text, end), kind))
             start = folded.text.find(own, end)
-    spans += _spaced_spans(folded.text, person)
+    spans += _spaced_spans(folded.text, looked_for)
     if DIGITS.search(folded.text):
         spans += _phone_spans(folded.text, person)
     return spans
 
 
-def _looked_for(person: KnownPerson) -> Iterator[tuple[str, str]]:
-    """Folded spellings of the own values, and the kind of each."""
-    for value, kind in (
-        (person.email, "email"),
-        (person.city, "address"),
-        (person.company, "company"),
-        (person.first_name, "name"),
-        (person.last_name, "name"),
-    ):
-        if value:
-            for spelling in SPELLED_AS[kind](value):
-                yield spelling, kind
+def _looked_for(person: KnownPerson) -> list[tuple[str, tuple[str, ...]]]:
+    """The kind of each own value, and its folded spellings."""
+    values = (
+        ("email", person.email),
+        ("address", person.city),
+        ("company", person.company),
+        ("name", person.first_name),
+        ("name", person.last_name),
+    )
+    spelled = [(kind, SPELLED_AS[kind](value)) for kind, value in values if value]
     if person.first_name and person.last_name:
-        for spelling in _both_names(person.first_name, person.last_name):
-            yield spelling, "name"
+        spelled.append(("name", _both_names(person.first_name, person.last_name)))
+    return spelled
 
 
 def _spellings(value: str) -> list[str]:
@@ -126,7 +130,10 @@ def _spellings(value: str) -> list[str]:
     if value.isascii():
         return [value.strip().lower()]
     plain = unicodedata.normalize("NFC", value).strip()
-    return list(dict.fromkeys((fold_letters(plain).text, fold_letters(plain.lower().translate(UMLAUTS)).text)))
+    forms = [plain, plain.lower().translate(UMLAUTS)]
+    if UNSPACED.search(plain):
+        forms.append(unicodedata.normalize("NFD", plain))  # Korean syllables as their letters
+    return list(dict.fromkeys(fold_letters(form).text.strip() for form in forms))
 
 
 def _joined(spelling: str) -> list[str]:
@@ -151,13 +158,31 @@ def _name_spellings(name: str) -> tuple[str, ...]:
         found += _joined(spelling)
         words = [*BETWEEN_WORDS.split(spelling), *LETTERS.findall(spelling)]
         found += [word for word in words if len(word) >= MIN_PART_OF_A_NAME]
+        if UNSPACED.match(spelling) and spelling.isalpha():
+            found += _unspaced_forms(spelling)
+        if spelling.startswith(ARABIC_ARTICLE):  # which is written in another way behind a preposition
+            found += [spelling.removeprefix(ARABIC_ARTICLE)]
     return _distinct(found)
+
+
+def _unspaced_forms(name: str) -> list[str]:
+    """A family name of one letter with a title behind it; a name without the letter of the family before it."""
+    return (
+        [name + title for title in TITLES] if len(name) == 1 else [name[1:]] if len(name) > LONGEST_GIVEN_NAME else []
+    )
 
 
 @_remembered
 def _both_names(first: str, last: str) -> tuple[str, ...]:
     """Both together where one of them is a word too: together they are nothing but a name."""
-    first, last = fold_letters(first.strip()).text, fold_letters(last.strip()).text
+    first, last = fold_letters(first).text.strip(), fold_letters(last).text.strip()
+    if CASELESS.match(first) or CASELESS.match(last):
+        return tuple(
+            f"{one}{between}{other}"
+            for one, other in ((last, first), (first, last))
+            for between in ("", " ", ".", "-", ", ")
+            if one and other
+        )
     if COMMON_WORDS.isdisjoint((first, last)):
         return ()
     return (f"{first} {last}", f"{last} {first}", f"{last}, {first}")
@@ -180,6 +205,7 @@ def _city_spellings(city: str) -> tuple[str, ...]:
     return _distinct([joined for spelling in _spellings(city) for joined in _joined(spelling)])
 
 
+@_remembered
 def _email_spellings(email: str) -> tuple[str, ...]:
     """The address, and its local part, which people use as a name elsewhere."""
     address = fold_letters(email.strip()).text
@@ -196,17 +222,7 @@ SPELLED_AS: dict[str, Callable[[str], tuple[str, ...]]] = {
 
 
 def _distinct(spellings: list[str]) -> tuple[str, ...]:
-    return tuple(spelling for spelling in dict.fromkeys(spellings) if len(spelling) > 1)
-
-
-def _stands_alone(folded: str, start: int, end: int) -> bool:
-    """Whether the value is a word there, or one with the s of a genitive."""
-    if start and folded[start - 1].isalnum():
-        return False
-    behind = folded[end : end + 2]
-    if not behind[:1].isalnum():
-        return True
-    return behind[0] == "s" and end - start >= MIN_WITH_GENITIVE and not behind[1:].isalnum()
+    return tuple(spelling for spelling in dict.fromkeys(spellings) if len(spelling) > 1 or UNSPACED.fullmatch(spelling))
 
 
 def _with_genitive(folded: str, end: int) -> int:
@@ -216,8 +232,9 @@ def _with_genitive(folded: str, end: int) -> int:
 def _with_initial(folded: str, start: int, person: KnownPerson) -> int:
     """Where the span begins: at the initials of the first name, where they stand before the last name."""
     before = INITIAL_BEFORE.search(folded, max(0, start - 6), start)
-    first = fold_letters(person.first_name or "").text
-    return before.start(1) if before and before.group(1) == first[:1] else start
+    if not before:
+        return start
+    return before.start(1) if before.group(1) == fold_letters(person.first_name or "").text[:1] else start
 
 
 def _is_meant(text: str, folded: Folded, start: int, end: int) -> bool:
@@ -231,18 +248,30 @@ def _is_meant(text: str, folded: Folded, start: int, end: int) -> bool:
     return (not before or before.rstrip(" ").endswith("\n")) and behind in {"", "\n"}
 
 
-def _spaced_spans(folded: str, person: KnownPerson) -> list[Span]:
+def _spaced_spans(folded: str, looked_for: list[tuple[str, tuple[str, ...]]]) -> list[Span]:
     spans = []
     for found in SPACED_LETTERS.finditer(folded):
         compact = "".join(letter for letter in found.group() if letter.isalnum())
-        if any(own in compact for own, _ in _looked_for(person) if len(own) >= MIN_PART_OF_A_NAME):
+        if any(_is_spaced(own, compact) for _, spellings in looked_for for own in spellings):
             spans.append(Span(found.start(), found.end(), "name"))
     return spans
 
 
+def _is_spaced(own: str, compact: str) -> bool:
+    """Whether letters that stand apart hold the value; a short value must be all of them: "a l" can be two initials."""
+    if len(own) >= MIN_PART_OF_A_NAME or (len(own) > 1 and UNSPACED.match(own)):
+        return own in compact
+    return len(own) > 1 and own == compact
+
+
+@_remembered
+def _own_digits(phone: str) -> str:
+    return "".join(filter(str.isdigit, phone))
+
+
 def _phone_spans(folded: str, person: KnownPerson) -> list[Span]:
     """The own number whole, without its codes, or told by its last digits."""
-    digits = "".join(filter(str.isdigit, person.phone or ""))
+    digits = _own_digits(person.phone or "")
     if len(digits) < MIN_PHONE_TAIL:
         return []
     spans = [

@@ -55,7 +55,7 @@ MOJIBAKE_SIGN = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u0178\u02c6\u02
 LOST_LETTER = "\ufffd"
 EMOJI = re.compile("[\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001faff]")
 INVISIBLE = dict.fromkeys(
-    [0x00AD, 0x034F, 0x061C, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065)]
+    [0x00AD, 0x034F, 0x061C, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)]
 )
 # A joiner behind a picture joins it to the next.
 STRAY = re.compile(f"(?<![\\ufe0f\U0001f000-\U0001faff\\u2600-\\u27bf])[{''.join(map(chr, INVISIBLE))}]")

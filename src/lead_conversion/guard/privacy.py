@@ -14,6 +14,8 @@ class PrivacyParameters(BaseModel):
     """By column, the words that pass in clear; blanks, hyphens and case do not count."""
     kept_names: tuple[str, ...]
     """Names in templates that are nobody's of the contacts': the agent's, the company's."""
+    nobodys_addresses: dict[str, tuple[str, ...]]
+    """By reason, wildcard patterns of e-mail addresses and phone numbers that are not one person's."""
     keep_scrubbed_text: bool
     """Whether replies are kept as scrubbed text beside their features."""
     scrubbed_text_days: int = Field(gt=0)

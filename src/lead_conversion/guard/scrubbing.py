@@ -10,7 +10,7 @@ import re
 from lead_conversion.guard.folding import fold_letters
 from lead_conversion.guard.known_person import KnownPerson, own_spans
 from lead_conversion.guard.message_text import readable
-from lead_conversion.guard.structured_spans import Span, structured_spans
+from lead_conversion.guard.structured_spans import Span, shouted_email_spans, structured_spans
 
 __all__ = ["KnownPerson", "scrub"]
 
@@ -37,14 +37,16 @@ def scrub(text: str, known: KnownPerson | None = None) -> str:
 def _scrub_piece(text: str, known: KnownPerson | None) -> str:
     meant = readable(text)
     folded = fold_letters(meant)
-    spans = structured_spans(folded.text)
+    spans = [*structured_spans(folded.text), *shouted_email_spans(meant, folded)]
     if known is not None:
         spans += own_spans(meant, folded, known)
     if not spans:
         return text
+    places = [*folded.places, len(meant)]
     parts, done = [], 0
     for span in merged(spans):
-        start, end = folded.places[span.start], folded.places[span.end - 1] + 1
+        # Up to the next letter that is seen: the marks behind a value are a part of it.
+        start, end = folded.places[span.start], places[span.end]
         if start < done:  # within an address that went on behind its street
             done = max(done, end)
             continue

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import phonenumbers
 
+from lead_conversion.guard.folding import Folded
+
 
 class Span(NamedTuple):
     """A personal value: where it begins, where it ends (exclusive), what it is."""
@@ -27,13 +29,21 @@ BLANKED = "\0"
 def _any_in(signs: str) -> Callable[[str], bool]:
     """Whether one of the signs, which are parted by bars, stands in a text."""
     each = tuple(signs.split("|"))
-    return lambda folded: any(sign in folded for sign in each)
+
+    def holds(folded: str) -> bool:
+        for sign in each:  # noqa: SIM110 - any() over a generator takes twice as long, for every message
+            if sign in folded:
+                return True
+        return False
+
+    return holds
 
 
 def structured_spans(folded: str) -> list[Span]:
     """The structured personal values of a folded text; none overlaps another."""
     found: list[Span] = []
-    for find, may_hold in FINDERS:
+    finders = FINDERS if DIGIT.search(folded) else FINDERS_WITHOUT_DIGITS
+    for find, may_hold in finders:
         if may_hold(folded):
             for span in [*find(folded)]:
                 found.append(span)
@@ -48,27 +58,60 @@ AT_SIGN = re.compile(
 )
 AT_SIGNS = "@| at |at)|at]|%40|_at_|-at-|arroba| chez |at}|at>|at )|at ]|(a)|[a]|klammera"
 _DOT_WORDS = "dot|punto|ponto|point|punkt"
-_DOT_MARK = rf"(?:\.|[\[({{<][ ]?(?:{_DOT_WORDS}|\.)[ ]?[\])}}>]|[_-](?:{_DOT_WORDS})[_-])"
+_BRACKETED_DOT = rf"[\[({{<][ ]?(?:{_DOT_WORDS}|\.)[ ]?[\])}}>]"
+_DOT_MARK = rf"(?:\.|{_BRACKETED_DOT}|[_-](?:{_DOT_WORDS})[_-])"
 _DOT_WORD = rf"[ ](?:{_DOT_WORDS})[ ]"
 _ANY_DOT = rf"(?:[ ]?{_DOT_MARK}[ ]?|{_DOT_WORD})"
+# A dot that nobody writes at the end of a sentence: in brackets, spelled out, or behind a blank.
+_SPELLED_DOT = rf"(?:{_DOT_WORD}|[ ]?{_BRACKETED_DOT}[ ]?|[_-](?:{_DOT_WORDS})[_-]|[ ]\.[ ]?)"
 # Endings of domains that people write after a blank or a spelled dot.
 _ENDING = (
     r"(?:com|org|net|edu|gov|info|biz|io|co|app|dev|ai|uk|fr|es|de|pt|br|mx|ar|us|ca|eu|ch|nl|pl|ie|au|in|it|me|be|at"
     r"|example|invalid|test|online|site|xyz|tech|school|academy|cloud|mail)(?!\w)"
 )
+# Countries' endings that are words of the five languages: "at work so".
+_WORD_ENDINGS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    ad ai al am as at au be by de do er es et ga id il im in is it je ki la li lu ma me ml mo mr ms mu my na ne ni no nu
+    om pa pe pm ps re sa se sh si so st th to tv us va ve vi ye
+        """,
+    )
+)
+_COUNTRIES = "|".join(sorted({region.lower() for region in phonenumbers.SUPPORTED_REGIONS} - _WORD_ENDINGS))
+_WORD_ENDING = rf"(?:{'|'.join(sorted(_WORD_ENDINGS))})(?=[ ]*(?:$|[.,;:!?)/\n]|slash))"
+# Endings that a spelled dot can stand before in a sentence without brackets or capitals.
+_SPELLED_ENDING = (
+    rf"(?:{_ENDING}|{_WORD_ENDING}|(?:{_COUNTRIES}|pro|name|mobi|jobs|travel|museum|coop|aero|agency|africa|asia|berlin|blog|center|chat"
+    r"|church|club|coach|college|community|company|consulting|design|digital|education|email|energy|events|expert|finance"
+    r"|foundation|fund|global|group|guide|guru|health|host|info|institute|international|law|legal|life|live|london|ltd"
+    r"|media|network|news|ngo|ong|paris|press|schule|science|services|shop|social|software|solutions|space|store|studio"
+    r"|support|swiss|systems|team|today|training|university|website|wiki|work|works|world|zone)(?!\w))"
+)
 # What stands before the sign: back to a blank, but for the blanks around a spelled dot.
 LOCAL_PART = re.compile(
     rf"(?:mailto:)?[\w+%'](?:[\w.+%'-]|[\[({{][ ]?(?:{_DOT_WORDS}|\.)[ ]?[\])}}]|{_DOT_WORD}(?=\w)){{0,63}}[ ]{{0,2}}$"
 )
+SPELLED_DOT = re.compile(rf"[\[({{]|[ ](?:{_DOT_WORDS})[ ]")
 PLAIN_DOMAIN = re.compile(rf"[\w-]+(?:{_DOT_MARK}[\w-]+)+")
 # With blanks within, a domain must end as domains do, or the words behind it would be taken for its parts.
 LOOSE_DOMAIN = re.compile(
     rf"[\w-]+(?:{_ANY_DOT}[\w-]+){{0,4}}?(?:{_ANY_DOT}|[ ]?,[ ]?){_ENDING}(?:{_ANY_DOT}{_ENDING})?"
 )
 SPELLED_DOMAIN = re.compile(
-    rf"[\w-]+(?:(?:{_DOT_MARK}|{_DOT_WORD})[\w-]+){{0,4}}?{_DOT_WORD}{_ENDING}(?:{_DOT_WORD}{_ENDING})?"
+    rf"[\w-]+(?:(?:{_DOT_MARK}|{_DOT_WORD})[\w-]+){{0,4}}?{_DOT_WORD}{_SPELLED_ENDING}(?:{_DOT_WORD}{_SPELLED_ENDING})?"
 )
-DOTTED_DOMAIN = re.compile(rf"[\w-]+(?:\.[\w-]+){{0,4}}?\.{_ENDING}(?:\.{_ENDING})?")
+DOTTED_DOMAIN = re.compile(
+    rf"[\w-]+(?:\.[\w-]+){{0,4}}?\.(?:{_ENDING}|(?:{_COUNTRIES})(?!\w))(?:\.(?:{_ENDING}|(?:{_COUNTRIES})(?!\w)))?"
+)
+# Where sign or dot cannot be words of a sentence, whatever stands behind the dots is a part of the domain.
+SURE_DOMAIN = re.compile(rf"[\w-]+(?:(?:{_SPELLED_DOT}|\.)[\w-]+){{0,4}}{_SPELLED_DOT}[a-z][\w-]+")
+BRACKETED_DOMAIN = re.compile(
+    rf"[\w-]+(?:(?:{_SPELLED_DOT}|\.)[\w-]+){{0,4}}?[ ]?{_BRACKETED_DOT}[ ]?[a-z][\w-]+(?:{_SPELLED_DOT}[a-z][\w-]+)*"
+)
+SHOUTED_DOMAIN = re.compile(rf"[\w-]+(?:(?:{_DOT_MARK}|{_DOT_WORD})[\w-]+){{0,4}}{_DOT_WORD}[a-z][\w-]+")
+SHOUTED_SIGNS = (" AT ", " ARROBA ", " CHEZ ", " KLAMMERAFFE ")
 # Words after which "at example.com" says where a page is, not who reads mail there.
 BEFORE_A_SITE = re.compile(
     r"(?:^|[^\w.])(?:us|me|it|is|are|them|look|find|available|more|info|page|site|website|online|here|see|order|register"
@@ -91,6 +134,33 @@ def email_spans(folded: str) -> Iterator[Span]:
             done = domain.end()
 
 
+def shouted_email_spans(text: str, folded: Folded) -> Iterator[Span]:
+    """E-mail addresses whose sign and dots are words in capitals, as nobody writes these words in a sentence.
+
+    Args:
+        text: as written, for folding takes the capitals away.
+        folded: the same text, folded.
+    """
+    if not any(sign in text for sign in SHOUTED_SIGNS):
+        return
+    for sign in AT_SIGN.finditer(folded.text):
+        domain = SHOUTED_DOMAIN.match(folded.text, sign.end())
+        begin = max(0, sign.start() - LONGEST_LOCAL)
+        local = LOCAL_PART.search(folded.text[begin : sign.start()])
+        if domain and local and _written(text, folded, sign.start(), domain.end()).isupper():
+            yield Span(begin + local.start(), domain.end(), "email")
+
+
+def _local_part(head: str) -> re.Match[str] | None:
+    """What stands before the sign, which goes on before a blank only where a dot is spelled out."""
+    last_blank = -1 if SPELLED_DOT.search(head) else max(map(head.rstrip(" ").rfind, " \n"))
+    return LOCAL_PART.search(head, last_blank + 1)
+
+
+def _written(text: str, folded: Folded, start: int, end: int) -> str:
+    return text[folded.places[start] : folded.places[end - 1] + 1]
+
+
 def _parts_of_an_address(
     folded: str, sign: re.Match[str], head: str
 ) -> tuple[re.Match[str] | None, re.Match[str] | None]:
@@ -98,14 +168,14 @@ def _parts_of_an_address(
         # A mere word "at": the domain must show that it is one.
         domain = SPELLED_DOMAIN.match(folded, sign.end())
         if domain is None:
-            domain = DOTTED_DOMAIN.match(folded, sign.end())
+            domain = BRACKETED_DOMAIN.match(folded, sign.end()) or DOTTED_DOMAIN.match(folded, sign.end())
             domain = None if domain and BEFORE_A_SITE.search(head) else domain
-        return (LOCAL_PART.search(head) if domain else None), domain
-    spaced = SPACED_HEAD.search(head)
+        return (_local_part(head) if domain else None), domain
+    spaced = SPACED_HEAD.search(head) if " " in head[-3:-1] else None
     if spaced:
         return spaced, SPACED_DOMAIN.match(folded, sign.end())
-    domains = (PLAIN_DOMAIN.match(folded, sign.end()), LOOSE_DOMAIN.match(folded, sign.end()))
-    return LOCAL_PART.search(head), max(filter(None, domains), key=re.Match.end, default=None)
+    domains = (pattern.match(folded, sign.end()) for pattern in (PLAIN_DOMAIN, LOOSE_DOMAIN, SURE_DOMAIN))
+    return _local_part(head), max(filter(None, domains), key=re.Match.end, default=None)
 
 
 # --- Links -------------------------------------------------------------------------------------------------------
@@ -120,8 +190,10 @@ LINK = re.compile(
     rf"|[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.{_PLAIN_ENDING}{_PATH})"
 )
 LINK_SIGN = re.compile(rf"\.(?:{PLAIN_ENDINGS})")
+# "estoy a punto de llegar", "le point de vue", "o ponto de partida": a dot behind such a word is none of an address.
+_NO_NAME_OF_A_SITE = r"(?!(?:a|al|el|un|ese|este|ce|le|au|du|bon|o|ao|um|esse|der|ein|dieser|am)[ ])"
 SPELLED_LINK = re.compile(
-    rf"(?<!\w)[a-z0-9-]+(?:(?:{_DOT_BRACKET}[a-z0-9-]+)+{_PATH}"
+    rf"(?<!\w){_NO_NAME_OF_A_SITE}[a-z0-9-]+(?:(?:{_DOT_BRACKET}[a-z0-9-]+)+{_PATH}"
     rf"|(?:{_DOT_WORD}[a-z0-9-]+)*?{_DOT_WORD}{_ENDING}(?:{_DOT_WORD}{_ENDING})?(?:(?:[ ]slash[ ]|/)[\w-]+)*)"
 )
 SPELLED_LINK_SIGNS = " dot | punto | ponto | point | punkt |.]|.)|dot]|dot)"
@@ -162,7 +234,9 @@ IBAN_LENGTHS = {
 }
 # Digits with little between them; an o, l or i right behind a digit stands for one.
 NUMBER = re.compile(r"(?<![\w@#])\+?\(?\d(?:[ \t.\-/_()*|]{0,5}(?:\d|(?<=\d)[oli]{1,4}(?![a-z]))){6,}(?!\w)")
-LETTER_DIGITS = str.maketrans("oli", "011")
+# What stands in a NUMBER, as its digits: by table, for each is looked at in many windows.
+DIGITS_ALONE = str.maketrans("oli", "011", " \t.-/_()*|+")
+DIGIT = re.compile(r"\d")
 PHONE_WORD = re.compile(
     r"(?:phone|cell|mobile|tel|telephone|telefon\w*|telefono|telefone|whats ?app|wsp|call|ring|text|sms|reach|number|nr"
     r"|fax|dial|line|movil|celular|llam\w*|portable|appel\w*|joindre|joignable|numero|handy|rufnummer|nummer|erreich\w*"
@@ -228,7 +302,8 @@ def _spans_of_number(folded: str, start: int, end: int) -> Iterator[Span]:
     """What the parts of a run of digits are, alone or together: cards first, then phones in what they leave."""
     parts = [part.span() for part in PART.finditer(folded, start, end)]
     done = 0
-    for first, last in [*_windows(folded, parts, _is_card), (len(parts), len(parts))]:
+    cards = [*_windows(folded, parts, _is_card)] if CARD.search(_digits_of(folded[start:end])) else []
+    for first, last in [*cards, (len(parts), len(parts))]:
         between = parts[done:first]
         for begin, stop in _windows(folded, between, _is_phone):
             yield Span(between[begin][0], between[stop][1], "phone")
@@ -252,7 +327,7 @@ def _windows(
 
 
 def _digits_of(text: str) -> str:
-    return "".join(filter(str.isdigit, text.translate(LETTER_DIGITS)))
+    return text.translate(DIGITS_ALONE)
 
 
 def _is_card(folded: str, start: int, end: int) -> bool:
@@ -440,4 +515,7 @@ FINDERS: tuple[tuple[Callable[[str], Iterator[Span]], Callable[[str], object]], 
     (_address_finder(NUMBER_BEFORE_STREET), _any_in(STREETS)),
     (_address_finder(GERMAN_STREET), _any_in(GERMAN_STREETS)),
     (_address_finder(ROMANCE_STREET), _any_in(ROMANCE_STREETS)),
+)
+FINDERS_WITHOUT_DIGITS = tuple(
+    finder for finder in FINDERS if finder[0] in {email_spans, link_spans, spelled_link_spans, spelled_number_spans}
 )

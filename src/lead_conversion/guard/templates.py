@@ -1,25 +1,33 @@
 """Templates without personal values: what the team wrote stays, with its placeholders; what names a contact goes.
 
-E-mail addresses, phone and card numbers and other values are told by their form (guard.scrubbing). A name is told only
-by its being a contact's, which the source is asked; and as a name can be a word too ('Grace period'), it goes only
-where it is used as one:
+E-mail addresses, phone and card numbers and other values are told by their form (guard.scrubbing). A name, a city or a
+company is told only by its being a contact's, which the source is asked; and as it can be a word too ('Grace period',
+'Reading'), it goes only where it is used as a name:
 
-- A first and a last name that stand together, in either order and any case, are a person.
-- One of them alone is a person where it is capitalised and no common word. A word that the templates use in lower case
-  elsewhere is common.
+- A first and a last name that stand together, in either order and any case, are a person. The words of a city or a
+  company of several words go where the last of them is capitalised: 'Online Learning' can be a contact's company.
+- One word of a name, a city or a company goes where it is capitalised and no common word. A word that the templates
+  use in lower case elsewhere is common, and so are the words of placeholders and tools that everybody meets by.
+- Scripts without capitals, some of which have no blanks either, cannot tell a name from a word: what is a contact's
+  goes wherever it stands, of two letters or more.
 
-What stays: a contact's first or last name alone in lower case, or one that is a word of the language ('Grace').
+What stays: a contact's name, city or company of one word in lower case, one that is a word of the language ('Grace'),
+and a company's name that was shortened. A name, city or company that is the team's own stays where it is among
+privacy.kept_names.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from lead_conversion.guard.folding import fold_letters
+from lead_conversion.guard.folding import INVISIBLE, fold_letters
 from lead_conversion.guard.message_text import readable
-from lead_conversion.guard.scrubbing import scrub
+from lead_conversion.guard.scripts import ABJADS, CASELESS, CASELESS_RUNS, LONGEST_PROCLITIC, UNSPACED, stands_alone
+from lead_conversion.guard.scrubbing import merged, scrub
+from lead_conversion.guard.structured_spans import Span
 
 NAME_MARK, PAGE_MARK = "[name]", "[url]"
 # Words of every text, and those that open a sentence or stand in a title: each is somebody's name too.
@@ -41,6 +49,9 @@ COMMON_WORDS = frozenset(
     those through thursday time to today too trip true tuesday under union university until up us van wade ward
     was way we wednesday week welcome well were west what when where which while white who why wild will winter
     wise with wood word work world worth would yes you young your
+    bath best buffalo bury cork deal derby enterprise essen independence liberty mobile nice normal orange reading rest
+    rugby sale sandwich split surprise wells
+    calendly excel facebook google instagram linkedin meet microsoft outlook paypal skype stripe teams whatsapp youtube
     """,
     )
 )
@@ -62,10 +73,12 @@ PAGE = re.compile(r"https?://[A-Za-z][A-Za-z.-]+(?:/[A-Za-z][A-Za-z/-]*)?(?=[).,
 SET_APART = re.compile(rf"\{{\{{[^{{}}]*\}}\}}|{PAGE.pattern}")
 RUN_OF_BLANKS = re.compile(r"[^\S\n]{2,}")
 WORD = re.compile(r"[^\W\d_]+")
-NAME_GAP = re.compile(r"[\s_.,'\-]{1,3}")
-CASELESS = frozenset({"page", "odd placeholder"})  # no case tells a name from a word in them
-LONGEST_NAME = 4
+NAME_GAP = re.compile(r"[\s_.,'&\-]{1,3}")
+WRITTEN_GAPS = frozenset({" ", "-", "'", " & ", ", ", ". ", "."})  # within a name, a city or a company
+WRITTEN_CASELESS = frozenset({"page", "odd placeholder"})  # no case tells a name from a word in them
+LONGEST_NAME = 5
 MIN_NAME_CHARS = 2
+LONGEST_UNSPACED = 8  # letters of a name, city or company where nothing parts words
 
 
 @dataclass(frozen=True)
@@ -78,9 +91,13 @@ class NamesInTemplates:
     """Names of several words: first and last name in either order, or a name of several parts."""
     common: frozenset[str]
     """Words that the templates use as words; a name made of nothing else must be capitalised throughout."""
+    titled: frozenset[str] = frozenset()
+    """Cities, companies and family names of several words, none of them a name by itself; capitalised at the end."""
+    caseless: frozenset[str] = frozenset()
+    """Names in scripts without capitals, which go wherever they stand."""
 
     def __repr__(self) -> str:
-        return f"NamesInTemplates({len(self.alone)} alone, {len(self.joined)} joined, not shown)"
+        return f"NamesInTemplates({len(self.alone)} alone, {len(self.joined)} joined, {len(self.caseless)} caseless)"
 
 
 NO_NAMES = NamesInTemplates(frozenset(), frozenset(), frozenset())
@@ -100,19 +117,37 @@ def names_in_templates(
     # Without values: an address such as zenobia@private.example does not make a common word of the name in it.
     plain = [_without_values(piece.text) for piece in pieces if piece.kind == "text"]
     tokenised = [list(_tokens(readable(text))) for text in plain]
-    others = {token.word for piece in pieces if piece.kind in CASELESS for token in _tokens(piece.text)}
-    asked = sorted(others.union(spelling for tokens in tokenised for spelling in _spellings(tokens)))
-    kept = {_plain(name) for name in kept_names}
-    found = {_plain(name) for name in ask(asked)} - kept if asked else set()
-    joined = frozenset(turned for name in found if " " in name for turned in _turns(name)) - kept
-    full_names = NamesInTemplates(frozenset(), joined, COMMON_WORDS)
-    common = COMMON_WORDS.union(
-        token.word
-        for tokens in tokenised
-        for token, is_named in zip(tokens, _is_named(tokens, full_names), strict=True)
-        if not token.is_capitalised and not is_named
+    others = {token.word for piece in pieces if piece.kind in WRITTEN_CASELESS for token in _tokens(piece.text)}
+    caseless = {run for piece in pieces for text in _visible(piece.text) for run in CASELESS_RUNS.findall(text)}
+    asked = sorted(
+        others.union(
+            (spelling for tokens in tokenised for spelling in _spellings(tokens)),
+            (spelling for run in sorted(caseless) for spelling in _caseless_spellings(run)),
+        )
+        - {""}
     )
-    return NamesInTemplates(frozenset(name for name in found if " " not in name) - common, joined, frozenset(common))
+    kept = {_plain(name) for name in kept_names}
+    answers = ask(asked) if asked else frozenset()
+    without_case = frozenset(
+        form for name in answers if CASELESS.search(name) for form in _caseless_forms(fold_letters(name).text)
+    ) - {fold_letters(name).text for name in kept_names}
+    found = {_plain(name) for name in answers if not CASELESS.search(name)} - kept
+    several = {name for name in found if " " in name}
+    people = {name for name in several if not found.isdisjoint(name.split())}
+    joined = frozenset(turned for name in people for turned in _turns(name)) - kept
+    titled = frozenset(several - people)
+    full_names = NamesInTemplates(frozenset(), joined, COMMON_WORDS, titled)
+    common = COMMON_WORDS.union(
+        PLACEHOLDER_WORDS,
+        (
+            token.word
+            for tokens in tokenised
+            for token, is_named in zip(tokens, _is_named(tokens, full_names), strict=True)
+            if not token.is_capitalised and not is_named
+        ),
+    )
+    alone = frozenset(name for name in found if " " not in name) - common
+    return NamesInTemplates(alone, joined, frozenset(common), titled, without_case)
 
 
 def scrub_template(text: str | None, names: NamesInTemplates) -> str | None:
@@ -164,9 +199,13 @@ def _scrub_piece(piece: _Piece, names: NamesInTemplates) -> str:
     if piece.kind == "placeholder":
         return piece.text
     if piece.kind == "text":
-        return _without_names(_without_values(piece.text), names)
+        return _without_names(_without_caseless(_without_values(piece.text), names), names)
     tokens = list(_tokens(piece.text))
-    names_somebody = any(_is_named(tokens, names)) or any(token.word in names.alone for token in tokens)
+    names_somebody = (
+        any(_is_named(tokens, names))
+        or any(token.word in names.alone for token in tokens)
+        or bool(_caseless_spans(fold_letters(piece.text).text, names))
+    )
     if piece.kind == "page":
         return PAGE_MARK if names_somebody else piece.text
     return "{{" + (NAME_MARK if names_somebody else _without_values(piece.text[2:-2])) + "}}"
@@ -200,12 +239,61 @@ def _without_names(text: str, names: NamesInTemplates) -> str:
     return "".join([*parts, meant[done:]]) if parts else text
 
 
+def _without_caseless(text: str, names: NamesInTemplates) -> str:
+    """The text without the names that stand in scripts which know no capitals."""
+    meant = readable(text) if names.caseless else text
+    folded = fold_letters(meant)
+    parts, done = [], 0
+    for span in _caseless_spans(folded.text, names):
+        parts += [meant[done : folded.places[span.start]], NAME_MARK]
+        done = folded.places[span.end - 1] + 1
+    return "".join([*parts, meant[done:]]) if parts else text
+
+
+def _caseless_spans(folded: str, names: NamesInTemplates) -> list[Span]:
+    if not names.caseless or not CASELESS.search(folded):
+        return []
+    places = (found.span() for name in sorted(names.caseless) for found in re.finditer(re.escape(name), folded))
+    return merged([Span(*place, "name") for place in places if stands_alone(folded, *place)])
+
+
+def _visible(text: str) -> tuple[str, str]:
+    """The text folded, and as it is spelt: folding takes marks away by which the source spells a name."""
+    meant = readable(text)
+    return fold_letters(meant).text, unicodedata.normalize("NFC", meant.translate(dict.fromkeys(INVISIBLE)))
+
+
+def _caseless_spellings(run: str) -> Iterator[str]:
+    """What the source is asked of a run in a script without capitals: its words, or all that it could hold."""
+    words = run.split()
+    for first in range(len(words)):
+        for size in range(1, LONGEST_NAME + 1):
+            yield " ".join(words[first : first + size])
+    for word in words:
+        yield from (word[size:] for size in range(1, LONGEST_PROCLITIC + 1) if ABJADS.match(word))
+        yield from (
+            word[start : start + size]
+            for start in range(len(word) if UNSPACED.match(word) else 0)
+            for size in range(1, LONGEST_UNSPACED + 1)
+        )
+
+
+def _caseless_forms(name: str) -> Iterator[str]:
+    """The name if it is no mere letter; of two words, also in the other order and without the blank."""
+    if len(name) > 1:
+        yield name
+    for turned in _turns(name) if " " in name else ():
+        yield turned
+        yield turned.replace(" ", "") if UNSPACED.match(name) else turned
+
+
 def _is_named(tokens: list[_Token], names: NamesInTemplates) -> list[bool]:
     """Whether each word is part of a contact's name."""
     named = [token.word in names.alone and token.is_capitalised for token in tokens]
     for first in range(len(tokens)):
         for run in _runs_from(tokens, first):
-            if " ".join(token.word for token in run) not in names.joined:
+            name = " ".join(token.word for token in run)
+            if name not in names.joined and not (name in names.titled and run[-1].is_capitalised):
                 continue
             if all(token.is_capitalised for token in run) or not names.common.issuperset(token.word for token in run):
                 named[first : first + len(run)] = [True] * len(run)
@@ -230,8 +318,9 @@ def _spellings(tokens: list[_Token]) -> Iterator[str]:
         for run in _runs_from(tokens, first):
             if run[-1].is_capitalised:
                 gaps = [each.gap for each in run[:-1]]
-                if all(gap in {" ", "-", "'"} for gap in gaps):
-                    yield "".join(each.spelling.lower() + gap for each, gap in zip(run, [*gaps, ""], strict=True))
+                if WRITTEN_GAPS.issuperset(gaps):
+                    name = "".join(each.spelling.lower() + gap for each, gap in zip(run, [*gaps, ""], strict=True))
+                    yield from (name, f"{name}.") if run[-1].gap.startswith(".") else (name,)
 
 
 def _plain(name: str) -> str:

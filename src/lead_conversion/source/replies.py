@@ -1,6 +1,7 @@
 """Replies whose text somebody asked to keep: read a second time, scrubbed in flight, never kept as they were."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -50,7 +51,7 @@ class ScrubbedReplies:
     channels: dict[str, str]
     retry: Retry
 
-    def stream(self) -> Iterator[pa.RecordBatch]:
+    def stream(self) -> Generator[pa.RecordBatch, None, None]:
         """Batches of SCRUBBED_REPLIES; one attempt. Replies without words of their own are left out.
 
         Raises:
@@ -60,8 +61,9 @@ class ScrubbedReplies:
         if self.source is None:
             return
         since = self.as_of - timedelta(days=self.days)
-        for batch in self.source.stream_replies(since, self.as_of, self.org_id):
-            yield self._scrubbed(batch)
+        with closing(self.source.stream_replies(since, self.as_of, self.org_id)) as batches:
+            for batch in batches:
+                yield self._scrubbed(batch)
 
     def _scrubbed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         people = zip(*(batch.column(name).to_pylist() for name in PERSON_COLUMNS), strict=True)
