@@ -22,6 +22,7 @@ from lead_conversion.contracts.source_entities import CAMPAIGN_STEPS, PEOPLE, SO
 from lead_conversion.kernel.errors import AccessError, ConfigurationError, DataError, SourceError
 from lead_conversion.settings import CONFIG_LOADER_ARGS
 from lead_conversion.source.annotation import AT_THE_DOOR
+from lead_conversion.source.sqlserver_questions import DATABASES
 from lead_conversion.source.statements import parse_statement, parse_statements
 from project import PROJECT
 
@@ -261,6 +262,13 @@ def test_values_that_become_tokens_are_counted_and_not_shown(database):
     assert "Falconry" not in "".join(found.values())
 
 
+def test_labels_are_counted_in_the_first_rows_alone(database, monkeypatch):
+    monkeypatch.setattr("lead_conversion.source.reading.LABEL_ROWS", 19)
+    database({**WORLD, "education.contacts": typed(40, industry="Falconry")})
+    found, _ = check()
+    assert "0 of them shared by 20 leads" in found["labels"]
+
+
 def test_values_that_many_leads_share_are_shown_when_asked_for(database):
     database({**WORLD, "education.contacts": typed(20, industry="Falconry")})
     found, _ = check("--values")
@@ -349,6 +357,7 @@ def test_a_port_at_which_nothing_listens_is_told(server):
     server(ScriptedServer(), port=closed)
     found, code = check("--env", "prod")
     assert (wrong(found), code) == (["port"], SourceError.exit_code)
+    assert "nothing listens" in found["port"]
     assert "CORY_SQL_PORT" in found["port"]
 
 
@@ -433,13 +442,96 @@ class OtherDatabase(ScriptedServer):
         return super().connect(connection_string, **options)
 
 
-def test_a_login_that_is_let_into_master_only_has_the_wrong_database(server):
-    driver = server(OtherDatabase())
+@pytest.mark.parametrize(
+    ("databases", "told"),
+    [
+        (None, "no such database, or no user there"),
+        (["master", "Cory"], "it is there, and has no user for the login"),
+        (["master", "cory_prod"], "none of the 2 that it can see has that name (nearest: cory_prod)"),
+    ],
+)
+def test_a_login_that_is_let_into_master_only_has_the_wrong_database_or_no_user(server, databases, told):
+    driver = server(OtherDatabase(databases=databases))
     found, code = check("--env", "prod")
     assert (wrong(found), code) == (["database"], AccessError.exit_code)
-    assert "CORY_SQL_DATABASE" in found["database"]
+    assert told in found["database"]
     assert "CREATE USER" in found["database"]
-    assert driver.asked == []
+    assert driver.asked == [DATABASES]
+
+
+def test_a_database_without_a_table_is_told_once(server):
+    server(ScriptedServer(is_empty=True))
+    found, code = check("--env", "prod")
+    assert (wrong(found), code) == (["tables and columns"], DataError.exit_code)
+    assert found["tables and columns"].count("✗") == 1
+    assert "no table that can be seen; the SELECTs read dbo.education_cory" in found["tables and columns"]
+
+
+@pytest.mark.parametrize(
+    ("version", "mark", "told"),
+    [
+        (("16.0.4085.2", 3, None), "✓", "SQL Server 2022 (16.x)"),
+        (("12.0.2000.8", 5, None), "✓", "Azure SQL Database"),
+        (("13.0.7000.253", 2, None), "✗", "expected SQL Server 2017 (14.x) or later"),
+        (("12.0.2000.8", 2, "4.2.0"), "?", "Babelfish"),
+        (None, "?", "does not tell its version"),
+    ],
+)
+def test_whether_the_server_is_new_enough_is_told(server, version, mark, told):
+    server(ScriptedServer(version=version))
+    found, _ = check("--env", "prod")
+    assert found["server version"].startswith(mark)
+    assert told in found["server version"]
+
+
+def test_a_column_of_windows_without_an_index_or_of_another_type_is_advised_on(server):
+    moments = {
+        "education.contacts.created_at": ("datetime", 1),
+        "education.campaign_activities.created_at": ("datetime2", 0),
+        "dbo.Education_Cory_Communication_Log.created_at": ("datetime2", 1),
+        "education.campaigns.created_at": ("datetime2", 0),
+    }
+    server(ScriptedServer(moments=moments))
+    found, _ = check("--env", "prod")
+    lines = found["indexes"]
+    assert lines.count("?") == 2
+    assert "education.contacts.created_at, by which contacts are read in windows, is datetime" in lines
+    assert "activities.created_at, by which engagement_logs are read in windows, begins no index" in lines
+    assert (
+        "CREATE INDEX [IX_campaign_activities_created_at] ON [education].[campaign_activities] ([created_at])" in lines
+    )
+
+
+def test_a_right_that_is_not_told_is_unknown_and_said_with_the_reason(server):
+    tables = {name: has for name, has in ONLY_SELECT["tables"].items() if name != "education.contacts"}
+    server(ScriptedServer(holds=ONLY_SELECT | {"tables": tables, "users": {"app": ["[IMPERSONATE]"]}}))
+    found, _ = check("--env", "prod")
+    assert found["right to read"].startswith("?")
+    assert "no row of education.contacts" in found["right to read"]
+    assert "users (NULL for app)" in found["no right to write"]
+
+
+def test_a_sysadmin_is_advised_to_leave_the_role(server):
+    holds = ONLY_SELECT | {"server": ["CONTROL SERVER"], "server roles": {"sysadmin": ["MEMBER"]}}
+    server(ScriptedServer(holds=holds))
+    found, _ = check("--env", "prod")
+    assert "ALTER SERVER ROLE [sysadmin] DROP MEMBER <login>" in found["no right to write"]
+    assert "REVOKE CONTROL" not in found["no right to write"]
+
+
+def test_an_owner_is_told_how_a_database_gets_another(server):
+    server(ScriptedServer(holds=ONLY_SELECT | {"database roles": {"db_owner": ["MEMBER"]}}))
+    found, _ = check("--env", "prod")
+    assert "ALTER ROLE [db_owner] DROP MEMBER <user>" in found["no right to write"]
+    assert "ALTER AUTHORIZATION ON DATABASE::[cory]" in found["no right to write"]
+
+
+def test_a_column_that_is_denied_is_told_with_what_outweighs_the_grant(server):
+    server(ScriptedServer(holds=ONLY_SELECT | {"columns": {"education.contacts.email": []}}))
+    found, code = check("--env", "prod")
+    assert (wrong(found), code) == (["right to read"], AccessError.exit_code)
+    assert "GRANT SELECT ON [education].[contacts] ([email]) TO <user>" in found["right to read"]
+    assert "DENY" in found["right to read"]
 
 
 def test_rights_to_write_are_told_with_the_revokes_and_rows_are_not_asked_for(server):

@@ -1,9 +1,7 @@
 """A small world, and the servers that hold it."""
 
-import os
-
 import pytest
-from sql_servers import LiveServer, StandIn
+from sql_servers import GIVEN, LiveServer, StandIn
 
 from lead_conversion.simulation import WorldSpec, truth_path_of, write_world
 
@@ -24,7 +22,7 @@ def server(request, world, tmp_path_factory):
     """A server that holds the world: one that reads T-SQL here, and the one that the environment names."""
     if request.param == "stand-in":
         made = StandIn(world, tmp_path_factory.mktemp("stand_in"))
-    elif os.environ.get("CORY_SQL_HOST"):
+    elif GIVEN.get("CORY_SQL_HOST"):
         made = LiveServer(world)
     else:
         pytest.skip("No server: set CORY_SQL_HOST, _USER, _PASSWORD (README.md) of a login that may create a database")

@@ -26,12 +26,22 @@ from lead_conversion.kernel.windows import Span, parse_moment
 from lead_conversion.source import odbc
 from lead_conversion.source.reading import CATALOGUE_QUERY
 from lead_conversion.source.retry import Retry
-from lead_conversion.source.sqlserver_questions import PRINCIPAL, RIGHTS_QUESTIONS, SERVER_FACTS
+from lead_conversion.source.sqlserver_questions import (
+    DATABASES,
+    MOMENT_COLUMNS,
+    PRINCIPAL,
+    QUESTIONS_OF_A_SERVER,
+    RIGHTS_QUESTIONS,
+    SERVER_FACTS,
+    SERVER_VERSION,
+)
 from lead_conversion.source.sqlserver_source import SQLServerSettings, SQLServerSource
 
 AS_OF = parse_moment("2026-06-01")
 MAY = Span(parse_moment("2026-05-01"), AS_OF)
-FIXED = [CATALOGUE_QUERY, PRINCIPAL, SERVER_FACTS, *RIGHTS_QUESTIONS.values()]
+FIXED = [
+    CATALOGUE_QUERY, PRINCIPAL, SERVER_FACTS, SERVER_VERSION, MOMENT_COLUMNS, DATABASES, *RIGHTS_QUESTIONS.values(),
+]  # fmt: skip
 AGAIN = Retry(attempts=3, wait_seconds=0.0)
 
 
@@ -175,6 +185,18 @@ def test_a_refused_connection_is_told_by_its_sqlstate_and_names_no_secret(sqlsta
 def test_a_refused_statement_is_told_by_its_sqlstate_and_names_no_value(sqlstate, error):
     server = ScriptedServer(refused={"SELECT entity": sqlstate})
     assert sqlstate in refusal(server, error)
+
+
+def test_a_statement_that_is_not_understood_is_told_from_one_that_may_not_be_read():
+    assert "may not SELECT from a table that it reads, or" in refusal(
+        ScriptedServer(refused={"SELECT entity": "42000"}), AccessError
+    )
+    said = refusal(ScriptedServer(refused={"SELECT entity": "42000 (229)"}), AccessError)
+    assert "source check" in said
+    assert "understand" not in said
+    said = refusal(ScriptedServer(refused={"SELECT entity": "42000 (195)"}), DataError)
+    assert "does not understand" in said
+    assert "2017" in said
 
 
 @pytest.mark.parametrize("sqlstate", ["28000", "42000", "42S02", "22018", "HY008", "IM002"])
@@ -350,6 +372,12 @@ WRITES = [
     ({"tables": {"dbo.other": ["SELECT", "UPDATE"]}}, "UPDATE on dbo.other"),
     ({"columns": {"dbo.other.name": ["UPDATE"]}}, "UPDATE on dbo.other.name"),
     ({"procedures": {"dbo.clean_up": ["EXECUTE"]}}, "EXECUTE on dbo.clean_up"),
+    ({"synonyms": {"dbo.theirs": ["DELETE"]}}, "DELETE on dbo.theirs"),
+    ({"users": {"app": ["IMPERSONATE"]}}, "IMPERSONATE on user app"),
+    ({"roles": {"writers": ["ALTER"]}}, "ALTER on role writers"),
+    ({"logins": {"app": ["IMPERSONATE"]}}, "IMPERSONATE on login app"),
+    ({"server roles": {"sysadmin": ["MEMBER"]}}, "membership of server role sysadmin"),
+    ({"database roles": {"db_owner": ["MEMBER"]}}, "membership of role db_owner"),
 ]
 
 
@@ -379,13 +407,27 @@ def test_a_login_that_may_write_is_let_through_out_loud_where_the_environment_sa
 
 
 def test_a_server_that_lacks_the_functions_is_read_and_that_is_said(caplog):
-    server = holding(server=None, database=None, schemas=None, tables=None, columns=None, procedures=None)
+    server = holding(**dict.fromkeys(RIGHTS_QUESTIONS))
+    server.version = None
     server.refused = {PRINCIPAL: "42000"}
     source = source_of(server)
     read(source)
     assert source.describe().access == "unknown"
-    assert "does not tell the login's rights on server, database, schemas" in caplog.text
+    assert "does not tell the login's rights on server (no answer), database (no answer), schemas" in caplog.text
     assert source.principal == "reader"
+
+
+def test_a_permission_that_is_null_is_read_on_and_said(caplog):
+    source = source_of(holding(tables=ONLY_SELECT["tables"] | {"education.contacts": ["SELECT", "[UPDATE]"]}))
+    read(source)
+    assert source.describe().access == "unknown"
+    assert "tables (NULL for education.contacts)" in caplog.text
+
+
+def test_azure_sql_database_is_not_asked_about_a_server_that_it_has_not():
+    server = ScriptedServer(version=("12.0.2000.8", 5, None))
+    assert source_of(server).describe().access == "read-only"
+    assert not {RIGHTS_QUESTIONS[name] for name in QUESTIONS_OF_A_SERVER} & set(server.asked)
 
 
 def test_a_connection_that_breaks_while_rights_are_asked_is_not_taken_for_a_missing_function():

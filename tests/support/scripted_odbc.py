@@ -1,5 +1,6 @@
 """Stands in for pyodbc and the server behind it: answers from a script, fails as told, and keeps what it was asked."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
@@ -11,7 +12,14 @@ from lead_conversion.contracts.source_entities import CONTACTS, SOURCE_ENTITIES
 from lead_conversion.kernel.windows import parse_moment
 from lead_conversion.source.reading import CATALOGUE_QUERY
 from lead_conversion.source.schema_check import tables_read
-from lead_conversion.source.sqlserver_questions import PRINCIPAL, RIGHTS_QUESTIONS, SERVER_FACTS
+from lead_conversion.source.sqlserver_questions import (
+    DATABASES,
+    MOMENT_COLUMNS,
+    PRINCIPAL,
+    RIGHTS_QUESTIONS,
+    SERVER_FACTS,
+    SERVER_VERSION,
+)
 from lead_conversion.source.sqlserver_settings import DEFAULT_DRIVER
 from lead_conversion.source.statements import parse_statements
 
@@ -33,8 +41,14 @@ ONLY_SELECT = {
     "tables": {".".join(table): ["SELECT"] for table in TABLES_READ},
     "columns": {},
     "procedures": {},
+    "synonyms": {},
+    "users": {"dbo": [], "guest": []},
+    "roles": {},
+    "logins": {"sa": []},
+    "server roles": {"sysadmin": [], "dbcreator": []},
+    "database roles": {"db_owner": [], "db_datawriter": []},
 }
-"""What a login holds that may only read, by question."""
+"""What a login holds that may only read, by question; a column that is not named may be read as its table may."""
 
 
 class Error(Exception):
@@ -49,10 +63,16 @@ class ScriptedServer:
         contacts: the rows of the entity; the others have none.
         login_refused: the SQLSTATE of each attempt to connect.
         connections_broken: how many attempts to connect fail first, with 08S01.
-        refused: by text that a statement holds, the SQLSTATE with which it is refused.
+        refused: by text that a statement holds, the SQLSTATE with which it is refused, and the server's own number of
+            the error behind it: '42000 (229)'.
         broken: after so many batches of data, the SQLSTATE with which fetching fails.
         hangs: statements that hold this text give no answer until they are cancelled; 'connect' for connecting.
-        holds: what the login holds; None for a question that the server does not know.
+        holds: what the login holds; None for a question that the server does not know. A permission in brackets is one
+            that the server answers NULL for.
+        version: the number, EngineEdition and Babelfish's own number; None where there is no SERVERPROPERTY.
+        moments: by column of a table, its type and whether an index begins with it.
+        databases: those that master lists; None where it does not.
+        is_empty: whether the database has no table.
         facts: of sys.databases; None where there is no such view.
         knows_snapshot: whether the driver can be asked for snapshot isolation.
         keeps_time: whether the driver keeps a time-out of its own.
@@ -66,6 +86,10 @@ class ScriptedServer:
     hangs: str = ""
     holds: Mapping[str, Any] = field(default_factory=lambda: ONLY_SELECT)
     facts: tuple[int, int, str] | None = (1, 1, "READ_WRITE")
+    version: tuple[str, int, str | None] | None = ("16.0.4085.2", 3, None)
+    moments: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    databases: Sequence[str] | None = None
+    is_empty: bool = False
     knows_snapshot: bool = True
     keeps_time: bool = True
 
@@ -109,7 +133,8 @@ class ScriptedServer:
         """The columns and the rows of a statement's answer."""
         for text, sqlstate in self.refused.items():
             if text in sql:
-                raise Error(sqlstate, "the value 'ana@private.example' of login 'reader' ...")
+                state, _, number = sqlstate.partition(" ")
+                raise Error(state, f"the value 'ana@private.example' of login 'reader' {number} (SQLExecDirectW)")
         if self.hangs and self.hangs in sql:
             self.hang()
         told = self._told_of_the_server(sql)
@@ -126,26 +151,62 @@ class ScriptedServer:
     def _told_of_the_server(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]] | None:
         if sql == CATALOGUE_QUERY:
             names = ["table_schema", "table_name", "column_name", "data_type"]
-            return names, [(*table, column, "int") for table in TABLES_READ for column in TABLES_READ[table]]
+            tables = {} if self.is_empty else TABLES_READ
+            return names, [(*table, column, "int") for table in tables for column in tables[table]]
         if sql == PRINCIPAL:
             return ["login_name", "original_login"], [("dba", "reader_at_server")]
-        if sql == SERVER_FACTS:
-            if self.facts is None:
-                raise Error("42S02", "invalid object name 'sys.databases'")
-            return ["snapshot_isolation_state", "is_read_committed_snapshot_on", "updateability"], [self.facts]
+        if sql in (SERVER_FACTS, SERVER_VERSION, MOMENT_COLUMNS, DATABASES):
+            return self._facts(sql)
         return next((self._rights(name) for name, question in RIGHTS_QUESTIONS.items() if sql == question), None)
+
+    def _facts(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        told: dict[str, tuple[list[str], list[tuple[Any, ...]] | None]] = {
+            SERVER_FACTS: (
+                ["snapshot_isolation_state", "is_read_committed_snapshot_on", "updateability"],
+                self.facts and [self.facts],
+            ),
+            SERVER_VERSION: (
+                ["major_version", "product_version", "engine_edition", "babelfish_version"],
+                self.version and [(None, *self.version)],
+            ),
+            MOMENT_COLUMNS: (
+                ["schema_name", "name", "column_name", "type_name", "begins_an_index"],
+                [(*column.split("."), *of_it) for column, of_it in self.moments.items()],
+            ),
+            DATABASES: (["name"], self.databases and [(name,) for name in self.databases]),
+        }
+        names, rows = told[sql]
+        if rows is None:
+            raise Error("42S02", "invalid object name 'sys.databases' (208) (SQLExecDirectW)")
+        return names, rows
 
     def _rights(self, question: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         held = self.holds[question]
+        if question == "columns" and held is not None:
+            tables = {".".join(table): columns for table, columns in TABLES_READ.items()}
+            may = {table: has for table, has in (self.holds["tables"] or {}).items() if table in tables}
+            held = {f"{table}.{column}": has for table, has in may.items() for column in tables[table]} | held
         if held is None:
-            raise Error("42000", "'HAS_PERMS_BY_NAME' is not a recognized built-in function name")
+            raise Error(
+                "42000", "'HAS_PERMS_BY_NAME' is not a recognized built-in function name (195) (SQLExecDirectW)"
+            )
         if not isinstance(held, Mapping):
             return ["permission_name"], [(permission,) for permission in held]
-        permissions = ["SELECT", "INSERT", "UPDATE", "DELETE", "EXECUTE", "ALTER", "TAKE OWNERSHIP", "CONTROL"]
-        names = ["securable", *(f"may_{permission.lower().replace(' ', '_')}" for permission in permissions)]
-        return names, [
-            (securable, *(int(permission in has) for permission in permissions)) for securable, has in held.items()
+        permissions = re.findall(r"AS (?:may|is)_(\w+)", RIGHTS_QUESTIONS[question])
+        names = re.findall(r"AS ((?:may|is)_\w+)", RIGHTS_QUESTIONS[question])
+        places = ("schema_name", "name", "column_name")[: len(next(iter(held), "").split("."))]
+        rows = [
+            (
+                *securable.split("."),
+                *(_answer(permission.upper().replace("_", " "), has) for permission in permissions),
+            )
+            for securable, has in held.items()
         ]
+        return [*(places if len(places) > 1 else ("name",)), *names], rows
+
+
+def _answer(permission: str, has: Sequence[str]) -> int | None:
+    return None if f"[{permission}]" in has else int(permission in has)
 
 
 class ScriptedConnection:

@@ -14,8 +14,8 @@ from lead_conversion.contracts.source_entities import PEOPLE, SOURCE_ENTITIES, P
 from lead_conversion.guard.labels import is_known, standardise
 from lead_conversion.guard.privacy import KnownLabels
 from lead_conversion.kernel.errors import ConfigurationError, DataError, LeadConversionError
-from lead_conversion.source.reading import CheckedSource, column_as_contracted
-from lead_conversion.source.schema_check import missing_names
+from lead_conversion.source.reading import LABEL_ROWS, CheckedSource, column_as_contracted
+from lead_conversion.source.schema_check import missing_names, tables_read
 
 State = Literal["right", "wrong", "unknown"]
 
@@ -143,6 +143,15 @@ class DataInspection:
     def _tables(self) -> Iterator[Finding]:
         found = self.source.found_columns
         missing = missing_names(self.source.statements.values(), found)
+        if not found:
+            tables = sorted(".".join(table) for table in tables_read(self.source.statements.values()))
+            yield wrong(
+                "tables and columns",
+                DataError(f"{self.source.name} has no table that can be seen; the SELECTs read {', '.join(tables)}"),
+                "Name the database that holds them, load it, or have a DBA GRANT SELECT on them (what a login may not "
+                "read looks like what is not there).",
+            )
+            return
         for name in missing:
             yield wrong(
                 "tables and columns",
@@ -151,8 +160,8 @@ class DataInspection:
                 "looks like what is not there), or name another database.",
             )
         if not missing:
-            tables = {table for statement in self.source.statements.values() for table in statement.tables_read()}
-            yield right("tables and columns", f"all {len(tables)} tables that the SELECTs read, with their columns")
+            read = tables_read(self.source.statements.values())
+            yield right("tables and columns", f"all {len(read)} tables that the SELECTs read, with their columns")
 
     def _entity(self, entity: SourceEntity) -> Iterator[Finding]:
         """One SELECT against its contract: the types of a sample, keys that are null, and how many rows there are."""
@@ -230,12 +239,12 @@ class DataInspection:
             yield unknown(
                 "labels",
                 f"{name}: {values:,} distinct value(s) are no known words and will be kept as tokens, {shared:,} of "
-                f"them shared by {MIN_LEADS} leads or more",
+                f"them shared by {MIN_LEADS} leads or more (of {LABEL_ROWS:,} rows at most)",
                 "Nothing to mend if they may stay unreadable; `--values` shows the shared ones, for "
                 "privacy.known_labels.",
             )
         if not counts:
-            yield right("labels", "every value is a known word and stays readable")
+            yield right("labels", f"every value is a known word and stays readable (of {LABEL_ROWS:,} rows at most)")
 
     def _unknown_labels(self) -> Iterator[tuple[str, str, str, int]]:
         """Entity, column, value and how many leads share it, of each value that is no known word."""

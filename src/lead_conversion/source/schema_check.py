@@ -23,7 +23,7 @@ def require_schema(statements: Iterable[Statement], found: FoundColumns, source_
             f"Wrong schema: the SELECTs in conf/<env>/source/ read {len(missing)} table(s) or column(s) that "
             f"{source_name} does not have: {'; '.join(missing)}. Point the run at the right database, GRANT "
             "its login SELECT on them (a table that it may not read can look like one that is not there), or edit the "
-            "SELECTs to read yours."
+            "SELECTs to read yours. `lead-conversion source check` says more."
         )
 
 

@@ -4,16 +4,23 @@ Each of them is looked at on its own, since a driver answers most faults with on
 """
 
 import ctypes
+import difflib
 import re
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from lead_conversion.contracts.source_entities import SOURCE_ENTITIES
 from lead_conversion.kernel.errors import AccessError, ConfigurationError, SourceError
 from lead_conversion.source.inspection import Finding, Step, right, unknown, wrong
+from lead_conversion.source.lineage import column_origins
 from lead_conversion.source.odbc import ConnectionFault
-from lead_conversion.source.rights import in_words, missing_grants
+from lead_conversion.source.personal_columns import folded_name
+from lead_conversion.source.rights import bracketed, in_words, missing_grants
+from lead_conversion.source.server_version import NEEDED
+from lead_conversion.source.sqlserver_questions import DATABASES, MOMENT_COLUMNS
 from lead_conversion.source.sqlserver_settings import DRIVER_HINT
 from lead_conversion.source.sqlserver_source import SQLServerSource
 
@@ -45,13 +52,14 @@ READ_ONLY_LOGIN = (
     "Or have a DBA make a login that may only read: CREATE LOGIN, CREATE USER and GRANT SELECT on the tables that are "
     "read, nothing else"
 )
-ROLES = (
-    "Rights often come from roles: take the user out of db_owner, db_datawriter and db_ddladmin (ALTER ROLE <role> "
-    "DROP MEMBER <user>), and the login out of sysadmin"
+RIGHTS_OF_ROLES = "The other rights come from that, or most of them: ask again for what is left"
+OWNERSHIP = (
+    ". If it owns the database, it is in db_owner until somebody else does: ALTER AUTHORIZATION ON "
+    "DATABASE::{database} TO <another login>"
 )
-RIGHT_OF_SERVER = re.compile(r"(?P<right>.+) of the server")
-RIGHT_OF_DATABASE = re.compile(r"(?P<right>.+) of the database")
-RIGHT_ON = re.compile(r"(?P<right>[A-Z ]+) on (?P<kind>schema )?(?P<name>.+)")
+RIGHTS_OF_OTHERS = "What is left comes from a role, public or a Windows group: REVOKE it FROM that one, or leave it"
+DENIED = "A DENY, to the user or to a role that it is in, outweighs it: REVOKE SELECT on the same column FROM that one"
+MOMENT_TYPE = "datetime2"  # as windows are asked for: another type is converted, row by row
 
 
 class ServerInspection:
@@ -77,7 +85,9 @@ class ServerInspection:
             Step("database", self._database, ("login",)),
             Step("right to read", self._right_to_read, ("database",)),
             Step("no right to write", self._right_to_write, ("database",)),
+            Step("server version", self._version, ("database",)),
             Step("snapshot isolation", self._isolation, ("database",)),
+            Step("indexes", self._indexes, ("database",)),
         )
 
     def _driver(self) -> Iterator[Finding]:
@@ -112,10 +122,8 @@ class ServerInspection:
         try:
             addresses = socket.getaddrinfo(self._name, self._settings.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
-            fault = SourceError(f"{self._name} has no address")
-            yield wrong(
-                "host", fault, "Check the spelling of CORY_SQL_HOST, the DNS, and that a VPN is on if it needs one."
-            )
+            fault = SourceError(f"CORY_SQL_HOST is {self._name}, a name to which the DNS gives no address here")
+            yield wrong("host", fault, "Check its spelling, the DNS, and that a VPN is on if it needs one.")
         else:
             yield right("host", f"{self._name} has {len(addresses)} address(es)")
 
@@ -129,8 +137,10 @@ class ServerInspection:
             socket.create_connection((self._name, self._settings.port), seconds).close()
         except TimeoutError:
             yield wrong("port", SourceError(f"{place} gives no answer within {seconds} s"), remedy)
+        except ConnectionRefusedError:
+            yield wrong("port", SourceError(f"{place}: the machine is there, and nothing listens"), remedy)
         except OSError as error:
-            yield wrong("port", SourceError(f"{place} refuses ({type(error).__name__})"), remedy)
+            yield wrong("port", SourceError(f"{place} cannot be reached from here ({type(error).__name__})"), remedy)
         else:
             yield right("port", f"{place} answers")
 
@@ -164,19 +174,31 @@ class ServerInspection:
         if self._fault is None:
             yield right("database", self._settings.database)
             return
-        yield wrong(
-            "database",
-            AccessError(f"the login is let in, but not into '{self._settings.database}': no such database, or no user"),
-            "Check CORY_SQL_DATABASE, or have a DBA run in it: CREATE USER <user> FOR LOGIN <login>.",
-        )  # fmt: skip
+        database, names = self._settings.database, self._databases
+        let_in = f"the login is let in, but not into '{database}'"
+        make_user = "have a DBA run in it: CREATE USER <user> FOR LOGIN <login>."
+        if not names:
+            fault = AccessError(f"{let_in}: no such database, or no user there")
+            yield wrong("database", fault, f"Check CORY_SQL_DATABASE, or {make_user}")
+        elif database.lower() in (name.lower() for name in names):
+            fault = AccessError(f"{let_in}: it is there, and has no user for the login")
+            yield wrong("database", fault, f"Have {make_user.removeprefix('have ')}")
+        else:
+            near = difflib.get_close_matches(database, names, n=1)
+            said = f" (nearest: {near[0]})" if near else ""
+            fault = AccessError(f"{let_in}: none of the {len(names)} that it can see has that name{said}")
+            yield wrong("database", fault, f"Check CORY_SQL_DATABASE; if it is right, {make_user}")
 
     def _right_to_read(self) -> Iterator[Finding]:
         rights = self._source.rights
-        for grant in missing_grants(rights.unreadable):
-            table = grant.removeprefix("GRANT SELECT ON ").removesuffix(" TO <user>")
-            yield wrong("right to read", AccessError(f"the login may not read {table}"), f"Have a DBA run: {grant}")
+        for table, columns in sorted(rights.unreadable.items()):
+            named = f" ({', '.join(sorted(columns))})" if columns else ""
+            (grant,) = missing_grants({table: columns})
+            remedy = f"Have a DBA run: {grant}." + (f" {DENIED}." if columns else "")
+            yield wrong("right to read", AccessError(f"the login may not read {'.'.join(table)}{named}"), remedy)
         if "tables" in rights.unanswered:
-            yield unknown("right to read", "the server does not tell; the SELECTs below show it")
+            why = rights.unanswered["tables"]
+            yield unknown("right to read", f"the server does not tell ({why}); the SELECTs below show it")
         elif not rights.unreadable:
             yield right("right to read", "each table that the SELECTs read")
 
@@ -184,12 +206,16 @@ class ServerInspection:
         rights = self._source.rights
         if rights.writes:
             fault = AccessError(f"the login may do more than read: {in_words(rights.writes)}")
-            remedy = f"Have a DBA run: {in_words(revocations(rights.writes))}. {ROLES}. {READ_ONLY_LOGIN}."
+            whence = RIGHTS_OF_ROLES if any(right.is_of_a_role for right in rights.held) else RIGHTS_OF_OTHERS
+            if rights.may_own_the_database:
+                whence += OWNERSHIP.format(database=bracketed(self._settings.database))
+            remedy = f"Have a DBA run: {in_words(rights.revocations(), '; ')}. {whence}. {READ_ONLY_LOGIN}."
             yield wrong("no right to write", fault, remedy)
         if rights.unanswered:
             yield unknown(
-                "no right to write", f"the server does not tell the rights on {', '.join(rights.unanswered)}",
-                "Ask its DBA whether the login may do more than SELECT.",
+                "no right to write", f"the server does not tell the rights on {in_words(rights.doubts)}",
+                "A run goes on, and says so. Ask its DBA whether the login may do more than SELECT, and for GRANT VIEW "
+                "DEFINITION TO <user> where it cannot see what is there.",
             )  # fmt: skip
         elif not rights.writes:
             yield right("no right to write", "the login may only read")
@@ -208,6 +234,47 @@ class ServerInspection:
                 f"A DBA may run: ALTER DATABASE [{database}] SET ALLOW_SNAPSHOT_ISOLATION ON",
             )  # fmt: skip
 
+    def _version(self) -> Iterator[Finding]:
+        version = self._source.server_version
+        if version.is_new_enough:
+            yield right("server version", str(version))
+        elif version.is_new_enough is None:
+            yield unknown(
+                "server version", f"{version}; expected is {NEEDED}", "The SELECTs below show whether it will do."
+            )
+        else:
+            fault = SourceError(f"expected {NEEDED}, found {version}")
+            yield wrong(
+                "server version", fault, "Have it upgraded, or read a copy of the database that a newer server holds."
+            )
+
+    def _indexes(self) -> Iterator[Finding]:
+        """Whether the columns by which a daily run asks for a month or a day can be looked up."""
+        rows = self._source.told_of_the_server(MOMENT_COLUMNS)
+        if not rows:
+            yield unknown(
+                "indexes", "the server does not tell which columns have one", "See README.md, 'Your own database'."
+            )
+            return
+        told = {_folded(row): row for row in rows}
+        found = [
+            finding
+            for origin, entities in self._sliced_by().items()
+            for finding in (_index_advice(told[origin], entities) if origin in told else ())
+        ]
+        yield from found
+        if not found:
+            yield right("indexes", "the moments by which tables are read in windows have one, or are of no table")
+
+    def _sliced_by(self) -> dict[tuple[str, ...], list[str]]:
+        """The columns of tables that say when a row is from, each with the entities that are read in windows by it."""
+        found: dict[tuple[str, ...], list[str]] = {}
+        for name, statement in self._source.statements.items():
+            sliced_by = SOURCE_ENTITIES[name].sliced_by if name in SOURCE_ENTITIES else None
+            for origin in sorted(column_origins(name, statement.tree)[sliced_by]) if sliced_by else ():
+                found.setdefault((*origin.table.split("."), origin.name), []).append(name)
+        return found
+
     @property
     def _name(self) -> str:
         """The machine's name: without the protocol and the name of an instance."""
@@ -218,11 +285,19 @@ class ServerInspection:
         return self._source.connection_fault((*LOGIN_FAULTS, *TLS_FAULTS))
 
     @cached_property
+    def _master(self) -> SQLServerSource:
+        """The database that every server has and every login may open."""
+        return self._source.at("master")
+
+    @cached_property
     def _is_let_into_master(self) -> bool:
-        """Whether the same login is let into the database that every server has."""
-        settings = self._settings.model_copy(update={"database": "master"})
-        texts = {name: statement.text for name, statement in self._source.statements.items()}
-        return SQLServerSource(settings, texts, driver=self._source.driver).connection_fault(()) is None
+        return self._master.connection_fault(()) is None
+
+    @cached_property
+    def _databases(self) -> list[str]:
+        """The databases of the server that the login can see; none where it does not tell."""
+        rows = self._master.told_of_the_server(DATABASES) if self._is_let_into_master else None
+        return [str(row["name"]) for row in rows or ()]
 
 
 def _is_of_login(fault: ConnectionFault) -> bool:
@@ -230,18 +305,28 @@ def _is_of_login(fault: ConnectionFault) -> bool:
     return fault.sqlstate.startswith(("28", "42")) or any(word in fault.said for word in LOGIN_FAULTS)
 
 
-def revocations(writes: Iterable[str]) -> list[str]:
-    """The REVOKEs that a DBA would run against rights as Rights.writes tells them."""
-    found = []
-    for write in writes:
-        if told := RIGHT_OF_SERVER.fullmatch(write):
-            found.append(f"REVOKE {told['right']} FROM <login>")
-        elif told := RIGHT_OF_DATABASE.fullmatch(write):
-            found.append(f"REVOKE {told['right']} FROM <user>")
-        elif told := RIGHT_ON.fullmatch(write):
-            name = ".".join(f"[{part}]" for part in told["name"].split("."))
-            found.append(f"REVOKE {told['right']} ON {'SCHEMA::' if told['kind'] else ''}{name} FROM <user>")
-    return found
+def _index_advice(row: Mapping[str, Any], entities: list[str]) -> Iterator[Finding]:
+    """What keeps a server from looking up the rows of a window by a column."""
+    schema, table, column = (str(row[part]) for part in ("schema_name", "name", "column_name"))
+    named, of = f"{schema}.{table}.{column}", f"by which {' and '.join(entities)} are read in windows"
+    if not row["begins_an_index"]:
+        yield unknown(
+            "indexes",
+            f"{named}, {of}, begins no index: each window of a daily run reads the whole table",
+            f"A DBA may run: CREATE INDEX {bracketed(f'IX_{table}_{column}')} ON "
+            f"{bracketed(schema)}.{bracketed(table)} ({bracketed(column)}).",
+        )
+    if row["type_name"] != MOMENT_TYPE:
+        yield unknown(
+            "indexes",
+            f"{named}, {of}, is {row['type_name']}: the server converts it, and may read the whole table for that",
+            "datetime2(3) is what windows are asked for in.",
+        )
+
+
+def _folded(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """A column of a table, as lineage names it."""
+    return tuple(folded_name(str(row[part])) for part in ("schema_name", "name", "column_name"))
 
 
 def _why_it_does_not_load(path: Path) -> str:

@@ -37,7 +37,15 @@ from lead_conversion.source.protocol import Access, OnStatement, Purpose, Statem
 from lead_conversion.source.reading import DEFAULT_BATCH_ROWS, CheckedSource
 from lead_conversion.source.rights import Rights, in_words, judge_rights, missing_grants
 from lead_conversion.source.schema_check import tables_read
-from lead_conversion.source.sqlserver_questions import PRINCIPAL, RIGHTS_QUESTIONS, SERVER_FACTS, text_hash
+from lead_conversion.source.server_version import NEEDED, ServerVersion
+from lead_conversion.source.sqlserver_questions import (
+    PRINCIPAL,
+    QUESTIONS_OF_A_SERVER,
+    RIGHTS_QUESTIONS,
+    SERVER_FACTS,
+    SERVER_VERSION,
+    text_hash,
+)
 from lead_conversion.source.sqlserver_settings import (
     DEFAULT_DRIVER,
     DRIVER_HINT,
@@ -74,7 +82,8 @@ class SQLServerSource(CheckedSource):
     Args:
         settings: how to reach the server.
         statements: the T-SQL SELECT of each entity.
-        batch_rows: the most rows that are fetched at once; two batches are held, the one in use and the next.
+        batch_rows: the most rows of a batch, which has fewer where they are large (source.odbc); two batches are held,
+            the one in use and the next.
         on_statement: called before and after each statement, for the access log.
         driver: the DB-API module; pyodbc, imported when the first statement is sent, where none is given.
     """
@@ -129,9 +138,26 @@ class SQLServerSource(CheckedSource):
         )
 
     @cached_property
+    def server_version(self) -> ServerVersion:
+        """Which server it is, as far as it tells."""
+        return ServerVersion.of(self.told_of_the_server(SERVER_VERSION))
+
+    def at(self, database: str) -> "SQLServerSource":
+        """Another database of the server, by the same login."""
+        settings = self.settings.model_copy(update={"database": database})
+        texts = {name: statement.text for name, statement in self._statements.items()}
+        return SQLServerSource(settings, texts, self._batch_rows, self._on_statement, self.driver)
+
+    def told_of_the_server(self, question: str) -> list[dict[str, Any]] | None:
+        """The answer to one of the fixed questions (sqlserver_questions); None where the server does not tell."""
+        return self._tolerated("server", question)
+
+    @cached_property
     def rights(self) -> Rights:
         """What the login may do, as far as the server tells; nothing is refused here."""
-        answers = {name: self._tolerated("rights", question) for name, question in RIGHTS_QUESTIONS.items()}
+        left_out = QUESTIONS_OF_A_SERVER if self.server_version.is_azure_database else ()
+        questions = {name: question for name, question in RIGHTS_QUESTIONS.items() if name not in left_out}
+        answers = {name: self._tolerated("rights", question) for name, question in questions.items()}
         return judge_rights(answers, tables_read(self._statements.values()))
 
     def connection_fault(self, words: Collection[str]) -> ConnectionFault | None:
@@ -146,7 +172,7 @@ class SQLServerSource(CheckedSource):
         if rights.unanswered:
             log.warning(
                 "%s does not tell the login's rights on %s: nobody but its DBA knows whether the login may write there",
-                self.name, ", ".join(rights.unanswered),
+                self.name, ", ".join(rights.doubts),
             )  # fmt: skip
         if rights.writes and self.settings.allow_write_rights:
             log.warning(
@@ -200,11 +226,8 @@ class SQLServerSource(CheckedSource):
             BrokenOffError: there was no answer at all.
         """
         try:
-            return [
-                row
-                for batch in self._recorded(SERVER, purpose, question, text_hash(question))
-                for row in batch.to_pylist()
-            ]
+            asked = StatementRecord(SERVER, purpose, text_hash(question), "asked")
+            return [row for batch in self._recorded(asked, question) for row in batch.to_pylist()]
         except BrokenOffError:
             raise
         except (AccessError, DataError, SourceError):
@@ -294,6 +317,11 @@ class SQLServerSource(CheckedSource):
             return BrokenOffError(
                 f"{self.name}: a text ends within a character. Run again: broken characters are replaced from now on."
             )
+        if fault.stage == "asking" and fault.sqlstate == REFUSED_STATEMENT and fault.number is not None:
+            told = f"(SQLSTATE {fault.sqlstate}, error {fault.number})"
+            if fault.number in NO_RIGHT_NUMBERS:
+                return AccessError(f"{self.name}: {NO_RIGHT} {told}.")
+            return DataError(f"{self.name}: {NOT_UNDERSTOOD} {told}.")
         for known, kind, meaning in SQLSTATES[fault.stage]:
             if fault.sqlstate.startswith(known):
                 return kind(f"{self.name}: {meaning} (SQLSTATE {fault.sqlstate}).")
@@ -306,6 +334,21 @@ NOT_IN_TIME = "the server did not answer in time. Run again, or raise CORY_SQL_Q
 NOT_REACHED = (
     "the server cannot be reached in time, or its certificate is not trusted. Check CORY_SQL_HOST and _PORT, that a "
     "firewall lets you through, and the name and the issuer of the certificate"
+)
+# SQL Server's SQLSTATE for both what it cannot read and what the login may not do; its own number tells them apart.
+REFUSED_STATEMENT = "42000"
+NO_RIGHT_NUMBERS = frozenset({229, 230, 262, 297, 300, 916})
+NO_RIGHT = (
+    "the login may not read all that the SELECT reads. Have a DBA GRANT it SELECT on each of the tables; "
+    "`lead-conversion source check` names them where the server tells"
+)
+NOT_UNDERSTOOD = (
+    f"the server does not understand the statement. It has to be {NEEDED}; mend what the SELECT in conf/<env>/source/ "
+    "uses beyond that"
+)
+REFUSED = (
+    "the statement was refused, because the login may not SELECT from a table that it reads, or because the server "
+    f"does not understand it (expected is {NEEDED}). `lead-conversion source check` tells which"
 )
 SQLSTATES: dict[str, Meanings] = {
     "connecting": (
@@ -329,7 +372,7 @@ SQLSTATES: dict[str, Meanings] = {
         ("HY008", SourceError, "the statement was cancelled at the server. Ask its DBA why, and run again"),
         ("28", AccessError, "the login was refused. Check the login's rights"),
         ("42S", DataError, "a table or column of a SELECT is not there. Edit the SELECTs in conf/<env>/source/"),
-        ("42", AccessError, "the statement was refused. Check that the login may SELECT from each table that is read"),
+        ("42", AccessError, REFUSED),
         ("22", DataError, "a value cannot be converted as a SELECT asks. Use TRY_CAST in conf/<env>/source/"),
         (MIXED_TYPES, DataError, "a column gives values of several types. CAST it in conf/<env>/source/"),
         (ILL_FORMED_TEXT, DataError, "a text cannot be decoded. CAST it to nvarchar in conf/<env>/source/"),
