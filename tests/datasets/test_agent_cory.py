@@ -14,6 +14,7 @@ from lead_conversion.datasets.agent_cory import (
     SQLServerSourceDataset,
 )
 from lead_conversion.kernel.errors import AccessError, ConfigurationError
+from lead_conversion.kernel.windows import Span, parse_moment
 from lead_conversion.simulation import WorldSpec
 from lead_conversion.simulation.world import World
 
@@ -80,6 +81,18 @@ def test_each_statement_stands_in_the_access_log_before_it_is_sent_and_after(tmp
     assert answered["rows"] > 0
     assert "answered schema" in caplog.text
     assert stat.S_IMODE(access_log.stat().st_mode) == 0o600
+
+
+def test_line_of_a_reading_holds_both_hashes_and_how_far_it_reached(tmp_path):
+    database = make_database(tmp_path / "cory.duckdb", {"education.contacts": [{"contact_id": 1}]})
+    settings = {"statements": selects(), "batch_rows": 10, "access_log": str(tmp_path / "access.jsonl")}
+    source = EmbeddedSourceDataset(filepath=str(database), **settings).load()
+    january = Span(parse_moment("2026-01-01"), parse_moment("2026-02-01"))
+    list(source.stream("contacts", parse_moment("2026-06-01"), 1, january))
+    line = lines_of(tmp_path / "access.jsonl")[-1]
+    assert (line["as_of"], line["org_id"]) == ("2026-06-01T00:00:00", 1)
+    assert line["span"] == {"start": "2026-01-01T00:00:00", "end": "2026-02-01T00:00:00"}
+    assert line["sha256"] == source.describe().statement_hashes["contacts"] != line["sent_sha256"]
 
 
 def test_nothing_is_read_where_the_access_log_cannot_be_written(tmp_path):

@@ -11,11 +11,12 @@ from extractions import AS_OF, LABELS, PRIVACY, extraction_of
 from kedro.io.core import DatasetError
 
 from lead_conversion.cli import find_refusal
+from lead_conversion.contracts.source_entities import SOURCE_ENTITIES
 from lead_conversion.datasets import snapshot_writer
 from lead_conversion.datasets.snapshot import SnapshotDataset
 from lead_conversion.guard.pseudonyms import PseudonymKey
 from lead_conversion.kernel.errors import BrokenOffError, DataError, SourceError
-from lead_conversion.kernel.windows import parse_moment
+from lead_conversion.kernel.windows import Span, parse_moment
 from lead_conversion.source.duckdb_source import DuckDBSource
 from lead_conversion.source.retry import Retry
 
@@ -32,19 +33,29 @@ ROWS = {
 OLD, RECENT = "engagement_logs-2026-02", "engagement_logs-2026-05"
 
 
-class CountingSource(DuckDBSource):
-    """Counts the readings of rows, and breaks off the next ones that it is told to."""
+class ToldSource(DuckDBSource):
+    """Keeps which entities were read, breaks off the next readings, and lets the database change, as it is told."""
 
-    streamed = 0
-    breaks = 0
+    def __init__(self, *words, **more):
+        super().__init__(*words, **more)
+        self.streamed = []
+        self.breaks = 0
+        self.before_reading = {}
+        self.before_asking_again = {}
 
-    def stream(self, *words, **more):
-        self.streamed += 1
-        for batch in super().stream(*words, **more):
+    def stream(self, entity, *words, **more):
+        self.streamed.append(entity)
+        self.before_reading.pop(entity, lambda: None)()
+        for batch in super().stream(entity, *words, **more):
             if self.breaks:
                 self.breaks -= 1
                 raise BrokenOffError("the connection broke")
             yield batch
+
+    def summarise(self, entity, *words, **more):
+        if entity in self.streamed:
+            self.before_asking_again.get(entity, lambda: None)()
+        return super().summarise(entity, *words, **more)
 
 
 @pytest.fixture
@@ -57,7 +68,7 @@ def extract(database):
     """An extraction of the database, as it is when it is asked for."""
 
     def make(**changes):
-        return extraction_of(CountingSource(database, selects()), **changes)
+        return extraction_of(ToldSource(database, selects()), **changes)
 
     return make
 
@@ -135,8 +146,8 @@ def test_same_reading_is_done_once(snapshots, extract):
     snapshots.save(first)
     snapshots.save(second)
     assert first.snapshot_id == second.snapshot_id
-    assert first.source.streamed > 0
-    assert second.source.streamed == 0
+    assert set(first.source.streamed) == set(SOURCE_ENTITIES)
+    assert set(second.source.streamed) == {"campaign_steps"}  # for the names in templates, which the id stands for
 
 
 @pytest.mark.parametrize(
@@ -289,6 +300,14 @@ def test_run_that_reads_nothing_new_loads_the_latest(snapshots, folder):
     assert snapshots.load().manifest["snapshot_id"] == "20260201T000000Z-b"
 
 
+def test_of_several_snapshots_as_of_one_moment_the_one_that_was_read_last_is_loaded(snapshots, folder):
+    for name, moment in (("20260101T000000Z-b", "2026-01-02T00:00:00"), ("20260101T000000Z-a", "2026-01-03T00:00:00")):
+        (folder / name).mkdir(parents=True)
+        manifest = {"snapshot_id": name, "entities": {}, "extracted_at": moment}
+        (folder / name / "manifest.json").write_text(json.dumps(manifest))
+    assert snapshots.load().manifest["snapshot_id"] == "20260101T000000Z-a"
+
+
 def test_other_entry_of_the_catalog_loads_what_this_run_saved_and_not_the_latest(extraction, snapshots, folder):
     later = folder / "29990101T000000Z-z"
     later.mkdir(parents=True)
@@ -308,10 +327,113 @@ def test_snapshot_without_its_manifest_is_refused_and_shared_with_nobody(snapsho
 
 
 def test_reading_that_fails_leaves_no_partial_folder(snapshots, extraction, folder, monkeypatch):
-    monkeypatch.setattr(CountingSource, "stream", lambda *_words, **_more: iter([]).throw(RuntimeError("gone")))
+    records = []
+    extraction.source._on_statement = records.append
+
+    def fail(*_):
+        raise RuntimeError("gone")
+
+    monkeypatch.setattr(snapshot_writer.Progress, "say", fail)
     with pytest.raises(DatasetError):
         snapshots.save(extraction)
     assert list(folder.iterdir()) == []
+    assert (records[-1].entity, records[-1].state) == ("contacts", "broken off")
+
+
+DELIVERED = "UPDATE education.campaign_activities SET outcome = 'delivered' WHERE activity_id = 1"
+SENT = DELIVERED.replace("delivered", "sent")
+MOVED = "UPDATE education.campaign_activities SET created_at = '2026-03-09' WHERE activity_id = 1"
+GONE = "DELETE FROM education.campaign_activities WHERE activity_id = 1"
+
+
+def outcomes_of(snapshot):
+    return sorted(snapshot.tables["engagement_logs"].outcome.execute())
+
+
+def test_rows_that_change_between_summary_and_reading_have_no_content_and_are_shared_with_no_later_snapshot(
+    snapshots, extract, database, caplog
+):
+    extraction = extract()
+    extraction.source.before_reading["engagement_logs"] = lambda: change(database, DELIVERED)
+    snapshots.save(extraction)
+    files = files_of(snapshots.load().manifest)
+    assert {name for name, file in files.items() if file["content"] is None} == {OLD}
+    assert "engagement_logs: rows of 2026-02 changed while they were read" in caplog.text
+    change(database, SENT)  # what the summary said is true again
+    snapshots.save(extract(as_of=AS_OF + timedelta(days=1)))
+    manifest = snapshots.load().manifest
+    assert "shared_from" not in files_of(manifest)[OLD]
+    assert "shared_from" in files_of(manifest)["engagement_logs-2026-03"]
+    assert outcomes_of(snapshots.load()) == ["sent", "sent", "sent"]
+
+
+def test_rows_that_changed_while_they_were_read_are_not_found_under_the_id_of_what_the_database_was_before(
+    snapshots, extract, database
+):
+    extraction = extract()
+    extraction.source.before_reading["engagement_logs"] = lambda: change(database, DELIVERED)
+    snapshots.save(extraction)
+    changed = snapshots.load()
+    assert outcomes_of(changed) == ["delivered", "sent", "sent"]
+    assert changed.manifest["snapshot_id"] != extraction.snapshot_id
+    change(database, SENT)
+    snapshots.save(extract())
+    assert snapshots.load().manifest["snapshot_id"] == extraction.snapshot_id
+    assert outcomes_of(snapshots.load()) == ["sent", "sent", "sent"]
+
+
+def test_row_that_moves_to_another_month_while_it_is_read_leaves_both_months_without_content(
+    snapshots, extract, database
+):
+    extraction = extract()
+    extraction.source.before_reading["engagement_logs"] = lambda: change(database, MOVED)
+    snapshots.save(extraction)
+    files = files_of(snapshots.load().manifest)
+    assert [files[name]["content"] is None for name in (OLD, "engagement_logs-2026-03", RECENT)] == [True, True, False]
+
+
+def test_number_of_rows_shows_a_change_that_was_taken_back_before_the_database_was_asked_again(
+    snapshots, extract, database
+):
+    extraction = extract()
+    extraction.source.before_reading["engagement_logs"] = lambda: change(database, GONE)
+
+    def restore():
+        change(
+            database,
+            "INSERT INTO education.campaign_activities BY NAME SELECT 1 AS activity_id, * EXCLUDE activity_id "
+            "REPLACE ('2026-02-10' AS created_at) FROM education.campaign_activities WHERE activity_id = 2",
+        )
+
+    extraction.source.before_asking_again["engagement_logs"] = restore
+    snapshots.save(extraction)
+    file = files_of(snapshots.load().manifest)[OLD]
+    assert (file["rows"], file["content"]) == (0, None)
+
+
+def test_database_that_answers_no_more_after_the_reading_leaves_what_was_read_without_content(
+    snapshots, extract, caplog
+):
+    def break_off():
+        raise BrokenOffError("not in time")
+
+    extraction = extract()
+    extraction.source.before_asking_again["engagement_logs"] = break_off
+    snapshots.save(extraction)
+    files = files_of(snapshots.load().manifest)
+    assert {name for name in files if files[name]["content"] is None} == {OLD, "engagement_logs-2026-03", RECENT}
+    assert "or the database does not say" in caplog.text
+
+
+def test_only_months_that_were_read_are_asked_for_again(snapshots, extract):
+    snapshots.save(extract())
+    later, records = extract(as_of=AS_OF + timedelta(days=1)), []
+    later.source._on_statement = records.append
+    snapshots.save(later)
+    asked = [record for record in records if (record.purpose, record.state) == ("summary", "answered")]
+    spans = [record.span for record in asked if record.entity == "engagement_logs"]
+    assert spans == [None, Span(parse_moment("2026-05-01"), parse_moment("2026-06-01")), None]
+    assert [record.entity for record in asked if record.span] == ["engagement_logs"]
 
 
 def test_organisations_apart_are_apart(snapshots, extract, database):

@@ -1,3 +1,5 @@
+from hashlib import sha256
+
 import duckdb
 import pyarrow as pa
 import pytest
@@ -233,6 +235,45 @@ def test_every_statement_is_recorded_before_it_is_sent_and_after_it_was_answered
     assert lines[-2:] == [("rows", "asked", 0), ("rows", "answered", 1)]
     assert lines[0][:2] == ("schema", "asked")
     assert records[-1].sha256 == source.describe().statement_hashes["contacts"]
+
+
+def test_every_record_of_a_reading_says_what_was_sent_and_how_far_it_reached(source_of, monkeypatch):
+    records, sent = [], []
+    source = source_of(LEAD, on_statement=records.append)
+    fetch = source._fetch
+    monkeypatch.setattr(source, "_fetch", lambda sql: sent.append(sql) or fetch(sql))
+    january = Span(parse_moment("2026-01-01"), parse_moment("2026-02-01"))
+    list(source.stream("contacts", AS_OF, 1, january))
+    source.summarise("contacts", AS_OF, 1, span=january)
+    list(source.stream_replies(january.start, AS_OF))
+    source.organisations()
+    asked, ended = records[0::2], records[1::2]
+    for records_of in (asked, ended):
+        assert [record.sent_sha256 for record in records_of] == [sha256(sql.encode()).hexdigest() for sql in sent]
+        assert [(record.purpose, record.as_of, record.org_id, record.span) for record in records_of] == [
+            ("schema", None, None, None),
+            ("rows", AS_OF, 1, january),
+            ("summary", AS_OF, 1, january),
+            ("texts", AS_OF, None, Span(january.start, AS_OF)),
+            ("organisations", None, None, None),
+        ]
+    assert records[2].sha256 == records[4].sha256 == source.describe().statement_hashes["contacts"]
+    assert records[2].sent_sha256 != records[4].sent_sha256
+
+
+def test_a_summary_of_a_span_without_rows_is_empty_and_no_refusal(source_of):
+    april = Span(parse_moment("2026-04-01"), parse_moment("2026-05-01"))
+    assert source_of(LEAD).summarise("contacts", AS_OF, span=april) == []
+
+
+def test_a_reading_whose_rows_are_refused_is_recorded_as_broken_off_and_its_file_is_closed(tmp_path):
+    path = make_database(tmp_path / "cory.duckdb", {"education.contacts": [{"contact_id": 1}]})
+    texts, records = selects(), []
+    texts["contacts"] = texts["contacts"].replace("    c.org_id,", "    CAST(NULL AS int) AS org_id,")
+    with pytest.raises(DataError):
+        list(DuckDBSource(path, texts, on_statement=records.append).stream("contacts", AS_OF))
+    assert [(record.purpose, record.state) for record in records[-2:]] == [("rows", "asked"), ("rows", "broken off")]
+    duckdb.connect(str(path)).close()
 
 
 def test_a_reading_that_is_left_early_is_recorded_as_broken_off(source_of):

@@ -1,7 +1,12 @@
 import logging
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
 from random import Random
+from shutil import copytree
 from unittest.mock import Mock
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 from agent_cory_rows import make_database, selects
@@ -11,7 +16,9 @@ from hypothesis import strategies as st
 
 from lead_conversion.contracts.source_entities import SOURCE_ENTITIES
 from lead_conversion.datasets.snapshot_writer import write_snapshot
-from lead_conversion.kernel.errors import AccessError, BrokenOffError, DataError
+from lead_conversion.guard.pseudonyms import PseudonymKey
+from lead_conversion.kernel.errors import AccessError, BrokenOffError, DataError, SourceError
+from lead_conversion.source import extraction as extraction_module
 from lead_conversion.source.duckdb_source import DuckDBSource
 from lead_conversion.source.retry import Retry
 
@@ -30,10 +37,10 @@ class NoContents(DuckDBSource):
 
     refusal = DataError
 
-    def summarise(self, entity, as_of, org_id=None, by="contents"):
+    def summarise(self, entity, as_of, org_id=None, by="contents", *more):
         if by == "contents":
             raise self.refusal("no such function")
-        return super().summarise(entity, as_of, org_id, by)
+        return super().summarise(entity, as_of, org_id, by, *more)
 
 
 class Breaking(DuckDBSource):
@@ -76,7 +83,11 @@ def test_slices_together_give_each_row_once(database):
     assert sum(part.rows for part in extraction.slices["engagement_logs"]) == 25
 
 
-def test_server_that_refuses_contents_is_asked_for_counts_and_that_is_said(database, caplog):
+@pytest.mark.parametrize("refusal", [DataError, AccessError, BrokenOffError])
+def test_server_that_refuses_contents_or_takes_too_long_is_asked_for_counts_and_that_is_said(
+    database, monkeypatch, caplog, refusal
+):
+    monkeypatch.setattr(NoContents, "refusal", refusal)
     with caplog.at_level(logging.WARNING):
         extraction = extraction_of(NoContents(database, selects()))
         assert extraction.recipe["compared_by"] == "counts"
@@ -118,6 +129,68 @@ def test_name_of_a_contact_in_a_template_does_not_pass(database, monkeypatch):
     (row,) = rows_of(extraction, "campaign_steps")
     assert row["body"] == "Hi {{first_name}}, [name] will call you"
     assert "zebulon" in asked
+
+
+def test_reading_that_hides_another_name_in_a_template_has_another_id_and_shares_its_files_still(database, monkeypatch):
+    before = extraction_of(DuckDBSource(database, selects()))
+    ids = before.snapshot_id, before.recipe_sha256
+    monkeypatch.setattr(DuckDBSource, "names_among", lambda *_: frozenset({"zebulon quill"}))
+    after = extraction_of(DuckDBSource(database, selects()))
+    assert after.snapshot_id != ids[0]
+    assert after.recipe_sha256 == ids[1]
+
+
+def test_hash_of_the_names_in_templates_is_keyed(database, monkeypatch):
+    monkeypatch.setattr(DuckDBSource, "names_among", lambda *_: frozenset({"zebulon quill"}))
+    keys = [PseudonymKey(letter * 32) for letter in "kx"]
+    one, other = (extraction_of(DuckDBSource(database, selects()), key=key) for key in keys)
+    assert one._names_hash("campaign_steps") != other._names_hash("campaign_steps")
+    assert one._names_hash("contacts") == ""
+
+
+def test_template_that_is_written_after_names_were_looked_for_stops_the_reading(tmp_path):
+    path = make_database(tmp_path / "cory.duckdb", ROWS)
+    extraction = extraction_of(DuckDBSource(path, selects()))
+    assert extraction.snapshot_id
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("UPDATE education.prompt_templates SET body = 'Hi, Ana Lopez will call you'")
+    with pytest.raises(SourceError, match="campaign_steps was written while the database was read") as refused:
+        rows_of(extraction, "campaign_steps")
+    assert "Lopez" not in str(refused.value)
+
+
+@pytest.fixture
+def code_hashed_anew():
+    extraction_module._code_hash.cache_clear()
+    yield
+    extraction_module._code_hash.cache_clear()
+
+
+@pytest.mark.usefixtures("code_hashed_anew")
+@pytest.mark.parametrize("package", ["lead_conversion.guard", "lead_conversion.source"])
+def test_other_code_at_the_door_is_another_recipe(database, tmp_path, monkeypatch, package):
+    before = extraction_of(DuckDBSource(database, selects())).recipe_sha256
+
+    def edited(name):
+        folder = Path(str(files(name)))
+        if name != package:
+            return folder
+        copied = copytree(folder, tmp_path / name)
+        with (copied / ("seniority.py" if package.endswith("guard") else "reading.py")).open("a") as module:
+            module.write("WORDS = ()\n")
+        return copied
+
+    extraction_module._code_hash.cache_clear()
+    monkeypatch.setattr(extraction_module, "files", edited)
+    assert extraction_of(DuckDBSource(database, selects())).recipe_sha256 != before
+
+
+@pytest.mark.usefixtures("code_hashed_anew")
+def test_other_library_at_the_door_is_another_recipe(database, monkeypatch):
+    before = extraction_of(DuckDBSource(database, selects())).recipe_sha256
+    extraction_module._code_hash.cache_clear()
+    monkeypatch.setattr(extraction_module, "version", lambda name: "0" if name == "phonenumbers" else version(name))
+    assert extraction_of(DuckDBSource(database, selects())).recipe_sha256 != before
 
 
 @pytest.fixture(scope="module")

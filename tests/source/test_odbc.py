@@ -86,6 +86,39 @@ def test_a_large_table_comes_whole_in_bounded_batches(database):
     assert opened.is_closed
 
 
+class Fetches:
+    """A connection and its cursor in one, that keeps how many rows were asked for at a time."""
+
+    def __init__(self, words):
+        self.connection, self.counts = pyodbc.connect(words, autocommit=True), []
+
+    def cursor(self):
+        self._cursor = self.connection.cursor()
+        return self
+
+    def __getattr__(self, name):
+        return getattr(self.connection if name == "close" else self._cursor, name)
+
+    def fetchmany(self, count):
+        self.counts.append(count)
+        return self._cursor.fetchmany(count)
+
+
+@needs_sqlite
+@pytest.mark.parametrize(("chars", "most_rows"), [(10, 5_000), (2_000, 500), (2_000_000, 1)])
+def test_rows_are_fetched_by_their_size_and_a_batch_ends_when_it_is_full(database, monkeypatch, chars, most_rows):
+    monkeypatch.setattr(odbc, "FIRST_ROWS", 2)
+    monkeypatch.setattr(odbc, "BYTES_AT_ONCE", 1_000_000)
+    monkeypatch.setattr(odbc, "BATCH_BYTES", 3_000_000)
+    fetches = Fetches(database)
+    sql = f"SELECT id, printf('%.{chars}c', 'x') AS body FROM events WHERE id < {20 * most_rows}"
+    batches = list(batches_of(lambda: fetches, sql, batch_rows=1_000_000))
+    assert fetches.counts[0] == 2
+    assert 0.9 * most_rows <= max(fetches.counts[1:]) <= most_rows
+    assert sum(batch.num_rows for batch in batches) == 20 * most_rows
+    assert max(batch.nbytes for batch in batches) < 3_000_000 + max(1_000_000, chars)
+
+
 def press_ctrl_c(seconds):
     """Ctrl-C, in a while."""
 

@@ -2,6 +2,7 @@ import random
 import re
 from datetime import UTC, timedelta, timezone
 
+import duckdb
 import pytest
 import sqlglot
 from agent_cory_rows import selects
@@ -74,6 +75,18 @@ DANGEROUS = [
     OUTCOMES.replace("dbo.bookings", "sys.sql_logins"),
     OUTCOMES.replace("dbo.bookings", "dbo.sysusers"),
     OUTCOMES.replace("dbo.bookings", "INFORMATION_SCHEMA.TABLES"),
+    OUTCOMES.replace("dbo.bookings", "[sys ].[objects]"),
+    OUTCOMES.replace("dbo.bookings", "[\uff33\uff39\uff33].[objects]"),
+    OUTCOMES.replace("dbo.bookings", "\uff53\uff59\uff53.objects"),
+    OUTCOMES.replace("dbo.bookings", "[sýs].[objects]"),
+    OUTCOMES.replace("dbo.bookings", "[sysꞋ].[objects]"),
+    OUTCOMES.replace("dbo.bookings", "[\u0131nformation_schema].[tables]"),
+    OUTCOMES.replace("dbo.bookings", "dbo.[sysusers ]"),
+    OUTCOMES.replace("dbo.bookings", "[dbo ].[\uff53\uff59\uff53users]"),
+    "WITH r AS (SELECT 1 AS n UNION ALL SELECT r.n + 1 AS n FROM r) " + OUTCOMES + " WHERE o.id IN (SELECT n FROM r)",
+    "WITH r AS (SELECT 1 AS n UNION ALL SELECT 1 AS n FROM [R ]) " + OUTCOMES + " WHERE o.id IN (SELECT n FROM r)",
+    "WITH r AS (SELECT s.n FROM s), s AS (SELECT 1 AS n) " + OUTCOMES + " WHERE o.id IN (SELECT n FROM r)",
+    OUTCOMES.replace("o.id AS", "CAST(o.id AS text) AS"),
     OUTCOMES.replace("dbo.bookings", "read_csv('/etc/passwd')"),
     OUTCOMES.replace("dbo.bookings", "read_parquet('x.parquet')"),
     OUTCOMES.replace("dbo.bookings", "read_json_auto('x.json')"),
@@ -169,6 +182,9 @@ DANGEROUS_TABLES = [
     "db.dbo.t",
     "sys.sql_logins",
     "dbo.sysprocesses",
+    "[sys ].objects",
+    "dbo.[sysusers ]",
+    "\uff53\uff59\uff53.objects",
     "#temporary",
     "@variable",
     "read_csv('/etc/passwd')",
@@ -421,6 +437,25 @@ def test_every_query_around_a_select_can_be_read_back_with_its_with_at_the_head(
         sent = render(query, dialect)
         assert sqlglot.parse_one(sent, read=dialect).sql(dialect) == sent
         assert sent.rfind("WITH ") in {-1, 0}
+
+
+def test_a_table_may_be_named_in_any_script():
+    outcomes(OUTCOMES.replace("dbo.bookings", "[客户].[Übersicht 2]"))
+
+
+def test_a_with_may_read_an_earlier_one():
+    outcomes("WITH r AS (SELECT 1 AS n), s AS (SELECT r.n FROM r) " + OUTCOMES + " WHERE o.id IN (SELECT n FROM s)")
+
+
+def test_a_length_does_not_count_blanks_at_the_end_in_either_engine():
+    statement = outcomes(OUTCOMES.replace("o.status AS status", "CAST(LEN(o.a) AS nvarchar(9)) AS status"))
+    assert "LEN(o.a)" in statement.as_tsql()
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE SCHEMA dbo; "
+            "CREATE TABLE dbo.bookings AS SELECT 1 AS id, 1 AS contact, 1 AS org, ' ab  ' AS a, 1 AS at"
+        )
+        assert connection.sql(statement.as_duckdb()).fetchone()[4] == "3"
 
 
 def test_a_bit_is_a_boolean_in_duckdb():

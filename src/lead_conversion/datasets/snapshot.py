@@ -25,7 +25,7 @@ class SnapshotDataset(ConnectionMixin, AbstractDataset[Extraction, Snapshot]):  
     """Reads an extraction into a folder of its own, once.
 
     Saving an extraction whose snapshot is there verifies its hashes and reads nothing. Loading gives the snapshot that
-    this run saved, else the one with the latest as-of.
+    this run saved, else the one with the latest as-of, of several the one that was read last.
     """
 
     _CONNECTION_GROUP = "ibis"
@@ -45,11 +45,12 @@ class SnapshotDataset(ConnectionMixin, AbstractDataset[Extraction, Snapshot]):  
             DataError: a file of the snapshot has gone or was altered since it was written.
         """
         remove_partial_folders(self._folder)
-        if (self._folder / data.snapshot_id).is_dir():
-            self._verify(self._read_manifest(data.snapshot_id))
+        snapshot_id = data.snapshot_id
+        if (self._folder / snapshot_id).is_dir():
+            self._verify(self._read_manifest(snapshot_id))
         else:
-            write_snapshot(data, self._folder)
-        SnapshotDataset.saved[self._folder] = data.snapshot_id
+            snapshot_id = write_snapshot(data, self._folder)
+        SnapshotDataset.saved[self._folder] = snapshot_id
 
     def load(self) -> Snapshot:
         """The snapshot as lazy tables.
@@ -88,12 +89,15 @@ class SnapshotDataset(ConnectionMixin, AbstractDataset[Extraction, Snapshot]):  
         return manifest
 
     def _latest_id(self) -> str:
-        found = sorted(path.parent.name for path in self._folder.glob(f"[!.]*/{MANIFEST_NAME}"))
+        found = {
+            path.parent.name: str((read_manifest(path.parent) or {}).get("extracted_at"))
+            for path in self._folder.glob(f"[!.]*/{MANIFEST_NAME}")
+        }
         if not found:
             raise SourceError(
                 f"No snapshot under {self._folder.name}/: run the pipeline 'data_engineering' (or 'full') first."
             )
-        return found[-1]
+        return max(found, key=lambda snapshot_id: (snapshot_id.split("-")[0], found[snapshot_id]))
 
     def _connect(self) -> Any:
         config = dict(self._connection_config)

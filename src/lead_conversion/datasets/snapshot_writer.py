@@ -5,7 +5,8 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -25,11 +26,16 @@ SECONDS_BETWEEN_LINES = 10
 log = logging.getLogger(__name__)
 
 FileFacts = dict[str, Any]
-"""What a manifest says of a file: file, sha256, rows, bytes, slice, content; shared_from where another read it."""
+"""What a manifest says of a file: file, sha256, rows, bytes, slice, content; shared_from where another read it.
+
+`content` is null where rows of the slice changed while they were read, so that nobody can say what stands for them.
+"""
 
 
-def write_snapshot(extraction: Extraction, folder: Path) -> None:
-    """Write `folder/<snapshot id>/`, which is there when all of it is, and not before.
+def write_snapshot(extraction: Extraction, folder: Path) -> str:
+    """Write `folder/<snapshot id>/`, which is there when all of it is, and not before; the snapshot's id.
+
+    It is the extraction's own id where what was read is what that stands for.
 
     Raises:
         BrokenOffError: the source broke off at every attempt. Nothing is left.
@@ -39,10 +45,12 @@ def write_snapshot(extraction: Extraction, folder: Path) -> None:
     try:
         earlier = EarlierSnapshot.comparable_to(extraction, folder)
         entities = {entity: _write_entity(extraction, entity, partial, earlier) for entity in extraction.slices}
+        extracted_at = datetime.now(UTC).isoformat(timespec="seconds")
+        snapshot_id = _id_of(extraction, entities, extracted_at)
         manifest = {
-            "snapshot_id": extraction.snapshot_id,
+            "snapshot_id": snapshot_id,
             "as_of": extraction.as_of.isoformat(),
-            "extracted_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "extracted_at": extracted_at,
             **extraction.recipe,
             "recipe_sha256": extraction.recipe_sha256,
             "content": extraction.content,
@@ -52,11 +60,23 @@ def write_snapshot(extraction: Extraction, folder: Path) -> None:
         }
         text = json.dumps(manifest, indent=1, sort_keys=True)
         (partial / MANIFEST_NAME).write_text(text, encoding="utf-8")
-        partial.rename(folder / extraction.snapshot_id)
+        partial.rename(folder / snapshot_id)
     except BaseException:
         shutil.rmtree(partial)
         raise
     _say_what_was_read(entities, earlier)
+    return snapshot_id
+
+
+def _id_of(extraction: Extraction, entities: Mapping[str, Mapping[str, Any]], extracted_at: str) -> str:
+    """The extraction's own id; where rows changed while they were read, one that no other reading has.
+
+    Under its own id a later reading of what the database was before would find those rows.
+    """
+    if all(file["content"] for facts in entities.values() for file in facts["files"]):
+        return extraction.snapshot_id
+    moment = extraction.snapshot_id.split("-")[0]
+    return f"{moment}-{sha256(f'{extraction.snapshot_id} {extracted_at}'.encode()).hexdigest()[:12]}"
 
 
 def _say_what_was_read(entities: Mapping[str, Mapping[str, Any]], earlier: "EarlierSnapshot | None") -> None:
@@ -162,8 +182,7 @@ def _write_entity(extraction: Extraction, entity: str, folder: Path, earlier: Ea
             files.append({"shared_from": earlier.folder.name, **file})
         else:
             to_read.append(part)
-    progress = Progress(entity, len(to_read), sum(part.rows for part in to_read))
-    read = [_read_slice(extraction, part, folder, progress) for part in to_read]
+    read = _read_slices(extraction, entity, to_read, folder)
     rows = sum(file["rows"] for file in read)
     log.info(
         "%s: read %s rows in %d of %d slices in %.1f s",
@@ -178,14 +197,32 @@ def _write_entity(extraction: Extraction, entity: str, folder: Path, earlier: Ea
     }
 
 
+def _read_slices(extraction: Extraction, entity: str, parts: Sequence[Slice], folder: Path) -> list[FileFacts]:
+    """Read slices; those that changed since the database told their content have none."""
+    if not parts:
+        return []
+    progress = Progress(entity, len(parts), sum(part.rows for part in parts))
+    read = [_read_slice(extraction, part, folder, progress) for part in parts]
+    unchanged = extraction.unchanged(entity, parts)
+    is_sure = [part in unchanged and file["rows"] == part.rows for part, file in zip(parts, read, strict=True)]
+    if not all(is_sure):
+        log.warning(
+            "%s: rows of %s changed while they were read, or the database does not say; what was read is kept for this "
+            "snapshot and shared with no other",
+            entity, ", ".join(part.name for part, sure in zip(parts, is_sure, strict=True) if not sure),
+        )  # fmt: skip
+    return [file if sure else {**file, "content": None} for file, sure in zip(read, is_sure, strict=True)]
+
+
 def _read_slice(extraction: Extraction, part: Slice, folder: Path, progress: Progress) -> FileFacts:
     """Stream a slice into a Parquet file named by its content, from its beginning whenever the source breaks off."""
     unnamed = folder / f"{part.entity}-{part.name}.parquet"
 
     def read() -> int:
         rows = 0
-        with pq.ParquetWriter(unnamed, raw_schema(part.entity)) as writer:
-            for batch in extraction.stream(part):
+        # Closed here and now: the traceback of what failed here would keep the statement going.
+        with pq.ParquetWriter(unnamed, raw_schema(part.entity)) as writer, closing(extraction.stream(part)) as batches:
+            for batch in batches:
                 writer.write_batch(batch)
                 rows += batch.num_rows
                 progress.say(rows)

@@ -5,9 +5,12 @@ under 'lead_source'. So each output column is traced to the columns of tables th
 subqueries, unions and expressions. No schema is needed: a column without a table's alias is taken to be one of every
 table in reach.
 
-What counts as a flow: every column in the expression of an output column, those of a CASE's conditions included, for a
-row of WHENs can spell out a name. What does not: IS NULL and COUNT, which say only whether there is a value; PARTITION
-BY and ORDER BY of a window; WHERE, ON and GROUP BY, which choose rows. The check is against slips, not against somebody
+What counts as a flow: every column in the expression of an output column, also where it only decides the value: in the
+conditions of CASE and IIF, in NULLIF and COALESCE, within COUNT, in the WHERE, HAVING and ON of a subquery that gives
+the value, or whether there is one (EXISTS, IN). A row of WHENs can spell out a name, letter by letter. What does not:
+IS NULL and COUNT of a bare column, which say only whether there is a value; the equality of two columns in a subquery,
+which joins it to the row; PARTITION BY and ORDER BY of a window; WHERE, ON and GROUP BY around the whole, which choose
+rows. There is no word by which a SELECT could ask for an exception. The check is against slips, not against somebody
 who may edit the SELECTs and means harm: such a person can rename a column in a view.
 """
 
@@ -20,12 +23,12 @@ from sqlglot.optimizer.scope import Scope, build_scope
 
 from lead_conversion.contracts.source_entities import SourceEntity
 from lead_conversion.kernel.errors import AccessError
-from lead_conversion.source.personal_columns import PersonalKind, personal_kind
+from lead_conversion.source.personal_columns import PersonalKind, folded_name, personal_kind
 
 
 @dataclass(frozen=True, order=True)
 class TableColumn:
-    """A column of a table of the database, names in lower case."""
+    """A column of a table of the database, names folded (personal_columns.folded_name)."""
 
     table: str
     name: str
@@ -60,18 +63,17 @@ def refuse_misplaced_personal_columns(entity: SourceEntity, tree: exp.Query) -> 
 
 
 def column_origins(entity_name: str, tree: exp.Query) -> dict[str, Origins]:
-    """By output column in lower case, the columns of tables that its values are made of.
+    """By output column, its name folded, the columns of tables that its values are made of.
 
     Raises:
         AccessError: a WITH reads itself or one that comes after it.
     """
-    lowered = tree.copy()
-    for identifier in lowered.find_all(exp.Identifier):  # neither engine tells names by their case
-        identifier.set("this", identifier.name.lower())
-    names = [name.lower() for name in lowered.named_selects]
-    root = build_scope(lowered)
+    folded = tree.copy()
+    for identifier in folded.find_all(exp.Identifier):
+        identifier.set("this", folded_name(identifier.name))
+    root = build_scope(folded)
     origins = _Tracer(entity_name).outputs_of(root) if root else []
-    return dict(zip(names, origins, strict=True))
+    return dict(zip(folded.named_selects, origins, strict=True))
 
 
 class _Tracer:
@@ -100,8 +102,17 @@ class _Tracer:
                 origins |= self._origins_of(node, scope)
             else:
                 inner = next(each for each in scope.subquery_scopes if each.expression is node)
-                origins |= frozenset().union(*self.outputs_of(inner))
+                only_whether = isinstance(node.parent, exp.Exists)
+                outputs = [] if only_whether else self.outputs_of(inner)
+                origins |= frozenset().union(*outputs, *self._deciders_of(inner))
         return origins
+
+    def _deciders_of(self, subquery: Scope) -> Iterator[Origins]:
+        """The origins of the conditions that decide whether the subquery has a row, and which."""
+        for scope in _scopes_read_by(subquery):
+            for condition in _conditions_of(scope.expression):
+                if not (isinstance(condition, exp.EQ) and _is_join(condition)):
+                    yield self._origins_in(condition, scope)
 
     def _origins_of(self, column: exp.Column, scope: Scope) -> Origins:
         """The origins of a column by its table's alias; without one, of every column of that name in reach."""
@@ -131,6 +142,28 @@ def _query_of(scope: Scope) -> exp.Query:
     return cast("exp.Query", scope.expression)
 
 
+def _scopes_read_by(scope: Scope) -> Iterator[Scope]:
+    """A query, the queries within it, and each WITH that one of them reads."""
+    for each in scope.traverse():
+        yield each
+        for _, source in each.selected_sources.values():
+            if isinstance(source, Scope) and source.is_cte:
+                yield from _scopes_read_by(source)
+
+
+def _conditions_of(query: exp.Expr) -> Iterator[exp.Expr]:
+    """The single conditions, as AND joins them, by which a SELECT chooses its rows."""
+    clauses = [query.args.get("where"), query.args.get("having")]
+    wholes = [clause.this for clause in clauses if clause is not None]
+    wholes += [join.args["on"] for join in query.args.get("joins") or [] if join.args.get("on") is not None]
+    for whole in wholes:
+        yield from (whole.flatten() if isinstance(whole, exp.And) else [whole])
+
+
+def _is_join(equality: exp.EQ) -> bool:
+    return all(isinstance(side.unnest(), exp.Column) for side in (equality.this, equality.expression))
+
+
 def _value_nodes(expression: exp.Expr) -> Iterator[exp.Expr]:
     """The columns and subqueries that the expression's value is made of."""
     if isinstance(expression, exp.Subquery):
@@ -146,8 +179,10 @@ def _value_nodes(expression: exp.Expr) -> Iterator[exp.Expr]:
 
 
 def _says_only_whether_there_is_a_value(expression: exp.Expr) -> bool:
+    """Whether it is IS NULL or COUNT of a bare column: of an expression, either tells what the expression decides."""
     is_null_test = isinstance(expression, exp.Is) and isinstance(expression.expression, exp.Null)
-    return is_null_test or isinstance(expression, exp.Count | exp.Exists)
+    tested = expression.this.unnest() if isinstance(expression.this, exp.Expr) else None
+    return (is_null_test or isinstance(expression, exp.Count)) and isinstance(tested, exp.Column)
 
 
 def _advice(kind: PersonalKind, entity: SourceEntity) -> str:

@@ -5,6 +5,7 @@ call returns: after minutes, or never. So the calls are made in a thread of thei
 in a way that can be interrupted, and cancels (SQLCancel, the one ODBC function that another thread may call).
 """
 
+import re
 import struct
 import time
 from collections.abc import Callable, Collection, Generator
@@ -22,6 +23,7 @@ Result = TypeVar("Result")
 Stage = Literal["connecting", "asking"]
 
 NO_ANSWER = "HYT00"
+NATIVE_NUMBER = re.compile(r"\((\d{1,9})\) \(SQL\w+\)")
 MIXED_TYPES = "mixed types"
 ILL_FORMED_TEXT = "ill-formed text"
 
@@ -33,6 +35,12 @@ CANCEL_AGAIN_SECONDS = 1.0
 
 # Rows that stand as Python objects at a time: more of them fill the memory and are no faster.
 ROWS_AT_ONCE = 5_000
+# How large rows are is known when some have come: few at first, then as many as have so many bytes if they are like the
+# last ones.
+FIRST_ROWS = 100
+BYTES_AT_ONCE = 8 * 2**20
+# A batch is full with so many bytes, however few its rows.
+BATCH_BYTES = 64 * 2**20
 DATETIMEOFFSET = -155
 WIDE_TEXTS = (-8, -9, -10)  # SQL_WCHAR, SQL_WVARCHAR, SQL_WLONGVARCHAR
 
@@ -74,11 +82,14 @@ class Driver(Protocol):
 
 
 class OdbcFault(Exception):  # noqa: N818  a fault becomes an error when the source has said what it means
-    """What went wrong, as an SQLSTATE and nothing else: a driver's own message can name a login or a value."""
+    """What went wrong, as an SQLSTATE, the server's own number of it, and nothing else.
 
-    def __init__(self, sqlstate: str, stage: Stage) -> None:
-        super().__init__(sqlstate, stage)
-        self.sqlstate, self.stage = sqlstate, stage
+    A driver's own message can name a login or a value.
+    """
+
+    def __init__(self, sqlstate: str, stage: Stage, number: int | None = None) -> None:
+        super().__init__(sqlstate, stage, number)
+        self.sqlstate, self.stage, self.number = sqlstate, stage, number
 
 
 @dataclass(frozen=True)
@@ -105,7 +116,7 @@ def read_batches(
     """
     reading = _Reading(open_connection, sql, batch_rows)
     stage: Stage = "connecting"
-    sqlstate = ""
+    sqlstate, number = "", None
     try:
         reading.call(reading.connect, patience.connect_seconds)
         stage = "asking"
@@ -116,6 +127,7 @@ def read_batches(
             yield from batches
     except driver_error as error:
         sqlstate = str(error.args[0]) if error.args else "none"
+        number = number_of(error)
     except TimeoutError:
         sqlstate = NO_ANSWER
     except UnicodeError:
@@ -125,7 +137,7 @@ def read_batches(
     finally:
         reading.end(driver_error)
     if sqlstate:  # raised outside the except block: the errors above can name a value
-        raise OdbcFault(sqlstate, stage)
+        raise OdbcFault(sqlstate, stage, number)
 
 
 @dataclass(frozen=True)
@@ -161,6 +173,12 @@ def find_connection_fault(
     return None
 
 
+def number_of(error: Exception) -> int | None:
+    """The server's own number of an error, which pyodbc writes behind its message: '... (229) (SQLExecDirectW)'."""
+    found = NATIVE_NUMBER.search(" ".join(map(str, error.args)))
+    return int(found[1]) if found else None
+
+
 def decode_datetimeoffset(value: bytes) -> datetime:
     """The moment, as naive UTC, that SQL Server's driver gives as a SQL_SS_TIMESTAMPOFFSET_STRUCT."""
     year, month, day, hour, minute, second, nanoseconds, zone_hours, zone_minutes = struct.unpack("<6hI2h", value)
@@ -180,6 +198,7 @@ class _Reading:
         self._open_connection = open_connection
         self._sql = sql
         self._batch_rows = batch_rows
+        self._rows_at_once = FIRST_ROWS
         self._connection: Connection | None = None
         self._cursor: Any = None
         self._last: Future[Any] | None = None
@@ -215,10 +234,13 @@ class _Reading:
 
     def fetch(self) -> list[pa.RecordBatch]:
         names = [column[0] for column in self._cursor.description]
-        parts, rows_left = [], self._batch_rows
-        while rows_left and (rows := self._cursor.fetchmany(min(rows_left, ROWS_AT_ONCE))):
-            rows_left -= len(rows)
+        parts, rows_left, bytes_left = [], self._batch_rows, BATCH_BYTES
+        while min(rows_left, bytes_left) > 0 and (rows := self._cursor.fetchmany(min(rows_left, self._rows_at_once))):
             parts.append(pa.table([pa.array(values) for values in zip(*rows, strict=True)], names))
+            rows_left -= len(rows)
+            bytes_left -= parts[-1].nbytes
+            rows_that_fit = BYTES_AT_ONCE * len(rows) // (parts[-1].nbytes + 1)
+            self._rows_at_once = max(1, min(rows_that_fit, ROWS_AT_ONCE))
         # Permissive: a column can be null throughout one part, or have shorter decimals there.
         whole = pa.concat_tables(parts, promote_options="permissive") if parts else pa.table({})
         # One batch, unless a column of it holds more text than an array can.

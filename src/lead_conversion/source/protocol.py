@@ -1,6 +1,6 @@
 """What the project may ask of a source, whatever engine stands behind it."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal, Protocol
@@ -50,12 +50,20 @@ class StatementRecord:
     A statement is recorded as 'asked' before it is sent, so that no access goes unrecorded, and once more when it was
     'answered' to the end, 'broken off' or 'refused', by the server or by the project's own rules, and why; rows and
     seconds count until then. `principal` is the login at the server, the operating system's user for a file.
+
+    `sha256` is that of the text that the project owns, under which a DBA knows the statement; `sent_sha256` that of the
+    statement as it went to the server, with as-of, organisation and span in it, as the server's own audit has it.
+    `span` is that of `sliced_by`; of logged_at where texts are read.
     """
 
     entity: str
     purpose: Purpose
     sha256: str
     state: StatementState
+    sent_sha256: str = ""
+    as_of: datetime | None = None
+    org_id: int | None = None
+    span: Span | None = None
     rows: int = 0
     seconds: float = 0.0
     source: str = ""
@@ -97,7 +105,12 @@ class Source(Protocol):
         ...
 
     def summarise(
-        self, entity: str, as_of: datetime, org_id: int | None = None, by: Comparison = "contents"
+        self,
+        entity: str,
+        as_of: datetime,
+        org_id: int | None = None,
+        by: Comparison = "contents",
+        span: Span | None = None,
     ) -> list[DaySummary]:
         """The rows known before `as_of` in a line a day, oldest first; one line for an entity that is read whole."""
         ...
@@ -108,10 +121,10 @@ class Source(Protocol):
 
     def stream(
         self, entity: str, as_of: datetime, org_id: int | None = None, span: Span | None = None
-    ) -> Iterator[pa.RecordBatch]:
+    ) -> Generator[pa.RecordBatch, None, None]:
         """The entity's rows known before `as_of`, of one span of `sliced_by` or of all, in bounded batches.
 
-        One attempt over one connection.
+        One attempt over one connection, which closing the generator ends.
 
         Raises:
             BrokenOffError: the connection broke or the answer did not come in time; beginning anew may help.
@@ -122,7 +135,9 @@ class Source(Protocol):
         """One column of the entity's rows known before `as_of`, in bounded batches."""
         ...
 
-    def stream_replies(self, since: datetime, as_of: datetime, org_id: int | None = None) -> Iterator[pa.RecordBatch]:
+    def stream_replies(
+        self, since: datetime, as_of: datetime, org_id: int | None = None
+    ) -> Generator[pa.RecordBatch, None, None]:
         """The replies logged from `since` to before `as_of`, each beside the values that name who wrote it.
 
         One attempt over one connection, in bounded batches ordered by logged_at: texts of the columns REPLY_COLUMNS and
@@ -131,5 +146,5 @@ class Source(Protocol):
         ...
 
     def names_among(self, words: Collection[str]) -> frozenset[str]:
-        """Which of these lower-cased words are a contact's first or last name, or 'first last'."""
+        """Which of these lower-cased words are a contact's name or a part of it, its city or its company."""
         ...

@@ -1,9 +1,11 @@
 """What reading from any engine has in common: check once, send only checked SELECTs, record each."""
 
 import logging
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -41,21 +43,27 @@ from lead_conversion.source.statements import (
     parse_statement,
     parse_statements,
     people_named,
+    people_of_several_names,
     render,
     replies_with_people,
     rows_by_organisation,
     rows_known_before,
     some_rows,
+    values_named,
 )
 
 log = logging.getLogger(__name__)
 
 DEFAULT_BATCH_ROWS = 50_000
 SAMPLE_ROWS = 10_000
+LABEL_ROWS = 100_000  # so that no look at a database counts distinct leads of a whole table
 WORDS_A_QUERY = 500  # or the text of the query grows beyond what a server plans quickly
+PART_OF_A_NAME = re.compile(r"[^\s\-]+(?=[\s\-])|(?<=[\s\-])[^\s\-]+")
+MIN_PART_CHARS = 4  # shorter ones are particles: van, del, de la
 
 CATALOGUE = "information_schema"
-CATALOGUE_QUERY = "SELECT table_schema, table_name, column_name, data_type FROM INFORMATION_SCHEMA.COLUMNS"
+# In capitals, as SQL Server names them: a database can tell names apart by case.
+CATALOGUE_QUERY = "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE FROM INFORMATION_SCHEMA.COLUMNS"
 CATALOGUE_HASH = sha256(CATALOGUE_QUERY.encode()).hexdigest()
 
 
@@ -139,16 +147,29 @@ class CheckedSource(ABC):
         return dict(sorted(counts.items()))
 
     def summarise(
-        self, entity: str, as_of: datetime, org_id: int | None = None, by: Comparison = "contents"
+        self,
+        entity: str,
+        as_of: datetime,
+        org_id: int | None = None,
+        by: Comparison = "contents",
+        span: Span | None = None,
     ) -> list[DaySummary]:
         """The rows known before `as_of` in a line a day, oldest first; one line for an entity that is read whole.
+
+        Args:
+            entity: the source entity.
+            as_of: rows that became known later are left out.
+            org_id: the organisation; None for all.
+            by: whether the rows' contents are added up, or the rows only counted.
+            span: the moments of the entity's `sliced_by`; None for all.
 
         Raises:
             DataError: no contacts or no events at all; a value that the engine cannot write as text.
         """
         statement = self._statement(entity)
         content = content_of_rows(statement.entity, self.dialect) if by == "contents" else None
-        rows = self._rows(statement, "summary", days_known_before(statement, as_of, org_id, content))
+        query = days_known_before(statement, as_of, org_id, content, span)
+        rows = self._rows(statement, "summary", query, as_of, org_id, span)
         days = [
             DaySummary(
                 day=row.get("day", as_of.date()),
@@ -157,19 +178,19 @@ class CheckedSource(ABC):
             )
             for row in rows
         ]
-        if sum(day.rows for day in days) == 0 and not statement.entity.may_be_empty:
+        if sum(day.rows for day in days) == 0 and span is None and not statement.entity.may_be_empty:
             raise self._empty(statement.entity, as_of, org_id)
         return sorted(days, key=lambda day: day.day)
 
     def count_after(self, entity: str, as_of: datetime, org_id: int | None = None) -> int:
         """How many of the entity's rows became known at `as_of` or later, and so belong to no reading before it."""
         statement = self._statement(entity)
-        (row,) = self._rows(statement, "summary", count_known_after(statement, as_of, org_id))
+        (row,) = self._rows(statement, "summary", count_known_after(statement, as_of, org_id), as_of, org_id)
         return int(row["row_count"])
 
     def stream(
         self, entity: str, as_of: datetime, org_id: int | None = None, span: Span | None = None
-    ) -> Iterator[pa.RecordBatch]:
+    ) -> Generator[pa.RecordBatch, None, None]:
         """The entity's rows known before `as_of`, in batches of the contract's schema and no fixed order.
 
         Args:
@@ -185,9 +206,11 @@ class CheckedSource(ABC):
         """
         statement = self._statement(entity)
         rows = 0
-        for batch in self._recorded_reading(statement, "rows", rows_known_before(statement, as_of, org_id, span)):
-            rows += batch.num_rows
-            yield as_contracted(batch, statement.entity)
+        query = rows_known_before(statement, as_of, org_id, span)
+        with closing(self._recorded_reading(statement, "rows", query, as_of, org_id, span)) as batches:
+            for batch in batches:
+                rows += batch.num_rows
+                yield as_contracted(batch, statement.entity)
         if rows == 0 and span is None and not statement.entity.may_be_empty:
             raise self._empty(statement.entity, as_of, org_id)
 
@@ -200,10 +223,13 @@ class CheckedSource(ABC):
         """
         statement = self._statement(entity)
         query = rows_known_before(statement, as_of, org_id, columns=[column])
-        for batch in self._recorded_reading(statement, "export", query):
-            yield column_as_contracted(batch.column(0), statement.entity, statement.entity.column(column))
+        with closing(self._recorded_reading(statement, "export", query, as_of, org_id)) as batches:
+            for batch in batches:
+                yield column_as_contracted(batch.column(0), statement.entity, statement.entity.column(column))
 
-    def stream_replies(self, since: datetime, as_of: datetime, org_id: int | None = None) -> Iterator[pa.RecordBatch]:
+    def stream_replies(
+        self, since: datetime, as_of: datetime, org_id: int | None = None
+    ) -> Generator[pa.RecordBatch, None, None]:
         """The replies logged from `since` to before `as_of`, each beside the values that name who wrote it.
 
         Raises:
@@ -217,17 +243,21 @@ class CheckedSource(ABC):
                 "or set privacy.keep_scrubbed_text to false."
             )
         query = replies_with_people(replies, self._statement(PEOPLE.name), since, as_of, org_id)
-        for batch in self._recorded_reading(replies, "texts", query):
-            read = [replies.entity.column(name) for name in REPLY_COLUMNS]
-            read += [PEOPLE.column(name) for name in PERSON_COLUMNS]
-            columns = [
-                column_as_contracted(values, replies.entity, column)
-                for values, column in zip(batch.columns, read, strict=True)
-            ]
-            yield pa.RecordBatch.from_arrays(columns, names=[column.name for column in read])
+        read = [replies.entity.column(name) for name in REPLY_COLUMNS]
+        read += [PEOPLE.column(name) for name in PERSON_COLUMNS]
+        with closing(self._recorded_reading(replies, "texts", query, as_of, org_id, Span(since, as_of))) as batches:
+            for batch in batches:
+                columns = [
+                    column_as_contracted(values, replies.entity, column)
+                    for values, column in zip(batch.columns, read, strict=True)
+                ]
+                yield pa.RecordBatch.from_arrays(columns, names=[column.name for column in read])
 
     def names_among(self, words: Collection[str]) -> frozenset[str]:
-        """Which of these lower-cased words are a contact's first or last name, or 'first last' of both.
+        """Which of these lower-cased words are a contact's name, a part of it, its city or its company.
+
+        A name: the first, the last, or 'first last' of both. A part: one of MIN_PART_CHARS or more of a first or last
+        name that has several.
 
         Where no SELECT gives people, no word is known to be a name, and a warning says so.
 
@@ -248,6 +278,14 @@ class CheckedSource(ABC):
                 for first, last in zip(*map(_lowered, batch.columns), strict=True):
                     names = (first, last, f"{first} {last}".strip())
                     found.update(name for name in names if name in known or (name and known.issuperset(name.split())))
+            for column in ("city", "company"):
+                query = values_named(statement, column, asked[start : start + WORDS_A_QUERY])
+                for batch in self._recorded_reading(statement, "names", query):
+                    found.update(known.intersection(_lowered(batch.column(0))))
+        for batch in self._recorded_reading(statement, "names", people_of_several_names(statement)) if asked else ():
+            for column_of_names in map(_lowered, batch.columns):
+                parts = {part for name in column_of_names for part in PART_OF_A_NAME.findall(name)}
+                found.update(part for part in known & parts if len(part) >= MIN_PART_CHARS)
         return frozenset(found)
 
     def sample(self, entity: str) -> pa.RecordBatch | None:
@@ -257,10 +295,13 @@ class CheckedSource(ABC):
         return next((batch for batch in batches if batch.num_rows), None)
 
     def label_values(self, entity: str, column: str) -> Iterator[tuple[str, int]]:
-        """Each value of a column, once, and how many leads share it; 0 where the entity's rows belong to no lead."""
+        """Each value of a column in the first LABEL_ROWS rows, once, and how many leads share it; 0 where none can."""
         statement = self._statement(entity)
-        for batch in self._recorded_reading(statement, "sample", leads_by_value(statement, column)):
-            yield from ((str(value), int(leads or 0)) for value, leads in zip(*batch.to_pydict().values(), strict=True))
+        query = leads_by_value(statement, column, LABEL_ROWS)
+        with closing(self._recorded_reading(statement, "sample", query)) as batches:
+            for batch in batches:
+                pairs = zip(*batch.to_pydict().values(), strict=True)
+                yield from ((str(value), int(leads or 0)) for value, leads in pairs)
 
     @property
     def statements(self) -> Mapping[str, Statement]:
@@ -271,7 +312,8 @@ class CheckedSource(ABC):
     def found_columns(self) -> FoundColumns:
         """The tables of the database that can be seen, and their columns; asked before anything else."""
         found: dict[TableName, dict[str, str]] = {}
-        for batch in self._recorded(CATALOGUE, "schema", CATALOGUE_QUERY, CATALOGUE_HASH):
+        asked = StatementRecord(CATALOGUE, "schema", CATALOGUE_HASH, "asked")
+        for batch in self._recorded(asked, CATALOGUE_QUERY):
             for schema, table, column, data_type in zip(*batch.to_pydict().values(), strict=True):
                 found.setdefault((schema.lower(), table.lower()), {})[column.lower()] = data_type.lower()
         return found
@@ -301,9 +343,18 @@ class CheckedSource(ABC):
             raise ConfigurationError(f"Unknown entity '{entity}': expected one of {', '.join(self._statements)}.")
         return self._statements[entity]
 
-    def _rows(self, statement: Statement, purpose: Purpose, query: exp.Select) -> list[dict[str, Any]]:
+    def _rows(
+        self,
+        statement: Statement,
+        purpose: Purpose,
+        query: exp.Select,
+        as_of: datetime | None = None,
+        org_id: int | None = None,
+        span: Span | None = None,
+    ) -> list[dict[str, Any]]:
         """The rows of an answer that is small."""
-        return [row for batch in self._recorded_reading(statement, purpose, query) for row in batch.to_pylist()]
+        batches = self._recorded_reading(statement, purpose, query, as_of, org_id, span)
+        return [row for batch in batches for row in batch.to_pylist()]
 
     def _empty(self, entity: SourceEntity, as_of: datetime | None = None, org_id: int | None = None) -> DataError:
         where = f" before {to_naive_utc(as_of).isoformat()}" if as_of else ""
@@ -313,13 +364,25 @@ class CheckedSource(ABC):
             "no lead can be described. Check that the database is loaded, and that as-of and organisation are right."
         )
 
-    def _recorded_reading(self, statement: Statement, purpose: Purpose, query: exp.Select) -> Iterator[pa.RecordBatch]:
+    def _recorded_reading(
+        self,
+        statement: Statement,
+        purpose: Purpose,
+        query: exp.Select,
+        as_of: datetime | None = None,
+        org_id: int | None = None,
+        span: Span | None = None,
+    ) -> Generator[pa.RecordBatch, None, None]:
+        """The rows of one query of an entity's SELECT; as-of, organisation and span are in it, and in the record."""
         _ = self._checked_columns
-        return self._recorded(statement.entity.name, purpose, render(query, self.dialect), statement.sha256)
+        asked = StatementRecord(
+            statement.entity.name, purpose, statement.sha256, "asked", as_of=as_of, org_id=org_id, span=span
+        )
+        return self._recorded(asked, render(query, self.dialect))
 
-    def _recorded(self, entity: str, purpose: Purpose, sql: str, text_hash: str) -> Iterator[pa.RecordBatch]:
+    def _recorded(self, asked: StatementRecord, sql: str) -> Generator[pa.RecordBatch, None, None]:
         """The rows of one query, with a record before it is sent and one after it ended, well or not."""
-        record = StatementRecord(entity, purpose, text_hash, "asked")
+        record = replace(asked, sent_sha256=sha256(sql.encode()).hexdigest())
         self._record(record)
         state: StatementState = "broken off"
         reason, rows, seconds = "", 0, 0.0
@@ -343,8 +406,10 @@ class CheckedSource(ABC):
             raise
         finally:
             # Ctrl-C in the reader's own work ends nothing here of itself: the statement is cancelled now, not some day.
-            batches.close()
-            self._record(replace(record, state=state, rows=rows, seconds=seconds, reason=reason))
+            try:
+                batches.close()
+            finally:
+                self._record(replace(record, state=state, rows=rows, seconds=seconds, reason=reason))
 
     def _record(self, record: StatementRecord) -> None:
         if self._on_statement is not None:

@@ -22,6 +22,7 @@ from lead_conversion.contracts.source_entities import PEOPLE, SOURCE_ENTITIES, S
 from lead_conversion.kernel.errors import AccessError, ConfigurationError
 from lead_conversion.kernel.windows import Span, to_naive_utc
 from lead_conversion.source.lineage import refuse_misplaced_personal_columns
+from lead_conversion.source.personal_columns import folded_name
 
 TableName = tuple[str, str]
 """Schema and table, in lower case: neither engine tells 'dbo.T' from 'DBO.t'."""
@@ -287,7 +288,11 @@ def rows_known_before(
 
 
 def days_known_before(
-    statement: Statement, as_of: datetime, org_id: int | None = None, by_content: exp.Expr | None = None
+    statement: Statement,
+    as_of: datetime,
+    org_id: int | None = None,
+    by_content: exp.Expr | None = None,
+    span: Span | None = None,
 ) -> exp.Select:
     """One row a day of the moment that slices the entity, one in all where none does: rows, and content where asked.
 
@@ -296,13 +301,14 @@ def days_known_before(
         as_of: rows that became known later are left out.
         org_id: the organisation; None for all.
         by_content: the aggregate that stands for the rows' content (source.row_hash), in the engine's own words.
+        span: the moments of `sliced_by`; None for all.
     """
     sliced_by = statement.entity.sliced_by
     day = [exp.Cast(this=_column(sliced_by), to=exp.DataType.build("date"))] if sliced_by else []
     columns = [exp.alias_(column, "day") for column in day] + [exp.alias_(_count(), "row_count")]
     if by_content is not None:
         columns.append(exp.alias_(by_content, "content"))
-    query = _wrap(statement, *columns).where(*_known_before(statement, as_of, org_id))
+    query = _wrap(statement, *columns).where(*_known_before(statement, as_of, org_id, span))
     return query.group_by(*day) if day else query
 
 
@@ -333,25 +339,45 @@ def some_rows(statement: Statement, rows: int) -> exp.Select:
     return _wrap(statement, *map(_column, statement.entity.column_names)).limit(rows)
 
 
-def leads_by_value(statement: Statement, column: str) -> exp.Select:
-    """One row a value of the column: the value and how many leads share it; 0 where no row belongs to a lead."""
+def leads_by_value(statement: Statement, column: str, rows: int) -> exp.Select:
+    """One row a value of the column: the value and how many leads share it; 0 where no row belongs to a lead.
+
+    Of at most so many of the entity's rows, whichever come first.
+    """
     is_of_leads = "contact_id" in statement.entity.column_names
+    read = [_column(column), *([_column("contact_id")] if is_of_leads else [])]
     leads = exp.Distinct(expressions=[_column("contact_id")])
     shared = exp.Count(this=leads, big_int=True) if is_of_leads else exp.Literal.number(0)
     value = exp.Cast(this=_column(column), to=exp.DataType.build("nvarchar(4000)", dialect="tsql"))
     there = exp.not_(exp.Is(this=_column(column), expression=exp.Null()))
-    query = _wrap(statement, exp.alias_(value, "value"), exp.alias_(shared, "leads")).where(there)
-    return query.group_by(_column(column))
+    some = _wrap(statement, *read).limit(rows)
+    return _around(some, exp.alias_(value, "value"), exp.alias_(shared, "leads")).where(there).group_by(_column(column))
 
 
 def people_named(statement: Statement, words: Sequence[str]) -> exp.Select:
     """One row a pair of first and last name of which one is among the lower-cased words."""
     names = ("first_name", "last_name")
     known = [exp.National(this=word) for word in words]
-    among = [
-        sqlglot.parse_one(f"LOWER(LTRIM(RTRIM(entity.{name})))", read="tsql").isin(*known, copy=True) for name in names
-    ]
+    among = [_trimmed(name).isin(*known, copy=True) for name in names]
     return _wrap(statement, *map(_column, names)).where(exp.or_(*among)).distinct()
+
+
+def people_of_several_names(statement: Statement) -> exp.Select:
+    """One row a pair of first and last name of which one has several parts: 'van der Berg', 'Maria-José'."""
+    names = ("first_name", "last_name")
+    gaps = [exp.National(this=gap) for gap in ("% %", "%-%")]
+    have_gaps = [exp.Like(this=_trimmed(name), expression=gap.copy()) for name in names for gap in gaps]
+    return _wrap(statement, *map(_column, names)).where(exp.or_(*have_gaps)).distinct()
+
+
+def values_named(statement: Statement, column: str, words: Sequence[str]) -> exp.Select:
+    """One row a value of the column that is among the lower-cased words."""
+    known = [exp.National(this=word) for word in words]
+    return _wrap(statement, _column(column)).where(_trimmed(column).isin(*known, copy=True)).distinct()
+
+
+def _trimmed(name: str) -> exp.Expr:
+    return sqlglot.parse_one(f"LOWER(LTRIM(RTRIM(entity.{name})))", read="tsql")
 
 
 def render(query: exp.Query, dialect: str) -> str:
@@ -360,7 +386,7 @@ def render(query: exp.Query, dialect: str) -> str:
     Raises:
         ConfigurationError: the engine has no words for an expression.
     """
-    written = query.transform(_type_for_duckdb) if dialect == "duckdb" else query
+    written = query.transform(_as_duckdb_reads_it) if dialect == "duckdb" else query
     try:
         return written.sql(dialect, comments=False, unsupported_level=ErrorLevel.IMMEDIATE)
     except UnsupportedError as error:
@@ -368,7 +394,11 @@ def render(query: exp.Query, dialect: str) -> str:
 
 
 def _wrap(statement: Statement, *columns: exp.Expr) -> exp.Select:
-    inner = statement.tree.copy()
+    return _around(statement.tree, *columns)
+
+
+def _around(query: exp.Query, *columns: exp.Expr) -> exp.Select:
+    inner = query.copy()
     # T-SQL reads WITH at the head of a statement only, never within a subquery.
     with_ = inner.args.get("with_")
     inner.set("with_", None)
@@ -470,20 +500,43 @@ def _describe(node: exp.Expr) -> str:
     return f"the construct {node.key.upper()}"
 
 
-def _check_table(node: exp.Expr, tree: exp.Query) -> str | None:
+def _check_table(node: exp.Expr, _: exp.Query) -> str | None:
     if not isinstance(node.this, exp.Identifier):
         return _describe(node.this)
     parts = [node.this, node.args["db"]] if node.args.get("db") else [node.this]
     for part in parts:
         if not QUOTED_TABLE_NAME.fullmatch(part.name):
             return f"the table name '{part.name}', which could be a file or a function"
-    schema, name = node.text("db").lower(), node.name.lower()
+    if not node.args.get("db"):
+        return _check_reference(node)
+    # What is not ASCII once folded has no weight in some collations, so that 'sys' and such a letter is 'sys' there.
+    schema, name = (folded_name(part).encode("ascii", "ignore").decode() for part in (node.text("db"), node.name))
     if schema in REFUSED_SCHEMAS or (schema == "dbo" and CATALOGUE_VIEW.fullmatch(name)):
         return f"the server's own catalogue {schema}.{name}"
-    ctes = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
-    if not schema and name not in ctes:
-        return f"the table '{node.name}' without a schema (write schema.table)"
     return None
+
+
+def _check_reference(table: exp.Expr) -> str | None:
+    """What is wrong with the name of a WITH: it is read before it is whole, so that the reading has no end, or is none.
+
+    SQL Server ends a WITH that reads itself after 100 rounds, which can be any number of rows.
+    """
+    name = folded_name(table.name)
+    inside: exp.Expr | None = None
+    around = table.parent
+    while around is not None:
+        if isinstance(around, exp.CTE):
+            inside = around
+        with_ = around if isinstance(around, exp.With) else around.args.get("with_")
+        if with_ is not None:
+            parts = with_.expressions
+            before = next((place for place, part in enumerate(parts) if part is inside), len(parts))
+            if name in [folded_name(part.alias) for part in parts[before:]]:
+                return f"a WITH that reads '{table.name}', which is itself or comes after it"
+            if name in [folded_name(part.alias) for part in parts[:before]]:
+                return None
+        around = around.parent
+    return f"the table '{table.name}' without a schema (write schema.table)"
 
 
 def _check_identifier(node: exp.Expr, _: exp.Query) -> str | None:
@@ -498,6 +551,8 @@ def _check_join(node: exp.Expr, _: exp.Query) -> str | None:
 
 
 def _check_type(node: exp.Expr, _: exp.Query) -> str | None:
+    if node.this == exp.DType.TEXT and isinstance(node.parent, exp.Cast) and isinstance(node.parent.parent, exp.Length):
+        return None  # sqlglot's own: it reads LEN(a) as the length of a as a text, and writes LEN(a) again
     return None if node.this in ALLOWED_TYPES else f"the type {node.sql('tsql')}"
 
 
@@ -548,7 +603,9 @@ def _check_columns(entity: SourceEntity, tree: exp.Query) -> None:
     )
 
 
-def _type_for_duckdb(node: exp.Expr) -> exp.Expr:
+def _as_duckdb_reads_it(node: exp.Expr) -> exp.Expr:
+    if isinstance(node, exp.Length):  # LEN does not count blanks at the end
+        return exp.Length(this=exp.Trim(this=node.this, position="TRAILING"))
     if not isinstance(node, exp.DataType):
         return node
     if node.this == exp.DType.BIT:  # DuckDB's BIT is a string of bits
