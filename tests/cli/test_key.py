@@ -2,7 +2,16 @@ import stat
 
 import pytest
 from click.testing import CliRunner
-from ranked_project import CONTACTS, SNAPSHOT, make_project, name_operator, recorded, write_manifest, write_ranking
+from ranked_project import (
+    CONTACTS,
+    SNAPSHOT,
+    make_project,
+    name_operator,
+    recorded,
+    write_manifest,
+    write_people,
+    write_ranking,
+)
 
 from lead_conversion.cli import find_refusal
 from lead_conversion.cli.key import key
@@ -67,6 +76,7 @@ def test_rotation_retires_the_key_that_was_there_and_loses_none(folder):
 
 
 def test_older_ranking_can_be_exported_after_a_rotation(folder, tmp_path):
+    write_people(folder, {}, SECRET)
     name_operator(folder)
     ask("new", "--rotate")
     out = tmp_path / "ranking.csv"

@@ -1,4 +1,5 @@
 import csv
+import os
 import stat
 import struct
 
@@ -7,7 +8,16 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from ranked_project import CONTACTS, make_project, name_operator, recorded, write_manifest, write_ranking
+from ranked_project import (
+    CONTACTS,
+    SNAPSHOT,
+    make_project,
+    name_operator,
+    recorded,
+    write_manifest,
+    write_people,
+    write_ranking,
+)
 
 from lead_conversion.cli import find_refusal
 from lead_conversion.cli.scores import WRITERS, scores
@@ -24,6 +34,7 @@ def folder(tmp_path, monkeypatch):
     """A project folder with a published ranking, in which the user of the tests is an operator."""
     monkeypatch.setenv("LEAD_CONVERSION_PSEUDONYM_KEY", SECRET)
     made = make_project(tmp_path / "project", SECRET)
+    write_people(made, {}, SECRET)
     name_operator(made)
     monkeypatch.chdir(made)
     return made
@@ -71,8 +82,8 @@ def test_export_has_what_an_operator_needs_and_no_pseudonym(out):
     ask("--out", out)
     (first, *_) = rows_of(out)
     assert list(first) == [
-        "rank", "contact_id", "target", "probability", "percentile", "top_drivers", "scored_at", "model_version",
-        "standing",
+        "rank", "contact_id", "other_contact_ids", "target", "probability", "percentile", "top_drivers", "scored_at",
+        "model_version", "standing",
     ]  # fmt: skip
     assert first["standing"] == "approved"
     assert first["top_drivers"] == "Replied within an hour, and asked a question."
@@ -92,6 +103,28 @@ def test_no_file_but_the_exported_one_holds_a_real_contact_id(folder, out, tmp_p
     ]
     assert folder / "data/audit/access.jsonl" in written
     assert holding == [out]
+
+
+def test_merged_person_stands_under_its_first_contact_and_names_the_others(folder, out):
+    write_ranking(folder, {"t1": CONTACTS[1:2]}, SECRET)
+    write_people(folder, dict.fromkeys(CONTACTS, CONTACTS[1]), SECRET)
+    ask("--out", out)
+    (row,) = rows_of(out)
+    assert (int(row["contact_id"]), row["other_contact_ids"]) == (CONTACTS[1], f"{CONTACTS[0]}, {CONTACTS[2]}")
+
+
+def test_other_contact_that_is_deleted_since_or_belongs_to_nobody_ranked_is_not_named(folder, out):
+    write_ranking(folder, {"t1": CONTACTS[:1]}, SECRET)
+    write_people(folder, {CONTACTS[0]: CONTACTS[0], CONTACTS[1]: CONTACTS[0], CONTACTS[2]: CONTACTS[2]}, SECRET)
+    delete_contact(folder, CONTACTS[1])
+    ask("--out", out)
+    assert [row["other_contact_ids"] for row in rows_of(out)] == [""]
+
+
+def test_people_of_another_snapshot_are_not_taken_for_those_of_the_ranking(folder, out):
+    write_people(folder, {}, SECRET, snapshot_id="another")
+    assert f"for another snapshot than {SNAPSHOT}" in str(refused("--out", out))
+    assert not out.exists()
 
 
 def test_console_says_how_many_and_who_answers_for_it_and_no_value(folder, out):
@@ -164,25 +197,57 @@ def test_other_environment_has_its_own_members(out):
     assert isinstance(refused("--out", out, "--env", "prod"), AccessError)
 
 
-@pytest.mark.parametrize("place", ["data/x.csv", "data/08_reporting/../x.csv", "conf/x.csv", "mlruns/x.csv"])
-def test_place_where_runs_write_is_refused(folder, place):
-    (folder / "data/08_reporting").mkdir()
+@pytest.mark.parametrize(
+    "place",
+    ["data/x.csv", "data/../x.csv", "conf/x.csv", "mlruns/x.csv", "x.csv", "notebooks/x.csv", "new/folder/x.csv"],
+)
+def test_place_in_the_projects_folder_is_refused(folder, place):
+    (folder / "notebooks").mkdir()
     assert isinstance(refused("--out", place), AccessError)
+    assert isinstance(refused("--out", folder / place), AccessError)
     assert not (folder / place).exists()
 
 
-def test_link_into_the_data_folder_is_refused(folder, tmp_path):
-    (tmp_path / "elsewhere").symlink_to(folder / "data")
-    assert isinstance(refused("--out", tmp_path / "elsewhere" / "x.csv"), AccessError)
+def test_link_into_the_projects_folder_is_refused(folder, tmp_path):
+    (tmp_path / "elsewhere").symlink_to(folder)
+    (tmp_path / "link.csv").symlink_to(folder / "x.csv")
+    for place in ("elsewhere/x.csv", "elsewhere/data/x.csv", "link.csv"):
+        assert isinstance(refused("--out", tmp_path / place), AccessError)
+    assert not (folder / "x.csv").exists()
 
 
-def test_file_that_is_there_is_replaced_only_by_force(out):
-    out.write_text("mine")
-    assert "--force" in str(refused("--out", out))
-    assert out.read_text() == "mine"
-    assert ask("--out", out, "--force").exit_code == 0
-    assert len(rows_of(out)) == 5
+@pytest.mark.parametrize("name", ["ranking.csv", "ranking.parquet"])
+def test_earlier_export_is_replaced_only_by_force(tmp_path, name):
+    out = tmp_path / name
+    ask("--out", out)
+    earlier = out.read_bytes()
+    assert "--force" in str(refused("--out", out, "--top", 1))
+    assert out.read_bytes() == earlier
+    assert ask("--out", out, "--top", 1, "--force").exit_code == 0
+    assert out.read_bytes() != earlier
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"mine", b"rank,contact_id\n1,2\n", b"\xff\xfe\x00", b"PAR1 not really", b'"no end', b"\n" * 3, b"a" * 9_999],
+)
+def test_file_that_is_no_export_is_never_replaced(out, content):
+    out.write_bytes(content)
+    for words in ((), ("--force",)):
+        assert isinstance(refused("--out", out, *words), AccessError)
+    assert out.read_bytes() == content
+
+
+def test_parquet_file_of_another_content_is_never_replaced(tmp_path):
+    pd.DataFrame({"mine": [1]}).to_parquet(tmp_path / "x.parquet")
+    assert isinstance(refused("--out", tmp_path / "x.parquet", "--force"), AccessError)
+
+
+def test_what_is_no_file_is_never_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert isinstance(refused("--out", tmp_path / "pipe", "--force"), AccessError)
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_folder_that_is_not_there_is_refused(tmp_path):
@@ -232,8 +297,7 @@ def test_ranking_of_rows_without_organisation_is_read_from_all_rows(folder, out)
 
 
 def test_published_manifest_serves_where_the_snapshot_was_cleaned_away(folder, out):
-    (manifest,) = (folder / "data/01_raw/snapshots").glob("*/manifest.json")
-    manifest.rename(folder / "data/01_raw/manifest.json")
+    (folder / f"data/01_raw/snapshots/{SNAPSHOT}/manifest.json").unlink()
     assert ask("--out", out).exit_code == 0
     (folder / "data/01_raw/manifest.json").unlink()
     assert isinstance(refused("--out", out, "--force"), DataError)

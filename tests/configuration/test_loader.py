@@ -78,6 +78,28 @@ def test_statement_that_is_not_there_is_refused(conf):
         loader(conf)["catalog"]
 
 
+def test_statement_with_a_byte_order_mark_is_read_without_it(conf):
+    (conf / "base/source/contacts.sql").write_text("SELECT 'Ω' AS base", encoding="utf-8-sig")
+    assert loader(conf).statement("contacts") == "SELECT 'Ω' AS base"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "found"),
+    [("utf-16", "UTF-16"), ("utf-16-le", "UTF-16"), ("utf-16-be", "UTF-16"), ("cp1252", "Windows-1252")],
+)
+def test_statement_in_another_encoding_is_refused_with_how_to_save_it(conf, encoding, found):
+    (conf / "base/source/contacts.sql").write_text("SELECT 'é' AS base", encoding=encoding)
+    with pytest.raises(ConfigurationError, match=rf"contacts\.sql: expected .* UTF-8, found .*{found}.*Save it as"):
+        loader(conf).statement("contacts")
+
+
+def test_configuration_with_a_byte_order_mark_is_read(conf):
+    for name in ("base/parameters/model/trees.yaml", "base/parameters/config.yaml", "base/catalog.yml"):
+        (conf / name).write_text((conf / name).read_text(), encoding="utf-8-sig")
+    assert loader(conf)["parameters"]["model"]["leaves"] == 31
+    assert list(loader(conf)["catalog"]) == ["contacts"]
+
+
 def test_packaged_archive_gives_the_same_parameters(conf, tmp_path):
     archive = tmp_path / "conf.tar.gz"
     with tarfile.open(archive, "w:gz") as packed:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import yaml
 from agent_cory_rows import make_database
 
@@ -43,6 +44,19 @@ def write_manifest(folder: Path, snapshot_id: str, secret: str, **changes: objec
     path = folder / "data/01_raw/snapshots" / snapshot_id / "manifest.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(manifest | changes))
+
+
+def write_people(folder: Path, merged: dict[int, int], secret: str, snapshot_id: str = SNAPSHOT) -> None:
+    """What was published of a snapshot: its manifest, and by contact the one that stands for its person."""
+    snapshot = folder / "data/01_raw/snapshots" / SNAPSHOT / "manifest.json"
+    published = json.loads(snapshot.read_text()) | {"snapshot_id": snapshot_id}
+    (folder / "data/01_raw/manifest.json").write_text(json.dumps(published))
+    key = PseudonymKey(secret)
+    names = {"lead_key": merged.keys(), "person_key": merged.values()}
+    keys = {name: pseudonymise(pa.array(ids, pa.int64()), "lead", key) for name, ids in names.items()}
+    path = folder / "data/02_intermediate/clean_people.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(keys), path)
 
 
 def write_ranking(folder: Path, ranked: dict[str, tuple[int, ...]], secret: str, *, is_trial: bool = False) -> None:

@@ -7,6 +7,7 @@ changes a value.
 """
 
 import atexit
+import codecs
 import shutil
 import tarfile
 import tempfile
@@ -72,15 +73,37 @@ class HydraConfigLoader(OmegaConfigLoader):
         """The text of an entity's SELECT.
 
         Raises:
-            ConfigurationError: neither the environment nor base has one.
+            ConfigurationError: neither the environment nor base has one, or it is not saved as UTF-8.
         """
         for environment in (self.env or self.default_run_env, self.base_env):
             path = Path(self.conf_source) / environment / "source" / f"{entity}.sql"
             if path.is_file():
-                return path.read_text(encoding="utf-8")
+                return _read_utf8(path)
         raise ConfigurationError(
             f"No statement for '{entity}': expected {self.base_env}/source/{entity}.sql under {self.conf_source}."
         )
+
+
+def _read_utf8(path: Path) -> str:
+    """The text of a file in UTF-8, with or without the mark that some editors put before it."""
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" not in text:  # UTF-16 without a mark reads as UTF-8 with a null behind each letter
+        return text
+    raise ConfigurationError(
+        f"{path}: expected a text saved as UTF-8, found {_encoding_by_its_look(content)}. Save it as UTF-8: in SQL "
+        "Server Management Studio by File > Save As, the arrow beside Save, Save with Encoding, 'Unicode (UTF-8 "
+        f"without signature)'; elsewhere by 'iconv -f UTF-16 -t UTF-8 {path.name} > utf8.sql'."
+    )
+
+
+def _encoding_by_its_look(content: bytes) -> str:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content:
+        return "UTF-16 ('Unicode' in Windows' words)"
+    return "another encoding, such as Windows-1252 ('ANSI' in Windows' words)"
 
 
 def _as_folder(conf_source: Path) -> Path:
