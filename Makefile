@@ -30,7 +30,7 @@ viz: install ## the pipelines in a browser
 	$(BIN)/kedro viz run
 
 test: install ## every test, with coverage
-	$(BIN)/pytest --cov --cov-report=term --numprocesses=auto --maxprocesses=4 --dist=loadscope
+	$(BIN)/pytest --cov --cov-report=term --numprocesses=auto --maxprocesses=4 --dist=loadscope --no-loadscope-reorder
 
 lint: install ## style, types, import layers
 	$(BIN)/ruff check .

@@ -15,7 +15,10 @@ from pathlib import Path
 
 import duckdb
 
+from lead_conversion.cli.project import parameters_of
 from lead_conversion.guard.deidentify import deidentify_batch
+from lead_conversion.guard.labels import known_labels
+from lead_conversion.guard.privacy import PrivacyParameters
 from lead_conversion.guard.pseudonyms import PseudonymKey
 from lead_conversion.simulation import WorldSpec, truth_path_of, write_world
 from lead_conversion.source.duckdb_source import DuckDBSource
@@ -29,6 +32,7 @@ TABLES = (
     "education.booking_appointments",
     "education.contact_status_history",
 )
+ENTITIES = ("contacts", "campaign_steps", "engagement_logs", "outcomes")
 KEY = PseudonymKey("the benchmark's own key, of no use elsewhere")
 
 
@@ -54,8 +58,11 @@ def extract(database: Path) -> int:
     statements = {path.stem: path.read_text() for path in (PROJECT / "conf/base/source").glob("*.sql")}
     source = DuckDBSource(database, statements)
     as_of = source.newest_event_at()
+    labels = known_labels(PrivacyParameters.model_validate(parameters_of(None)["privacy"]), {})
     return sum(
-        deidentify_batch(entity, batch, KEY).num_rows for entity in statements for batch in source.stream(entity, as_of)
+        deidentify_batch(entity, batch, KEY, labels).num_rows
+        for entity in ENTITIES
+        for batch in source.stream(entity, as_of)
     )
 
 

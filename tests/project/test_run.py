@@ -134,21 +134,19 @@ def test_registry_holds_a_challenger_for_each_target_that_passed_its_gate(finish
     assert set(aliases) == {(f"lead_conversion_{name}", "challenger") for name in passed}
 
 
-class TestPrivacy:
-    """Nothing that a run writes holds a name, address or number of a lead."""
+def test_no_byte_that_a_run_writes_holds_a_personal_value_of_the_demo(finished):
+    wanted = personal_values(finished / "data/demo/agent_cory.duckdb")
+    assert len(wanted) > 4000
+    written = [path for path in finished.rglob("*") if path.is_file() and "demo" not in path.parts]
+    assert len(written) > 30
+    found = {path.name: hits for path in written if (hits := find(wanted, plain_bytes(path)))}
+    assert found == {}
 
-    def test_no_byte_that_a_run_writes_holds_a_personal_value_of_the_demo(self, finished):
-        wanted = personal_values(finished / "data/demo/agent_cory.duckdb")
-        assert len(wanted) > 4000
-        written = [path for path in finished.rglob("*") if path.is_file() and "demo" not in path.parts]
-        assert len(written) > 30
-        found = {path.name: hits for path in written if (hits := find(wanted, plain_bytes(path)))}
-        assert found == {}
 
-    def test_the_search_finds_what_is_planted(self, tmp_path):
-        table = pa.table({"note": ["call Ada Lovelace-Byron today"] * 100})
-        pq.write_table(table, tmp_path / "planted.parquet", compression="zstd")
-        assert find({b"Ada Lovelace-Byron"}, plain_bytes(tmp_path / "planted.parquet")) == {b"Ada Lovelace-Byron"}
+def test_the_search_finds_what_is_planted(tmp_path):
+    table = pa.table({"note": ["call Ada Lovelace-Byron today"] * 100})
+    pq.write_table(table, tmp_path / "planted.parquet", compression="zstd")
+    assert find({b"Ada Lovelace-Byron"}, plain_bytes(tmp_path / "planted.parquet")) == {b"Ada Lovelace-Byron"}
 
 
 def personal_values(database: Path) -> set[bytes]:
@@ -191,25 +189,23 @@ def find(wanted: set[bytes], text: bytes) -> set[bytes]:
     }
 
 
-class TestKilled:
-    """A run that is killed leaves the last good state, and the next run finishes."""
-
-    @pytest.mark.parametrize("node", ["extract entities", "resolve engagement logs", "train models", "write report"])
-    def test_killed_in_a_node_nothing_is_taken_for_complete_and_the_next_run_finishes(self, finished, tmp_path, node):
-        for name in ("mlflow.db", "data/demo"):
-            copy(finished / name, tmp_path / name)
+def test_run_killed_in_any_node_publishes_nothing_and_the_next_one_finishes_over_what_all_left(finished, tmp_path):
+    for name in ("mlflow.db", "data/demo"):
+        copy(finished / name, tmp_path / name)
+    for node in ("extract entities", "resolve engagement logs", "train models", "write report"):
         kill_in(node, tmp_path)
         assert digests(tmp_path) == {}
         assert not (tmp_path / "data/publication.json").exists()
-        run(tmp_path, SMALL_WORLD)
-        assert digests(tmp_path) == digests(finished)
-        assert not list(tmp_path.rglob("*.staged"))
+    run(tmp_path, SMALL_WORLD)
+    assert digests(tmp_path) == digests(finished)
+    assert not list(tmp_path.rglob("*.staged"))
 
-    def test_killed_over_an_earlier_run_leaves_that_run_whole(self, finished, tmp_path):
-        for name in ("mlflow.db", "data"):
-            copy(finished / name, tmp_path / name)
-        kill_in("evaluate models", tmp_path, f"{SMALL_WORLD},seed=5")
-        assert digests(tmp_path) == digests(finished)
+
+def test_run_killed_over_an_earlier_one_leaves_that_whole(finished, tmp_path):
+    for name in ("mlflow.db", "data"):
+        copy(finished / name, tmp_path / name)
+    kill_in("evaluate models", tmp_path, f"{SMALL_WORLD},seed=5")
+    assert digests(tmp_path) == digests(finished)
 
 
 def kill_in(node: str, folder: Path, params: str = SMALL_WORLD) -> None:
