@@ -1,5 +1,5 @@
 import logging
-from importlib.metadata import version
+from importlib.metadata import requires, version
 from importlib.resources import files
 from pathlib import Path
 from random import Random
@@ -13,6 +13,7 @@ from agent_cory_rows import make_database, selects
 from extractions import extraction_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packaging.requirements import Requirement
 
 from lead_conversion.contracts.source_entities import SOURCE_ENTITIES
 from lead_conversion.datasets.snapshot_writer import write_snapshot
@@ -218,3 +219,8 @@ def written(extraction, folder):
         for entity, paths in files.items()
     }
     return extraction.snapshot_id, rows
+
+
+def test_libraries_that_the_code_hash_names_are_the_projects_own():
+    required = {Requirement(text).name for text in requires("lead-conversion") or []}
+    assert set(extraction_module.LIBRARIES) <= required

@@ -29,7 +29,7 @@ from lead_conversion.source.retry import Retry
 from lead_conversion.source.slices import Slice, slices_of
 
 # Whose own rules decide what a value is read as and what becomes of it.
-LIBRARIES = ("beautifulsoup4", "ftfy", "mail-parser-reply", "phonenumbers", "py3langid", "pyarrow", "sqlglot")
+LIBRARIES = ("beautifulsoup4", "ftfy", "phonenumbers", "py3langid", "pyarrow", "sqlglot")
 log = logging.getLogger(__name__)
 
 
