@@ -16,7 +16,12 @@ def project(tmp_path):
     Staged.waiting.clear()
 
 
-REMOTE = {"mlflow": {"server": {"mlflow_tracking_uri": "https://mlflow.example.org"}}}
+REMOTE = {
+    "mlflow": {
+        "server": {"mlflow_tracking_uri": "https://mlflow.example.org"},
+        "tracking": {"experiment": {"name": "leads"}},
+    }
+}
 
 
 def context(project):
@@ -44,6 +49,38 @@ def test_failed_run_publishes_nothing_and_leaves_no_staged_file(project):
     hooks.on_pipeline_error()
     assert not list((project / "data").glob("*.json"))
     assert not list((project / "data").glob(".*.staged"))
+
+
+TELLING = ("02_intermediate/rejected_steps.json", "03_primary/orphan_outcomes.json", "03_primary/quality.json")
+
+
+def save(project, name, value):
+    StagedJSON(filepath=(project / "data" / name).as_posix()).save(value)
+
+
+def test_failed_run_leaves_its_figures_and_refused_rows_beside_what_was_published(project, caplog):
+    good = started(project)
+    for name in (*TELLING, "03_primary/contacts.json"):
+        save(project, name, "good")
+    good.after_pipeline_run({"run_id": "r1"})
+    failed = started(project)
+    for name in (*TELLING, "03_primary/contacts.json"):
+        save(project, name, "refused")
+    failed.on_pipeline_error()
+    kept = {path.name: json.loads(path.read_text()) for path in (project / "data/refused").iterdir()}
+    assert kept == {name.rpartition("/")[2]: "refused" for name in TELLING}
+    assert all(json.loads((project / "data" / name).read_text()) == "good" for name in TELLING)
+    assert not list((project / "data").rglob(".*.staged"))
+    assert "quality.json in data/refused/" in caplog.text
+    started(project).after_pipeline_run({"run_id": "r3"})
+    assert not (project / "data/refused").exists()
+
+
+def test_run_that_fails_before_anything_is_judged_keeps_nothing(project):
+    hooks = started(project)
+    save(project, "01_raw/manifest.json", {})
+    hooks.on_pipeline_error()
+    assert not (project / "data/refused").exists()
 
 
 def test_finished_run_publishes_what_it_saved(project):

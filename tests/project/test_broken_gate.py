@@ -40,3 +40,6 @@ def test_kind_of_events_that_vanished_stops_the_run_by_name_and_leaves_the_last_
     assert "lost_rows at" not in said
     assert digests(folder) == before
     assert len(before) > 10
+    assert "data/refused/" in said
+    left = {path.name for path in (folder / "data/refused").iterdir()}
+    assert {"quality.json", "rejected_engagement_logs.parquet", "orphan_outcomes.parquet"} <= left

@@ -114,6 +114,12 @@ def test_ages_are_told_in_days():
     ]
 
 
+def test_silence_is_told_beside_the_rows_that_were_expected():
+    silence = gate("silence", figure=10.0, limit=4.0, unit="days", kind="call_booked", rows=0, rows_of=100, before=1.5)
+    (row,) = gate_place_table([silence]).rows
+    assert row[3].note == "0 where 100 were expected, before 1.5 days"
+
+
 @pytest.mark.parametrize(
     ("values", "points"), [((0.0, 0.5, 1.0), "0.0,10.0 20.0,5.0 40.0,0.0"), ((0.0, 0.0), "0.0,10.0 40.0,10.0")]
 )

@@ -39,7 +39,11 @@ class PersonalClass(StrEnum):
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """One column of a source entity; `pseudonym` is the kind of key that the value becomes."""
+    """One column of a source entity; `pseudonym` is the kind of key that the value becomes.
+
+    A column that is not `nullable` has a value in every row, or the reading stops. Where `null_is_refused`, cleaning
+    sets the row aside, and the run stops where that happens to many.
+    """
 
     name: str
     type: pa.DataType
@@ -47,6 +51,7 @@ class SourceColumn:
     personal: PersonalClass = PersonalClass.NONE
     nullable: bool = True
     pseudonym: str | None = None
+    null_is_refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,19 +137,19 @@ CAMPAIGN_STEPS = SourceEntity(
     grain="one step x prompt version; a step without prompts keeps one row",
     known_at=("step_created_at", "prompt_created_at"),
     columns=(
-        SourceColumn("org_id", INTEGER, "The organisation that runs the campaign"),
+        SourceColumn("org_id", INTEGER, "The organisation that runs the campaign", null_is_refused=True),
         SourceColumn("campaign_id", INTEGER, "The campaign's id", nullable=False),
-        SourceColumn("campaign_name", TEXT, "The campaign's name", TEMPLATE),
+        SourceColumn("campaign_name", TEXT, "The campaign's name", TEMPLATE, null_is_refused=True),
         SourceColumn("campaign_objective", TEXT, "What the campaign is for", TEMPLATE),
         SourceColumn("campaign_status", TEXT, "draft, active, paused or archived NOW", LABEL),
         SourceColumn("campaign_created_at", MOMENT, "When the campaign was set up"),
         SourceColumn("step_id", INTEGER, "The step's id", nullable=False),
-        SourceColumn("step_order", INTEGER, "Place within the campaign, from 1; can repeat"),
+        SourceColumn("step_order", INTEGER, "Place within the campaign, from 1; can repeat", null_is_refused=True),
         SourceColumn("step_name", TEXT, "The step's name", TEMPLATE),
-        SourceColumn("channel", TEXT, "Channel of the step, raw spelling", LABEL),
-        SourceColumn("wait_hours", NUMBER, "Hours after the step before it"),
+        SourceColumn("channel", TEXT, "Channel of the step, raw spelling", LABEL, null_is_refused=True),
+        SourceColumn("wait_hours", NUMBER, "Hours after the step before it", null_is_refused=True),
         SourceColumn("decision_point", TEXT, "JSON of the branch taken after the step", TEMPLATE),
-        SourceColumn("is_active", FLAG, "True where the step is in use NOW"),
+        SourceColumn("is_active", FLAG, "True where the step is in use NOW", nullable=False),
         SourceColumn("step_created_at", MOMENT, "When the step was set up", nullable=False),
         SourceColumn(
             "variant_orders",
@@ -181,6 +186,7 @@ ENGAGEMENT_LOGS = SourceEntity(
             "The lead; null where the event belongs to none that is known",
             IDENTIFIER,
             pseudonym="lead",
+            null_is_refused=True,
         ),
         SourceColumn("org_id", INTEGER, "The organisation; null where the lead is unknown"),
         SourceColumn("campaign_id", INTEGER, "The campaign; null for an inbound message"),
@@ -188,9 +194,9 @@ ENGAGEMENT_LOGS = SourceEntity(
         SourceColumn("prompt_id", INTEGER, "The prompt version; null for an inbound message"),
         SourceColumn("sequence_variant", TEXT, "Sequence variant; null means 'A'", LABEL),
         SourceColumn("enrolled_at", MOMENT, "When the lead entered the campaign"),
-        SourceColumn("channel", TEXT, "sms, email or voice, raw spelling", LABEL),
-        SourceColumn("direction", TEXT, "inbound or outbound, raw spelling", LABEL),
-        SourceColumn("outcome", TEXT, "What became of the attempt, raw spelling", LABEL),
+        SourceColumn("channel", TEXT, "sms, email or voice, raw spelling", LABEL, null_is_refused=True),
+        SourceColumn("direction", TEXT, "inbound or outbound, raw spelling", LABEL, null_is_refused=True),
+        SourceColumn("outcome", TEXT, "What became of the attempt, raw spelling", LABEL, null_is_refused=True),
         SourceColumn("planned_wait_hours", NUMBER, "Hours of wait the attempt was planned with"),
         SourceColumn("scheduled_at", MOMENT, "When the attempt was due"),
         SourceColumn("started_at", MOMENT, "When the call began; null but for voice"),
@@ -215,7 +221,9 @@ OUTCOMES = SourceEntity(
             IDENTIFIER,
             pseudonym="outcome",
         ),
-        SourceColumn("contact_id", TEXT, "The lead; null where unknown", IDENTIFIER, pseudonym="lead"),
+        SourceColumn(
+            "contact_id", TEXT, "The lead; null where unknown", IDENTIFIER, pseudonym="lead", null_is_refused=True
+        ),
         SourceColumn("org_id", INTEGER, "The organisation; null where the lead is unknown"),
         SourceColumn("outcome_type", TEXT, "call_booked, qualified, converted or opted_out", LABEL, False),
         SourceColumn("status", TEXT, "State of the booking NOW, raw spelling", LABEL),

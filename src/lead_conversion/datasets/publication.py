@@ -8,11 +8,15 @@ Gray and Reuter 1992, ch. 10).
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 from lead_conversion.datasets.staging import LOG_NAME, STAGED_SUFFIX, Staged, digest, read_log, staged_path
 from lead_conversion.kernel.errors import DataError
+
+REFUSED = "refused"
+TELLING = ("02_intermediate/rejected_*", "03_primary/orphan_*", "03_primary/quality.json")
 
 
 def publish(data_folder: Path, run_id: str) -> dict[str, str]:
@@ -39,6 +43,25 @@ def recover(data_folder: Path) -> None:
     Staged.waiting.clear()
     for leftover in data_folder.rglob(f".*{STAGED_SUFFIX}"):
         leftover.unlink()
+
+
+def set_aside(data_folder: Path) -> list[str]:
+    """Keep what tells why a run failed, its figures and the rows that it refused, beside what was published.
+
+    Returns:
+        the names of the files, in the folder REFUSED.
+    """
+    folder = data_folder / REFUSED
+    told = [path for path in sorted(Staged.waiting) if any(map(path.match, TELLING)) and staged_path(path).is_file()]
+    for path in told:
+        folder.mkdir(exist_ok=True)
+        staged_path(path).replace(folder / path.name)
+    return [path.name for path in told]
+
+
+def forget_refused(data_folder: Path) -> None:
+    """Remove what an earlier run that failed has left to be looked at."""
+    shutil.rmtree(data_folder / REFUSED, ignore_errors=True)
 
 
 def _finish_rename(final: Path, sha256: str) -> None:

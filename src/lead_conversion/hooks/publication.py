@@ -1,6 +1,7 @@
 """Gives the files of a run their names when all of it has succeeded."""
 
 import fcntl
+import logging
 from pathlib import Path
 from typing import IO, Any
 
@@ -8,13 +9,14 @@ from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 
 from lead_conversion.datasets.model_registry import ModelRegistryDataset
-from lead_conversion.datasets.publication import publish, recover
+from lead_conversion.datasets.publication import REFUSED, forget_refused, publish, recover, set_aside
 from lead_conversion.datasets.snapshot import SnapshotDataset
 from lead_conversion.kernel.errors import AccessError
 from lead_conversion.lifecycle.registry import ensure_store, log_artefacts
 
 LOCK_NAME = ".run.lock"
 KEPT_WITH_THE_RUN = ("07_model_output/", "08_reporting/")
+log = logging.getLogger(__name__)
 
 
 class PublicationHooks:
@@ -27,7 +29,8 @@ class PublicationHooks:
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
         """Remember where the project's data stand, and see to the registry before anything opens it."""
-        ensure_store(context.config_loader["mlflow"]["server"]["mlflow_tracking_uri"])
+        mlflow = context.config_loader["mlflow"]
+        ensure_store(mlflow["server"]["mlflow_tracking_uri"], mlflow["tracking"]["experiment"]["name"])
         self._data_folder = Path(context.project_path) / "data"
 
     @hook_impl
@@ -45,6 +48,7 @@ class PublicationHooks:
         self._lock = lock
         SnapshotDataset.saved.clear()
         recover(self._data_folder)
+        forget_refused(self._data_folder)
 
     @hook_impl(tryfirst=True)
     def after_pipeline_run(self, run_params: dict[str, Any]) -> None:
@@ -56,9 +60,12 @@ class PublicationHooks:
 
     @hook_impl
     def on_pipeline_error(self) -> None:
-        """Leave the last good state and remove what this run staged."""
+        """Leave the last good state; of what this run staged keep only what tells why it was refused."""
         ModelRegistryDataset.waiting.clear()
         if self._lock is not None:
+            kept = set_aside(self._data_folder)
+            if kept:
+                log.error("The run's figures and the rows that it refused: %s in data/%s/", ", ".join(kept), REFUSED)
             recover(self._data_folder)
             self._release()
 

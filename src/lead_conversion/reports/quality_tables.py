@@ -114,8 +114,8 @@ def _verdict(gate: Entry) -> Cell:
 
 
 def _counted(gate: Entry) -> str:
-    beside = "after" if gate["unit"] == "ratio" else "of"
-    counted = [] if gate["rows"] is None else [f"{count(gate['rows'])} {beside} {count(gate['rows_of'])}"]
+    beside = {"ratio": "after {}", "days": "where {} were expected"}.get(gate["unit"], "of {}")
+    counted = [] if gate["rows"] is None else [f"{count(gate['rows'])} {beside.format(count(gate['rows_of']))}"]
     counted += [] if gate["before"] is None else [f"before {_figure(gate['before'], gate['unit'])}"]
     return ", ".join(counted)
 

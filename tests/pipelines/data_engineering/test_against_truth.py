@@ -350,8 +350,12 @@ def test_booking_from_before_the_first_event_is_noted_and_no_other(faulty):
     told = told[(told["fault"] == "booking_before_first_event") & (told["created_at"] < faulty.as_of)]
     outcomes = faulty.tables["primary_outcomes"]
     early = outcomes.loc[outcomes["noted"].eq("outcome_before_first_event"), "outcome_key"]
-    assert len(told)
-    assert set(keys(told["id"], "b:", "outcome")) <= set(early)
+    # A lead whose events were all lost with their enrolment or sender has no first event to be before.
+    has_events = outcomes["lead_key"].isin(faulty.tables["primary_engagement_logs"]["lead_key"])
+    planted = set(keys(told["id"], "b:", "outcome"))
+    judged = planted & set(outcomes.loc[has_events, "outcome_key"])
+    assert len(judged) > 0.9 * len(planted)
+    assert judged <= set(early)
     # A lead whose first event was lost with its enrolment begins later than it did.
     assert len(early) <= len(told) + 2
 

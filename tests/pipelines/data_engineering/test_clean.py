@@ -4,6 +4,7 @@ from configured import CLEAN
 from entity_rows import AS_OF, PERSON, RAW_CONTACT, RAW_EVENT, RAW_OUTCOME, RAW_STEP, key, rows
 
 from lead_conversion.contracts import intermediate
+from lead_conversion.contracts.source_entities import SOURCE_ENTITIES
 from lead_conversion.pipelines.data_engineering.clean import (
     clean_campaign_steps,
     clean_contacts,
@@ -372,6 +373,31 @@ def test_step_of_a_campaign_that_is_not_there_is_rejected(fault):
     out = steps(fault, {"step_id": 12})
     assert only(out["rejected_campaign_steps"])["reason"] == "no_campaign"
     assert intermediate.campaign_steps.validate(out["clean_campaign_steps"]).count().execute() == 1
+
+
+@pytest.mark.parametrize("fault", [{"campaign_created_at": None}, {"campaign_status": None}])
+def test_step_of_a_campaign_of_which_something_is_unknown_is_kept(fault):
+    clean = steps(fault)["clean_campaign_steps"]
+    assert intermediate.campaign_steps.validate(clean).count().execute() == 1
+
+
+SOUND = {
+    "campaign_steps": (steps, RAW_STEP, {}),
+    "engagement_logs": (events, RAW_EVENT, {"event_key": "e", "lead_key": "l"}),
+    "outcomes": (outcomes, RAW_OUTCOME, {"outcome_key": "o", "lead_key": "l"}),
+}
+
+
+@pytest.mark.parametrize("entity", SOUND)
+def test_row_is_refused_for_a_null_exactly_where_its_contract_says_so(entity):
+    clean, schema, sound = SOUND[entity]
+    refused = set()
+    for column in (column for column in SOURCE_ENTITIES[entity].columns if column.nullable):
+        name = f"{column.pseudonym}_key" if column.pseudonym else column.name
+        if name in schema:
+            kept = clean(sound | {name: None})[f"clean_{entity}"]
+            refused |= set() if getattr(intermediate, entity).validate(kept).count().execute() else {column}
+    assert refused == {column for column in SOURCE_ENTITIES[entity].columns if column.null_is_refused}
 
 
 def test_step_before_the_first_is_rejected_and_half_a_country_unknown():

@@ -16,12 +16,12 @@ from lead_conversion.pipelines.data_engineering.completeness import (
 SURE = 0.99
 
 
-def entity(rows=1000, *, rules=(), nulls=None, unknown=None, categories=None, by_kind=None, kept=None):
+def entity(rows=1000, *, rules=(), did="rejected", nulls=None, unknown=None, categories=None, by_kind=None, kept=None):
     categories = categories or {}
     by_kind = by_kind or {"": (rows, nulls or {})}
     return {
         "rows_read": rows,
-        "rules": [{"rule": rule, "kind": "rejected", "rows": count} for rule, count in rules],
+        "rules": [{"rule": rule, "kind": did, "rows": count} for rule, count in rules],
         "nulls": nulls or {},
         "unknown_labels": unknown or {},
         "kinds_read": {kind: {"rows": read, "nulls": missing} for kind, (read, missing) in by_kind.items()},
@@ -32,7 +32,7 @@ def entity(rows=1000, *, rules=(), nulls=None, unknown=None, categories=None, by
 
 
 def figures(*, key="k", **entities):
-    return {"entities": entities, "pseudonym_key": key}
+    return {"entities": entities, "pseudonym_key": key, "looked_for": sorted(QUALITY.rules)}
 
 
 def verdict(gate, now, last=None, *, age_days=None, column=None):
@@ -58,9 +58,141 @@ def test_few_rows_break_no_limit_and_many_do(rows, refused, passed):
     assert verdict("refused", now).passed is passed
 
 
+def test_refused_rows_are_told_by_the_rules_that_refused_most():
+    rules = [("no_wait", 5), ("no_position", 1), ("no_campaign", 900), ("unknown_channel", 9), (QUALITY.copies[0], 950)]
+    told = verdict("refused", figures(campaign_steps=entity(rules=rules))).in_words()
+    assert f"most by no_campaign 900 ({QUALITY.rules['no_campaign']}); unknown_channel 9 (" in told
+    assert "no_wait 5" in told
+    assert not any(rule in told for rule in ("no_position", QUALITY.copies[0]))
+
+
 def test_copies_are_no_reason_to_stop():
     now = figures(engagement_logs=entity(rules=[(QUALITY.copies[0], 500)]))
     assert verdict("refused", now).figure == 0
+
+
+@pytest.mark.parametrize(("merged", "passed"), [(780, False), (30, True)])
+def test_contacts_that_are_merged_away_in_masses_are_refused(merged, passed):
+    now = figures(contacts=entity(rules=[("same_person_twice", merged)]))
+    found = verdict("merged", now)
+    assert (found.passed, found.figure, found.entity) == (passed, merged / 1000, "contacts")
+
+
+@pytest.mark.parametrize(
+    ("rule", "rows", "broken"),
+    [("time_far_off", 900, ["time_far_off"]), ("time_far_off", 400, []), ("channel_spelling", 1000, [])],
+)
+def test_rule_that_mends_most_rows_is_refused_but_where_mending_loses_nothing(rule, rows, broken):
+    now = figures(engagement_logs=entity(rules=[(rule, rows)], did="mended"))
+    verdicts = [item for item in judge_completeness(now, None, None, QUALITY) if item.gate == "mended"]
+    assert [item.column for item in verdicts if item.passed is False] == broken
+
+
+@pytest.mark.parametrize(
+    ("rule", "did", "had", "rows", "passed"),
+    [
+        ("time_far_off", "mended", 10, 300, False),
+        ("repeated_message_id", "rejected", 10, 300, False),
+        ("time_far_off", "mended", 10, 200, True),
+        ("time_far_off", "mended", 300, 300, True),
+    ],
+)
+def test_rule_that_comes_to_touch_many_more_rows_is_refused(rule, did, had, rows, passed):
+    last, now = (figures(engagement_logs=entity(rules=[(rule, n)], did=did)) for n in (had, rows))
+    found = verdict("more_touched", now, last)
+    assert (found.column, found.kind, found.passed, found.stops_the_run) == (rule, did, passed, True)
+    assert found.before == had / 1000
+
+
+def test_share_that_a_rule_gains_is_judged_by_what_few_rows_leave_no_doubt_about():
+    last, now = (figures(outcomes=entity(10, rules=[("void_booking", n)])) for n in (1, 5))
+    assert verdict("more_touched", now, last).passed
+
+
+@pytest.mark.parametrize(("rule", "did"), [("paused_campaign", "noted"), ("channel_spelling", "mended")])
+def test_rule_that_loses_nothing_warns_only_where_it_touches_more(rule, did):
+    now = figures(campaign_steps=entity(rules=[(rule, 900)], did=did))
+    found = verdict("more_touched", now, figures(campaign_steps=entity()))
+    assert (found.passed, found.stops_the_run) == (False, False)
+
+
+@pytest.mark.parametrize(("rule", "looked_for"), [("late_rows_left_out", None), ("time_far_off", [])])
+def test_rule_of_other_rows_or_that_is_new_is_not_compared(rule, looked_for):
+    now = figures(outcomes=entity(rules=[(rule, 5000)], did="noted"))
+    last = figures(outcomes=entity())
+    last["looked_for"] = last["looked_for"] if looked_for is None else looked_for
+    assert "more_touched" not in {item.gate for item in judge_completeness(now, last, None, QUALITY)}
+
+
+def active(until, *, rows=200, days=57, with_rows=57, longest=1.0):
+    """A kind whose newest row is of a day in June, and how often it had rows in the days before."""
+    return {
+        "newest_at": f"2026-06-{until:02}T00:00:00", "rows": rows, "days": days, "days_with_rows": with_rows,
+        "longest_silence_days": longest,
+    }  # fmt: skip
+
+
+def silences(*, quality=QUALITY, **outcomes):
+    now = figures(
+        engagement_logs=entity() | {"activity": {"outbound sms": active(30)}},
+        outcomes=entity() | {"activity": outcomes},
+    )
+    verdicts = [item for item in judge_completeness(now, None, None, quality) if item.gate == "silence"]
+    return {item.kind: item for item in verdicts}
+
+
+@pytest.mark.parametrize(
+    ("kind", "passed"),
+    [
+        (active(27), False),
+        (active(29), True),
+        (active(27, longest=1.6), True),  # twice the longest silence before
+        (active(18, with_rows=29), False),
+        (active(18, with_rows=14), True),  # one day of four had rows: twelve without are likely enough
+        (active(1, rows=9), None),
+    ],
+)
+def test_kind_that_fell_silent_for_longer_than_its_own_days_explain_is_refused(kind, passed):
+    found = silences(call_booked=kind).get("call_booked")
+    assert (found and found.passed) is passed
+
+
+def test_silence_is_told_with_what_was_expected_and_the_longest_one_before():
+    told = silences(call_booked=active(20, rows=570))["call_booked"].in_words()
+    assert "silence at outcomes, call_booked: 10.0 days (0 rows where 100 were expected, before 1.0 days)" in told
+
+
+def test_more_kinds_need_more_certainty():
+    few = silences(call_booked=active(20, with_rows=29))["call_booked"].limit
+    many = silences(call_booked=active(20, with_rows=29), qualified=active(30), converted=active(30))
+    assert many["call_booked"].limit > few
+
+
+def test_kind_that_ended_long_ago_warns_and_one_that_is_named_is_not_judged():
+    gate = QUALITY.gates.silence
+    ended = gate.model_copy(update={"ended_after_days": 20, "besides": ("qualified",)})
+    gates = QUALITY.gates.model_copy(update={"silence": ended})
+    found = silences(
+        quality=QUALITY.model_copy(update={"gates": gates}),
+        converted=active(1), call_booked=active(20), qualified=active(1),
+    )  # fmt: skip
+    assert {kind: (item.passed, item.stops_the_run) for kind, item in found.items()} == {
+        "outbound sms": (True, True), "converted": (False, False), "call_booked": (False, True),
+    }  # fmt: skip
+
+
+def test_silence_without_a_limit_is_not_judged():
+    silence = QUALITY.gates.silence.model_copy(update={"limit": None})
+    off = QUALITY.model_copy(update={"gates": QUALITY.gates.model_copy(update={"silence": silence})})
+    assert silences(quality=off, call_booked=active(1))["call_booked"].passed is None
+
+
+@given(st.integers(5, 56), st.integers(0, 10_000))
+def test_kind_that_goes_on_as_before_is_hardly_ever_taken_for_stopped(days_with_rows, seed):
+    """Days are drawn with the share that the kind has; silences from then on stay within the limit."""
+    limit = silences(call_booked=active(30, with_rows=days_with_rows))["call_booked"].limit
+    until_the_next = np.random.default_rng(seed).geometric(days_with_rows / 57, 300) - 1
+    assert (until_the_next > limit).mean() <= 0.01
 
 
 def test_entity_that_lost_its_rows_is_refused():
@@ -75,8 +207,8 @@ def test_entity_that_was_empty_before_has_nothing_to_compare_with():
 
 def test_without_an_earlier_snapshot_comparisons_are_not_judged():
     now = figures(contacts=entity())
-    gates = ("lost_rows", "lost_kinds", "grown", "more_nulls", "new_categories", "many_categories")
-    assert [verdict(gate, now).passed for gate in gates] == [None] * 6
+    gates = ("lost_rows", "lost_kinds", "grown", "more_touched", "more_nulls", "new_categories", "many_categories")
+    assert [verdict(gate, now).passed for gate in gates] == [None] * 7
 
 
 @pytest.mark.parametrize(("had", "read", "passed"), [(1000, 2900, True), (1000, 3500, False), (2, 8, True)])

@@ -35,16 +35,18 @@ EVENT = {
     "reply_words": "int64",
 }  # fmt: skip
 TOUCHED = {"mended": "string", "noted": "string"}
-KEPT = {"direction": "string", "channel": "string", "outcome": "string", **TOUCHED}
+KEPT = {"direction": "string", "channel": "string", "outcome": "string", "logged_at": "timestamp(6)", **TOUCHED}
 
 
-def measured(contacts=(), events=(), touched=(), rejected=(), orphans=(), *, quality=SMALL, **manifest):
+def measured(contacts=(), events=(), touched=(), rejected=(), orphans=(), times=(), *, quality=SMALL, **manifest):
+    kept = [["sms", "replied", "2026-05-31T12:00:00", *rules] for rules in touched]
+    kept += [[channel, "replied", moment, None, None] for channel, moment in times]
     tables = {
         "raw_contacts": table(CONTACT, *contacts),
         "primary_contacts": table(CONTACT, *contacts),
         "rejected_contacts": table({"reason": "string"}),
         "raw_engagement_logs": table(EVENT, *events),
-        "primary_engagement_logs": table(KEPT, *(["inbound", "sms", "replied", *rules] for rules in touched)),
+        "primary_engagement_logs": table(KEPT, *(["inbound", *kind] for kind in kept)),
         "rejected_engagement_logs": table({"reason": "string"}, *[[reason] for reason in rejected]),
         "orphan_engagement_logs": table({"reason": "string"}, *[[reason] for reason in orphans]),
     }
@@ -127,6 +129,23 @@ class TestMeasure:
         assert found["engagement_logs"]["kinds_kept"] == {"inbound sms": 2, "replied": 2}
         assert found["contacts"]["kinds_kept"] == {}
 
+    def test_kind_says_when_it_was_recorded_last_and_how_often_before(self):
+        moments = ["2026-01-01T09:00", "2026-05-01T09:00", "2026-05-11T09:00", "2026-05-11T21:00", "2026-05-12T09:00"]
+        times = [("sms", moment) for moment in moments] + [("voice", "2026-05-30T06:00")]
+        assert measured(times=times[::-1])["entities"]["engagement_logs"]["activity"] == {
+            "inbound sms": {
+                "newest_at": "2026-05-12T09:00:00", "rows": 4, "days": 57, "days_with_rows": 3,
+                "longest_silence_days": 120.0,  # it ended within the days that are looked at
+            },
+            "inbound voice": {
+                "newest_at": "2026-05-30T06:00:00", "rows": 1, "days": 1, "days_with_rows": 1,
+                "longest_silence_days": 0.0,
+            },
+        }  # fmt: skip
+
+    def test_entity_whose_rows_have_no_time_of_record_has_no_activity(self):
+        assert measured(contacts=[["a", "software", None, None]])["entities"]["contacts"]["activity"] == {}
+
     def test_newest_event_is_the_one_recorded_last(self):
         found = measured(events=[event(), event(logged_at="2026-05-31T13:00:00")])
         assert found["newest_event_at"] == "2026-05-31T13:00:00"
@@ -197,6 +216,14 @@ def fresh_within(days):
 
 
 class TestCheck:
+    def test_kind_that_stopped_being_recorded_stops_the_first_run_while_the_others_go_on(self):
+        days = [f"2026-{month:02}-{day:02}T12:00:00" for month in (4, 5) for day in range(1, 31)]
+        times = [("sms", day) for day in days] + [("voice", day) for day in days[:-5]]
+        now = measured(events=[event()] * len(times), times=times)
+        with pytest.raises(DataError, match=r"silence at engagement_logs, inbound voice: 5\.0 days \(0 rows where 5"):
+            checked(now)
+        assert checked(measured(events=[event()] * len(times), times=[*times, ("voice", days[-1])]))
+
     def test_as_of_is_given_where_every_gate_passes(self):
         out = checked(figures(2))
         assert out["primary_as_of"] == {"snapshot_id": "20260602", "as_of": "2026-06-02T00:00:00"}
@@ -209,6 +236,7 @@ class TestCheck:
         assert "lost_rows at engagement_logs: 50.0% (500 of 1,000 rows), limit 10.0%" in message
         assert "unknown_links at engagement_logs, lead: 40.0%" in message
         assert "what was published before stays" in message
+        assert "data/refused/" in message
         assert "quality.gates" in message
 
     def test_figures_of_a_stopped_run_are_logged(self, caplog):

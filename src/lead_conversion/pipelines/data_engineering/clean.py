@@ -87,7 +87,7 @@ def clean_campaign_steps(
     judged = raw_campaign_steps.mutate(**standard, mended=names_of(spelling)).mutate(
         noted=names_of(noted),
         reason=ibis.cases(
-            (_.org_id.isnull() | _.campaign_name.isnull() | _.campaign_created_at.isnull(), "no_campaign"),
+            (_.org_id.isnull() | _.campaign_name.isnull(), "no_campaign"),
             (_.channel.isnull(), "unknown_channel"),
             (_.wait_hours.isnull() | (_.wait_hours < 0), "no_wait"),
             (_.step_order.isnull() | (_.step_order < 0), "no_position"),

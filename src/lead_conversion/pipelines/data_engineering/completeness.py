@@ -4,22 +4,26 @@ A share is held against its limit by the lower end of its exact one-sided confid
 1934, Biometrika 26): a gate is broken when the rows leave no reasonable doubt that the limit is passed, so that 3 of
 10 rows do not break a limit of 20 % and 300 of 1,000 do. On many rows the bound is the share itself. What a kind of
 rows lost and what an entity grew are ratios of two counts, bounded through their share of the sum (Przyborowski and
-Wilenski 1940, Biometrika 31).
+Wilenski 1940, Biometrika 31). How long a kind of rows may be silent follows from its own days without a row.
 """
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from scipy.stats import beta
 
 from lead_conversion.guard.labels import TOKEN_PREFIX
+from lead_conversion.kernel.windows import HOURS_A_DAY, parse_moment
 from lead_conversion.pipelines.data_engineering.parameters import QualityParameters
 
 Unit = Literal["share", "ratio", "days", "values"]
+SECONDS_A_DAY = HOURS_A_DAY * 3600
 UNITS: dict[str, Unit] = {"grown": "ratio", "many_categories": "values"}
+REASONS_NAMED = 3
 Figures = Mapping[str, Any]
+MERGING = {"contacts": "same_person_twice"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class Verdict:
     """One gate at one place; `passed` is null where there was nothing to judge by.
 
     `bound` is what the figure is at least, with the configured confidence; it is what is held against the limit.
-    `before` is what it was in the last snapshot, of a figure that tells a difference or a number.
+    `before` is what it was in the last snapshot, of a figure that tells a difference or a number. `reasons` are the
+    rules that made most of the figure, in words.
     """
 
     gate: str
@@ -43,6 +48,7 @@ class Verdict:
     rows_of: int | None = None
     before: float | None = None
     stops_the_run: bool = True
+    reasons: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool | None:
@@ -53,15 +59,20 @@ class Verdict:
         """The verdict as plain values."""
         return {**asdict(self), "passed": self.passed}
 
+    def _counted(self) -> str:
+        if self.unit == "days":
+            return f"{self.rows:,} rows where {self.rows_of:,} were expected"
+        return f"{self.rows:,} {'after' if self.unit == 'ratio' else 'of'} {self.rows_of:,} rows"
+
     def in_words(self) -> str:
         """Place, figure and limit, for a log or a message."""
         place = ", ".join(part for part in (self.entity, self.kind, self.column) if part) or "the snapshot"
-        beside = "after" if self.unit == "ratio" else "of"
-        counted = [] if self.rows is None else [f"{self.rows:,} {beside} {self.rows_of:,} rows"]
+        counted = [] if self.rows is None else [self._counted()]
         counted += [] if self.before is None else [f"before {_written(self.before, self.unit)}"]
         told = f" ({', '.join(counted)})" if counted else ""
+        because = f"; most by {'; '.join(self.reasons)}" if self.reasons else ""
         found, limit = (_written(value, self.unit) for value in (self.figure, self.limit))
-        return f"{self.gate} at {place}: {found}{told}, limit {limit}: {self.sentence}"
+        return f"{self.gate} at {place}: {found}{told}, limit {limit}: {self.sentence}{because}"
 
 
 def judge_completeness(
@@ -78,6 +89,7 @@ def judge_completeness(
     gates = quality.gates
     return [
         *_alone(figures, quality),
+        *_silence(figures, quality),
         Verdict(
             "freshness", gates.freshness.sentence, gates.freshness.limit, unit="days", figure=age_days, bound=age_days
         ),
@@ -112,12 +124,19 @@ def _alone(figures: Figures, quality: QualityParameters) -> Iterator[Verdict]:
     gates = quality.gates
     for name, entity in figures["entities"].items():
         read = entity["rows_read"]
-        refused = sum(
-            rule["rows"]
+        refusals = {
+            rule["rule"]: rule["rows"]
             for rule in entity["rules"]
             if rule["kind"] == "rejected" and rule["rule"] not in quality.copies
-        )
-        yield from _share(quality, "refused", gates.refused.limit, name, None, refused, read)
+        }
+        for verdict in _share(quality, "refused", gates.refused.limit, name, None, sum(refusals.values()), read):
+            yield replace(verdict, reasons=_most(refusals, quality))
+        if name in MERGING:
+            merged = _touched(entity).get(("rejected", MERGING[name]), 0)
+            yield from _share(quality, "merged", gates.merged.limit, name, None, merged, read)
+        for (kind, rule), rows in _touched(entity).items():
+            if kind == "mended" and rule not in (*quality.lossless, *gates.mended.besides):
+                yield from _share(quality, "mended", gates.mended.limit, name, rule, rows, read)
         for link in gates.unknown_links.links:
             if link.entity == name:
                 lost = _rows_of(entity, *link.rules)
@@ -132,6 +151,35 @@ def _alone(figures: Figures, quality: QualityParameters) -> Iterator[Verdict]:
             yield from _share(quality, "unknown_values", limit, name, column, unknown, read - missing)
 
 
+def _silence(figures: Figures, quality: QualityParameters) -> Iterator[Verdict]:
+    """How long each kind has had no new row while others had, beside what it kept from doing before.
+
+    With a share q of its days without a row (by the rule of succession), a kind that goes on as before has none for so
+    many days with probability q to that power. It may be silent until that is less than the configured chance, shared
+    among all kinds (Bonferroni), and for a multiple of its longest silence. Days are counted, not rows, for the rows of
+    a day come together.
+    """
+    gate = quality.gates.silence
+    places = [
+        (name, kind, found)
+        for name, entity in figures["entities"].items()
+        for kind, found in entity.get("activity", {}).items()
+    ]
+    judged = [place for place in places if place[2]["rows"] >= gate.min_rows and place[1] not in gate.besides]
+    newest = max((found["newest_at"] for _name, _kind, found in places), default="")
+    for name, kind, found in judged:
+        silent_days = (parse_moment(newest) - parse_moment(found["newest_at"])).total_seconds() / SECONDS_A_DAY
+        share_without = (found["days"] - found["days_with_rows"] + 1) / (found["days"] + 2)
+        by_chance = math.log(gate.chance / len(judged)) / math.log(share_without)
+        limit = gate.limit and max(gate.min_days, by_chance, gate.limit * found["longest_silence_days"])
+        yield Verdict(
+            "silence", gate.sentence, limit, name, None, kind,
+            unit="days", figure=silent_days, bound=silent_days, rows=0,
+            rows_of=round(found["rows"] / found["days"] * silent_days), before=found["longest_silence_days"],
+            stops_the_run=silent_days <= gate.ended_after_days,
+        )  # fmt: skip
+
+
 def _beside(figures: Figures, last: Figures, quality: QualityParameters) -> Iterator[Verdict]:
     """The gates that compare this snapshot with the last."""
     same_key = figures["pseudonym_key"] == last["pseudonym_key"]
@@ -142,6 +190,7 @@ def _beside(figures: Figures, last: Figures, quality: QualityParameters) -> Iter
             yield from _share(quality, "lost_rows", quality.gates.lost_rows.limit, name, None, max(had - read, 0), had)
             yield _growth(quality, name, read, had)
         yield from _lost_kinds(quality, name, now, before)
+        yield from _more_touched(quality, name, now, before, last["looked_for"])
         yield from _more_nulls(quality, name, now, before)
         yield from _categories(quality, name, now, before, same_key=same_key)
 
@@ -158,6 +207,26 @@ def _lost_kinds(quality: QualityParameters, entity: str, now: Figures, before: F
                 "lost_kinds", gate.sentence, gate.limit, entity, None, kind,
                 figure=lost / had, bound=certain, rows=lost, rows_of=had,
             )  # fmt: skip
+
+
+def _more_touched(
+    quality: QualityParameters, entity: str, now: Figures, before: Figures, looked_for: Sequence[str]
+) -> Iterator[Verdict]:
+    """How much larger a share of the rows each rule touches; one that loses nothing warns only."""
+    gate, confidence = quality.gates.more_touched, quality.confidence
+    read, had = now["rows_read"], before["rows_read"]
+    earlier = _touched(before)
+    for (kind, rule), rows in _touched(now).items():
+        if rule in gate.besides or rule not in looked_for or not had:
+            continue
+        touched_before = earlier.get((kind, rule), 0)
+        yield Verdict(
+            "more_touched", gate.sentence, gate.limit, entity, rule, kind,
+            figure=rows / read - touched_before / had,
+            bound=at_least(rows, read, confidence) - at_most(touched_before, had, confidence),
+            rows=rows, rows_of=read, before=touched_before / had,
+            stops_the_run=kind != "noted" and rule not in quality.lossless,
+        )  # fmt: skip
 
 
 def _more_nulls(quality: QualityParameters, entity: str, now: Figures, before: Figures) -> Iterator[Verdict]:
@@ -202,7 +271,7 @@ def _categories(
 
 
 def _without_a_last(quality: QualityParameters) -> Iterator[Verdict]:
-    for name in ("lost_rows", "lost_kinds", "grown", "more_nulls", "new_categories", "many_categories"):
+    for name in ("lost_rows", "lost_kinds", "grown", "more_touched", "more_nulls", "new_categories", "many_categories"):
         gate = getattr(quality.gates, name)
         yield Verdict(name, gate.sentence, gate.limit, unit=UNITS.get(name, "share"), stops_the_run=name != "grown")
 
@@ -225,6 +294,17 @@ def _growth(quality: QualityParameters, entity: str, read: int, had: int) -> Ver
         "grown", gate.sentence, gate.limit, entity,
         unit="ratio", figure=read / had, bound=certain, rows=read, rows_of=had, stops_the_run=False,
     )  # fmt: skip
+
+
+def _most(refusals: Mapping[str, int], quality: QualityParameters) -> tuple[str, ...]:
+    """The rules that refused most rows, with what they do."""
+    most = sorted(refusals.items(), key=lambda found: (-found[1], found[0]))[:REASONS_NAMED]
+    return tuple(f"{rule} {rows:,} ({quality.rules.get(rule, 'a rule without a sentence')})" for rule, rows in most)
+
+
+def _touched(entity: Figures) -> dict[tuple[str, str], int]:
+    """Rows by what was done to them and the rule that did it."""
+    return {(rule["kind"], rule["rule"]): rule["rows"] for rule in entity["rules"]}
 
 
 def _rows_of(entity: Figures, *names: str) -> int:

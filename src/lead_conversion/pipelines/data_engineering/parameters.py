@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from lead_conversion.contracts.source_entities import SourceColumn, SourceEntity
 from lead_conversion.kernel.windows import to_naive_utc
 
 KindColumn = Literal["channel", "direction", "outcome", "outcome_type"]
@@ -72,6 +73,23 @@ class KindLimit(Limit):
     besides: tuple[str, ...]
 
 
+class SilenceLimit(Limit):
+    """A gate on how long a kind has had no new row, as a multiple of its longest silence before."""
+
+    days: int = Field(ge=1)
+    min_rows: int = Field(ge=1)
+    min_days: float = Field(gt=0)
+    chance: float = Field(gt=0, lt=1)
+    ended_after_days: float = Field(gt=0)
+    besides: tuple[str, ...]
+
+
+class RuleLimit(Limit):
+    """A gate on the share of rows that each rule touches; some rules are not judged."""
+
+    besides: tuple[str, ...]
+
+
 class CategoryLimit(BaseModel):
     """A gate on the number of values in a column."""
 
@@ -117,8 +135,12 @@ class CompletenessGates(BaseModel):
 
     lost_rows: Limit
     lost_kinds: KindLimit
+    silence: SilenceLimit
     grown: Limit
     refused: Limit
+    merged: Limit
+    mended: RuleLimit
+    more_touched: RuleLimit
     freshness: Limit
     unknown_links: LinkLimits
     nulls: ColumnLimits
@@ -135,6 +157,7 @@ class QualityParameters(BaseModel):
 
     rules: dict[str, str]
     copies: tuple[str, ...]
+    lossless: tuple[str, ...]
     categories: dict[str, tuple[str, ...]]
     kinds: dict[str, tuple[tuple[KindColumn, ...], ...]]
     snapshots_kept: int = Field(gt=0)
@@ -142,13 +165,22 @@ class QualityParameters(BaseModel):
     confidence: float = Field(gt=0.5, lt=1)
     gates: CompletenessGates
 
+    def most_nulls(self, entity: SourceEntity, column: SourceColumn) -> float:
+        """The share of rows without a value beyond which a run stops, of a column without which a row is refused."""
+        kept_as = f"{column.pseudonym}_key" if column.pseudonym else column.name
+        limits = (self.gates.refused.limit, self.gates.nulls.limits.get(entity.name, {}).get(kept_as))
+        return min((limit for limit in limits if limit is not None), default=1.0)
+
     @model_validator(mode="after")
     def _names_rules_that_are_there(self) -> Self:
-        named = [*self.copies, *(rule for link in self.gates.unknown_links.links for rule in link.rules)]
+        gates = self.gates
+        by_gates = [*gates.mended.besides, *gates.more_touched.besides]
+        by_gates += [rule for link in gates.unknown_links.links for rule in link.rules]
+        named = [*self.copies, *self.lossless, *by_gates]
         unknown = sorted({name for name in named if name not in self.rules})
         if unknown:
             raise ValueError(
-                f"quality.copies or quality.gates.unknown_links name rules that quality.rules lacks: "
+                f"quality.copies, quality.lossless or quality.gates name rules that quality.rules lacks: "
                 f"{', '.join(unknown)}. Add each with a sentence, or name another."
             )
         return self

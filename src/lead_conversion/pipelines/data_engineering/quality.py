@@ -3,8 +3,10 @@
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from functools import reduce
-from itertools import chain
+from itertools import chain, groupby, pairwise
+from operator import itemgetter
 from typing import Any
 
 import ibis
@@ -14,13 +16,12 @@ from ibis.expr.types import StringValue, Table
 from lead_conversion.contracts.source_entities import SOURCE_ENTITIES, PersonalClass
 from lead_conversion.guard.labels import TOKEN_PREFIX
 from lead_conversion.kernel.errors import ConfigurationError, DataError
-from lead_conversion.kernel.windows import HOURS_A_DAY, parse_moment
+from lead_conversion.kernel.windows import parse_moment
 from lead_conversion.pipelines.data_engineering.clean import kind_in_standard_words, kind_of
-from lead_conversion.pipelines.data_engineering.completeness import judge_completeness
+from lead_conversion.pipelines.data_engineering.completeness import SECONDS_A_DAY, judge_completeness
 from lead_conversion.pipelines.data_engineering.parameters import CleanParameters, QualityParameters
 from lead_conversion.pipelines.data_engineering.rules import SEPARATOR
 
-SECONDS_A_DAY = HOURS_A_DAY * 3600
 # The columns in which cleaning leaves the names of the rules that touched a row, by what they did to it.
 TOUCHED = ("mended", "noted")
 log = logging.getLogger(__name__)
@@ -85,8 +86,9 @@ def check_completeness(
         raise DataError(
             f"Snapshot {primary_quality['snapshot_id']} is not complete enough to be used; {len(broken)} of "
             f"{len(verdicts)} gates are broken. {' | '.join(broken)} | The run stops here and what was published "
-            "before stays. Mend the source or its SELECT in conf/<env>/source/; where the data are right, raise the "
-            "gate's limit under quality.gates knowingly."
+            "before stays; this snapshot's figures and the rows that were refused are kept in data/refused/ until the "
+            "next run. Mend the source or its SELECT in conf/<env>/source/; where the data are right, raise the gate's "
+            "limit under quality.gates knowingly."
         )
     return {
         "primary_completeness": {
@@ -150,6 +152,7 @@ def _measure_entity(
         "unknown_labels": _sum_by_column(found["unknown_labels"] for found in by_kind.values()),
         "kinds_read": {kind: {name: found[name] for name in ("rows", "nulls")} for kind, found in by_kind.items()},
         "kinds_kept": dict(sorted(chain.from_iterable(_count_kinds(kept, columns) for columns in kinds))),
+        "activity": _measure_activity(kept, chain(*kinds[:1]), quality.gates.silence.days),
         "values": {column: values.count().to_pyarrow().as_py() for column, values in categories.items()},
         "categories": {column: _listed(values, column, most) for column, values in categories.items()},
     }
@@ -189,6 +192,35 @@ def _count_kinds(kept: Table, columns: tuple[str, ...]) -> Iterator[tuple[str, i
     counts = kept.group_by(kind=kind_of(kept[name] for name in columns)).agg(rows=_.count())
     for row in counts.to_pyarrow().to_pylist():
         yield row["kind"], row["rows"]
+
+
+def _measure_activity(kept: Table, columns: Iterable[str], days: int) -> dict[str, dict[str, Any]]:
+    """By kind when its newest row was recorded, and how often rows were in the days up to that one.
+
+    Only days leave the database, so that the source's size does not matter. A gap within a day is not seen.
+    """
+    if "logged_at" not in kept.columns:
+        return {}
+    kind = kind_of(kept[name] for name in columns)
+    by_day = kept.group_by(kind=kind, day=_.logged_at.truncate("D")).agg(
+        rows=_.count(), first=_.logged_at.min(), last=_.logged_at.max()
+    )
+    found = by_day.order_by(["kind", "day"]).to_pyarrow().to_pylist()
+    return {kind: _activity_of(list(rows), days) for kind, rows in groupby(found, key=itemgetter("kind"))}
+
+
+def _activity_of(by_day: list[dict[str, Any]], days: int) -> dict[str, Any]:
+    newest = by_day[-1]["last"]
+    begin = max(newest - timedelta(days=days), by_day[0]["first"])
+    within = [row for row in by_day if row["last"] >= begin]
+    silences = [after["first"] - before["last"] for before, after in pairwise(by_day) if after["last"] >= begin]
+    return {
+        "newest_at": newest.isoformat(),
+        "rows": sum(row["rows"] for row in within),
+        "days": (newest.date() - begin.date()).days + 1,
+        "days_with_rows": len(within),
+        "longest_silence_days": max(silences, default=timedelta()).total_seconds() / SECONDS_A_DAY,
+    }
 
 
 def _refusals(tables: list[Table]) -> Iterator[tuple[str, str, int]]:
