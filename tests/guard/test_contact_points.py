@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 from configured import PARAMETERS
 
 from lead_conversion.guard.contact_points import normalise_email, normalise_phone, read_email, read_phone
+from lead_conversion.simulation.people import _phones
 
 NOBODYS = PARAMETERS["privacy"]["nobodys_addresses"]
 
@@ -104,11 +106,11 @@ def test_an_extension_does_not_make_a_number_somebodys():
 @pytest.mark.parametrize(
     ("text", "country", "fault"),
     [
-        ("+1 415 555 0100", None, None),
-        ("(415) 555-0100", "US", None),
-        ("001 415 555 0100", "US", None),
+        ("+1 415 555 2671", None, None),
+        ("(415) 555-2671", "US", None),
+        ("001 415 555 2671", "US", None),
         ("+49 30 901820", None, None),
-        ("+1 055 555 0100", None, "invalid_phone"),
+        ("+1 055 555 2671", None, "invalid_phone"),
         ("+999 555 010 0199", None, "invalid_phone"),
         ("555 0100 22", None, "invalid_phone"),
     ],
@@ -130,6 +132,87 @@ def test_without_patterns_every_address_is_somebodys():
 
 
 def test_a_group_of_patterns_adds_to_the_others():
-    for_fiction = {"for_fiction": ("+1???55501??",)}
-    assert read_phone("+1 415 555 0100", None, {**NOBODYS, **for_fiction}).fault == "nobodys_address"
-    assert read_phone("0000000000", "US", {**NOBODYS, **for_fiction}).fault == "nobodys_address"
+    switchboard = {"our_switchboard": ("+14155552671",)}
+    assert read_phone("+1 415 555 2671", None, {**NOBODYS, **switchboard}).fault == "nobodys_address"
+    assert read_phone("0000000000", "US", {**NOBODYS, **switchboard}).fault == "nobodys_address"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "aaa@gmail.com", "a@b.com", "foo@bar.com", "12345@mail.example", "empty@firm.example", "declined@firm.example",
+        "noemailprovided@gmail.com", "no-email-provided@gmail.com", "deletedemail@firm.example", "guest@firm.example",
+        "prueba@firm.example", "keine@firm.example", "ninguno@firm.example", "aucun@firm.example", "nao@tem.com",
+        "admissions@uni.example", "secretaria@uni.example", "sekretariat@uni.example", "family@lee.example",
+        "ana@example.co.uk", "ana@mailinator.com",
+    ],
+)  # fmt: skip
+def test_placeholders_of_every_language_and_offices_of_schools_name_no_person(text):
+    assert read_email(text, NOBODYS).fault == "nobodys_address"
+
+
+@pytest.mark.parametrize("text", ["a@a.com", "123@123.com", "refused@refused.com", "zz@mail.zz.example"])
+def test_a_mailbox_called_like_its_domain_names_no_person(text):
+    assert read_email(text, NOBODYS) == (text, "nobodys_address")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "noreply+5@firm.example", "info+de@firm.example", "info.de@firm.example", "sales-emea@firm.example",
+        "test123@gmail.com", "test_1@firm.example", "sales1@firm.example", "test.test@firm.example",
+    ],
+)  # fmt: skip
+def test_what_is_added_to_a_mailbox_of_nobody_makes_it_nobody_elses(text):
+    assert read_email(text, NOBODYS) == (text, "nobodys_address")
+
+
+@pytest.mark.parametrize(
+    "text", ["na.li@firm.example", "ana+de@firm.example", "ana.li5@firm.example", "tes@firm.example"]
+)
+def test_what_is_added_to_a_persons_mailbox_leaves_it_the_persons(text):
+    assert read_email(text, NOBODYS) == (text, None)
+
+
+@pytest.mark.parametrize("text", ["+1 234 567 8901", "2345678901", "415-555-0100", "(415) 555-0199", "212-555-1212"])
+def test_a_number_of_films_and_examples_names_no_person(text):
+    assert read_phone(text, "US", NOBODYS).fault == "nobodys_address"
+
+
+def test_the_numbers_of_the_simulated_world_are_their_peoples():
+    country = np.array(["US"] * 300, dtype=object)
+    numbers = _phones(0, country, np.random.default_rng(1))
+    assert {read_phone(number, "US", NOBODYS).fault for number in numbers} == {None}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "jane\u200b@firm.example",
+        "jane@firm.example\u200b",
+        "\ufeffjane@firm.example",
+        "'jane@firm.example'",
+        "\u2018jane@firm.example\u2019",
+        "jane@firm.example?subject=1",
+        "mailto:jane@firm.example?subject=1",
+        "jane@firm.example.",
+        "E-mail: jane@firm.example",
+        "jane@firm.example; jane@firm.example",
+    ],
+)
+def test_what_clings_to_an_address_is_no_part_of_it(text):
+    assert read_email(text, NOBODYS) == ("jane@firm.example", None)
+
+
+def test_an_apostrophe_within_a_mailbox_is_a_part_of_it():
+    assert normalise_email("shane.o'neill@firm.example") == "shane.o'neill@firm.example"
+
+
+@pytest.mark.parametrize("text", ["max@firm.example;eva@home.example", "max@firm.example / eva@home.example"])
+def test_two_addresses_in_one_field_merge_nobody_and_keep_the_first(text):
+    assert read_email(text, NOBODYS) == ("max@firm.example", "nobodys_address")
+
+
+@pytest.mark.parametrize("text", ["4155552671 (home)", "(415) 555-2671 [cell phone]", "415\u200b5552671"])
+def test_a_word_in_brackets_behind_a_number_is_no_part_of_it(text):
+    assert read_phone(text, "US", NOBODYS) == ("+14155552671", None)

@@ -251,6 +251,76 @@ def test_an_own_name_is_found_in_scripts_without_capitals_and_however_its_letter
     assert found == scrubbed
 
 
+@pytest.mark.parametrize(
+    ("text", "scrubbed"),
+    [
+        ("see hxxps://acme[.]com/u/zenobia.private", "see [url]"),
+        ("see hxxps[:]//acme [.] com/u/zenobia, ok", "see [url], ok"),
+        ("http://x.com/a'b/maria", "[url]"),
+        ("https://acme.com/u)(zenobia now", "[url] now"),
+        ("acme.com/u]/zenobia", "[url]"),
+        ("acme[.]com/u/zenobia)", "[url])"),
+        ("(https://acme.com/u)", "([url])"),
+        ("[book](https://acme.com/u).", "[book]([url])."),
+        ("'https://acme.com/u'", "'[url]'"),
+        ('{"a": "https://acme.com/u", "b": 1}', '{"a": "[url]", "b": 1}'),
+    ],
+)
+def test_no_rest_of_a_link_stays(text, scrubbed):
+    assert scrub(text) == scrubbed
+
+
+@pytest.mark.parametrize(
+    ("text", "scrubbed"),
+    [
+        ("card 4111,1111,1111,1111", "card [card]"),
+        ("4111\n1111\n1111\n1111 ok", "[card] ok"),
+        ("3782, 822463, 10005", "[card]"),
+        ("4111,1111,1111,1112", "4111,1111,1111,1112"),
+        ("in 2021, 2022, 2023, 2024", "in 2021, 2022, 2023, 2024"),
+        ("+1 (415) five five five 2671 is mine", "[phone] is mine"),
+        ("(415) 555 two six seven one", "[phone]"),
+        ("in 2026 one or two of 1500", "in 2026 one or two of 1500"),
+        ("un 2026, 2027, 2028", "un 2026, 2027, 2028"),
+        ("write jo@[192.168.1.1] now", "write [email] now"),
+        ("zen (at) gmail or", "[email] or"),
+        ("we meet (at) noon", "we meet (at) noon"),
+        ("jo at acme dot photography", "[email]"),
+        ("maria.lopez*at*acme*dot*com", "[email]"),
+        ("maria#dot#lopez#at#acme#dot#com", "[email]"),
+        ("Meet me at work dot com is down", "Meet me at [url] is down"),
+        ("PO Box 123, ok", "[address], ok"),
+        ("P.O. Box 12345", "[address]"),
+        ("Postfach 12 34 56", "[address]"),
+        ("a box of 12", "a box of 12"),
+        ("on 3/V/1985", "on [date_of_birth]"),
+        ("on 3.XII.2026", "on 3.XII.2026"),
+        ("12 Main Street, Austin TX 78701 it is", "[address] it is"),
+        ("12 Main Street, Austin, TX 78701-1234", "[address]"),
+        ("12 High Street, Leeds LS1 4AP", "[address]"),
+        ("Hauptstr. 12, 10115 Berlin ist es", "[address] ist es"),
+    ],
+)
+def test_a_value_in_an_unusual_spelling_goes_whole(text, scrubbed):
+    assert scrub(text) == scrubbed
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "scrubbed"),
+    [
+        (("Maria", "Lopez"), "hey @marialopez here", "hey @[name] here"),
+        (("Maria", "Lopez"), "I'm MariaLopez", "I'm [name]"),
+        (("Maria", "L\u00f3pez"), "ig: lopezmaria", "ig: [name]"),
+        (("Anne-Marie", "O'Brien"), "@annemarieobrien, @AnneObrien", "@[name], @[name]"),
+        (("May", "Be"), "maybe", "maybe"),
+        (("Maria", None), "I'm Maria", "I'm [name]"),
+        (("Nike", "\u03a0\u03b1\u03c0\u03b1\u03c2"), "\u03a0\u0391\u03a0\u0391\u03a3 it is", "[name] it is"),
+    ],
+)
+def test_both_names_as_one_word_and_greek_capitals_are_the_writers_name(name, text, scrubbed):
+    assert scrub(text, KnownPerson(*name)) == scrubbed
+
+
 def test_an_own_city_behind_a_street_is_one_address_with_it():
     assert scrub("12 Oak Street, San Sebastián it is", DANA) == "[address] it is"
 

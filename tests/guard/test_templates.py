@@ -197,3 +197,40 @@ def test_a_contacts_city_or_company_goes_and_one_that_is_a_word_stays(text, expe
     }
     names = names_in_templates([text], values.intersection, ())
     assert scrub_template(text, names) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("We taught St Johns College", "We taught [name]"),
+        ("We taught ST. JOHNS COLLEGE", "We taught [name]"),
+        ("Our students said", "Our students said"),
+    ],
+)
+def test_a_company_goes_where_its_apostrophe_or_its_dot_was_left_out(text, expected):
+    names = names_in_templates([text], {"st. john's college", "student's"}.intersection, ())
+    assert scrub_template(text, names) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "people", "expected"),
+    [
+        ("Ask ONeill", [("anna", "o'neill")], "Ask [name]"),
+        ("Ask MariaLopez", [("maria", "lopez")], "Ask [name]"),
+        ("Ask Maria Lopez or @marialopez", [("maria", "lopez")], "Ask [name] or @[name]"),
+        ("Our GoodWill, goodwill", [("good", "will")], "Our GoodWill, goodwill"),
+        (
+            "Ask \u03a0\u0391\u03a0\u03a0\u0391\u03a3",
+            [("\u03bd\u03af\u03ba\u03b7", "\u03c0\u03b1\u03c0\u03c0\u03b1\u03c2")],
+            "Ask [name]",
+        ),
+    ],
+)
+def test_a_name_goes_without_its_apostrophe_as_one_word_and_in_greek_capitals(text, people, expected):
+    assert scrubbed(text, people=people) == [expected]
+
+
+@pytest.mark.parametrize("text", ["Ask DelaCruz", "We met in sao paulo"])
+def test_a_name_whose_parts_run_together_otherwise_and_a_city_in_lower_case_stay(text):
+    names = names_in_templates([text], {"de la cruz", "s\u00e3o paulo"}.intersection, ())
+    assert scrub_template(text, names) == text

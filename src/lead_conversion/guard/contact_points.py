@@ -7,6 +7,7 @@ Choices:
 - What many type and nobody owns (test@test.com, 0000000000), what an office shares (info@) and what no numbering plan
   has is told here, before the pseudonym hides it. Such an address keeps its pseudonym, for somebody may be reached
   there, but it says nothing about who that is: nobody is merged by it.
+- Two addresses in one field are of two people as often as of one: the first is kept, and nobody is merged by it.
 """
 
 import re
@@ -18,8 +19,15 @@ from typing import Literal, NamedTuple
 
 import phonenumbers
 
+from lead_conversion.guard.folding import INVISIBLE
+
 GMAIL_DOMAINS = frozenset({"gmail.com", "googlemail.com"})
-EMAIL_SHAPE = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+")
+EMAIL = re.compile(r"(?P<local>[^@\s<>()\[\],;:?=|\"]+)@(?P<domain>[\w-]+(?:\.[\w-]+)+)")
+QUOTES = "'`\u2018\u2019\u201c\u201d"
+UNSEEN = dict.fromkeys(INVISIBLE)
+# What is added to a known mailbox: test123, sales-1, info.de, sales-emea. Behind two letters it is a name: na.li.
+BEHIND_A_KNOWN_MAILBOX = re.compile(r"(?<=[^\W\d_]{3})(?:[._-]?\d{1,6}|[._-](?:[a-z]{2}|amer|apac|emea|latam))$")
+NOTE_BEHIND = re.compile(r"\s*[(\[][^\W\d_][^\d)\]]*[)\]]$")
 PUNCTUATION = re.compile(r"[\s().\-/\u00a0\u2010-\u2015]+")
 NOT_DIGITS = re.compile(r"\D+")
 EXTENSION = ";ext="  # RFC 3966
@@ -39,10 +47,11 @@ class ContactPoint(NamedTuple):
 
 def read_email(text: str | None, nobodys: NobodysAddresses) -> ContactPoint:
     """The mailbox that an e-mail address names, and whether it is one person's."""
-    address = normalise_email(text)
-    if address is None:
+    addresses = _mailboxes(text or "")
+    if not addresses:
         return _unreadable(text)
-    return ContactPoint(address, "nobodys_address" if _pattern(nobodys).fullmatch(address) else None)
+    is_one_persons = len(addresses) == 1 and not (nobodys and _is_nobodys(addresses[0], _pattern(nobodys)))
+    return ContactPoint(addresses[0], None if is_one_persons else "nobodys_address")
 
 
 def read_phone(text: str | None, country: str | None, nobodys: NobodysAddresses) -> ContactPoint:
@@ -62,20 +71,38 @@ def read_phone(text: str | None, country: str | None, nobodys: NobodysAddresses)
 
 
 def normalise_email(text: str | None) -> str | None:
-    """The mailbox that an e-mail address names; null where the text holds none."""
-    folded = unicodedata.normalize("NFKC", text or "").casefold().strip().removeprefix("mailto:")
-    found = EMAIL_SHAPE.search(folded)
-    if not found:
-        return None
-    local, domain = found.group().rstrip(".,;").rsplit("@", 1)
-    if domain in GMAIL_DOMAINS:
-        local, domain = local.split("+", 1)[0].replace(".", ""), "gmail.com"
-    return f"{local}@{domain}" if local else None
+    """The mailbox that an e-mail address names, the first of several; null where the text holds none."""
+    return next(iter(_mailboxes(text or "")), None)
 
 
 def normalise_phone(text: str | None, country: str | None) -> str | None:
     """The line in E.164 with its extension; bare digits where no numbering plan knows it; null where too short."""
     return read_phone(text, country, {}).address
+
+
+def _mailboxes(text: str) -> list[str]:
+    """The mailboxes that the text names, each once."""
+    folded = unicodedata.normalize("NFKC", text).translate(UNSEEN).casefold()
+    found = (_mailbox(each["local"].lstrip(QUOTES), each["domain"]) for each in EMAIL.finditer(folded))
+    return list(dict.fromkeys(mailbox for mailbox in found if not mailbox.startswith("@")))
+
+
+def _mailbox(local: str, domain: str) -> str:
+    if domain in GMAIL_DOMAINS:
+        local, domain = local.split("+", 1)[0].replace(".", ""), "gmail.com"
+    return f"{local}@{domain}"
+
+
+def _is_nobodys(mailbox: str, pattern: re.Pattern[str]) -> bool:
+    """Whether a pattern matches the mailbox, with or without what was added to it, or it is called like its domain."""
+    local, domain = mailbox.rsplit("@", 1)
+    untagged = local.split("+", 1)[0] or local
+    bare = BEHIND_A_KNOWN_MAILBOX.sub("", untagged)
+    halves = untagged.split(".")
+    heads = dict.fromkeys((local, untagged, bare, halves[0] if len(set(halves)) == 1 else bare))
+    if not heads.keys().isdisjoint(domain.split(".")[:-1]):
+        return True
+    return any(pattern.fullmatch(f"{head}@{domain}") for head in heads)
 
 
 def _unreadable(text: str | None) -> ContactPoint:
@@ -95,7 +122,7 @@ def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
 @lru_cache(maxsize=65_536)
 def _by_numbering_plan(text: str, region: str | None) -> tuple[str | None, bool]:
     """The number in one spelling, and whether its numbering plan has such numbers."""
-    typed = unicodedata.normalize("NFKC", text).strip()
+    typed = NOTE_BEHIND.sub("", unicodedata.normalize("NFKC", text).translate(UNSEEN).strip())
     compact = PUNCTUATION.sub("", typed)
     # The text as typed first: '(0)' tells the numbering plan more than a bare 0. 00 stands for + in most countries.
     spellings = [f"+{compact[2:]}", typed] if compact.startswith("00") else [typed]

@@ -27,6 +27,7 @@ _LOOK_ALIKES = str.maketrans(
         **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
         **dict.fromkeys("\u2024\u3002\u00b7\u2022", "."),
         "\u00df": "s",
+        "\u03c2": "\u03c3",
         "\u00f8": "o",
         "\u0142": "l",
         "\u0111": "d",

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from itertools import chain, product
 
 from lead_conversion.guard.folding import Folded, fold_letters
 from lead_conversion.guard.scripts import CASELESS, UNSPACED, stands_alone
@@ -67,7 +68,7 @@ INTRODUCED = re.compile(
     r"(?:this is|i'm|im|i am|name(?:'s| is)?|call me|it's|its|from|ask for|hi|hello|hey|dear|soy|me llamo|nombre es"
     r"|je suis|m'appelle|ich bin|ich heisse|heise|hier ist|name ist|sou o|sou a|sou|me chamo|[-,(\"/&])[ ]*$"
 )
-INITIAL_BEFORE = re.compile(r"(?:^|(?<=[^\w]))([a-z])(?:\.[ ]?[a-z])?\.?[ ]?$")
+INITIAL_BEFORE = re.compile(r"(?:^|(?<=[^\w']))([a-z])(?:\.[ ]?[a-z])?\.?[ ]?$")
 SPACED_LETTERS = re.compile(r"\b\w[ .,\-_*/|~+\n\t]{1,3}(?:\w[ .,\-_*/|~+\n\t]{1,3})*\w\b")
 # What stands behind a family name of one letter, which is a word by itself.
 ARABIC_ARTICLE = "\u0627\u0644"
@@ -174,7 +175,7 @@ def _unspaced_forms(name: str) -> list[str]:
 
 @_remembered
 def _both_names(first: str, last: str) -> tuple[str, ...]:
-    """Both together where one of them is a word too: together they are nothing but a name."""
+    """Both joined to one word; also with a blank where one of them is a word too: together they are but a name."""
     first, last = fold_letters(first).text.strip(), fold_letters(last).text.strip()
     if CASELESS.match(first) or CASELESS.match(last):
         return tuple(
@@ -183,9 +184,27 @@ def _both_names(first: str, last: str) -> tuple[str, ...]:
             for between in ("", " ", ".", "-", ", ")
             if one and other
         )
+    joined = _joined_names(first, last)
     if COMMON_WORDS.isdisjoint((first, last)):
+        return joined
+    return (f"{first} {last}", f"{last} {first}", f"{last}, {first}", *joined)
+
+
+def _joined_names(first: str, last: str) -> tuple[str, ...]:
+    """Both names as one word, as in @marialopez; of several parts, also the first of each."""
+    if first.isalpha() and last.isalpha():
+        return _two_as_one(first, last)
+    firsts, lasts = LETTERS.findall(first), LETTERS.findall(last)
+    if not (firsts and lasts):
         return ()
-    return (f"{first} {last}", f"{last} {first}", f"{last}, {first}")
+    pairs = product(("".join(firsts), firsts[0]), ("".join(lasts), lasts[0]))
+    return tuple(dict.fromkeys(chain.from_iterable(_two_as_one(*pair) for pair in pairs)))
+
+
+def _two_as_one(first: str, last: str) -> tuple[str, ...]:
+    if len(first) + len(last) < MIN_DISTINCTIVE or COMMON_WORDS.issuperset((first, last)):
+        return ()
+    return (first + last, last + first)
 
 
 @_remembered

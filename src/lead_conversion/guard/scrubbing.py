@@ -14,7 +14,13 @@ from lead_conversion.guard.structured_spans import Span, shouted_email_spans, st
 
 __all__ = ["KnownPerson", "scrub"]
 
-CITY_BEHIND = re.compile(r",[ ]?(?:\d{4,5}[ ])?[A-Z\u00c0-\u00de][\w'-]+(?:[ -][A-Z\u00c0-\u00de][\w'-]+){0,2}")
+CITY_BEHIND = re.compile(
+    r",[ ]?(?:\d{4,5}[ ])?[A-Z\u00c0-\u00de][\w'-]+(?:[ -](?![A-Z]{1,2}\d)[A-Z\u00c0-\u00de][\w'-]+){0,2}"
+)
+POST_CODE_BEHIND = re.compile(r",?[ ](?:[A-Z]{2}[ ])?(?:\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?[ ]\d[A-Z]{2})(?!\w)")
+ENDS_WITH_POST_CODE = re.compile(r",[ ]?\d{5}$")
+CITY_BEHIND_POST_CODE = re.compile(r"[ ][A-Z\u00c0-\u00de][\w'-]+(?:-[A-Z\u00c0-\u00de][\w'-]+)*")
+LONGEST_POST_CODE = 7
 PLACEHOLDER = re.compile(r"(\{\{[^{}\n]{1,80}\}\})")
 
 
@@ -58,9 +64,12 @@ def _scrub_piece(text: str, known: KnownPerson | None) -> str:
 
 
 def _end_with_city(text: str, end: int) -> int:
-    """Where an address ends: behind the capitalised words that a comma joins to it."""
-    city = CITY_BEHIND.match(text, end)
-    return city.end() if city else end
+    """Where an address ends: behind the city that a comma or a post code joins to it, and the post code behind that."""
+    has_post_code = ENDS_WITH_POST_CODE.search(text, max(0, end - LONGEST_POST_CODE), end)
+    city = (CITY_BEHIND_POST_CODE if has_post_code else CITY_BEHIND).match(text, end)
+    end = city.end() if city else end
+    post_code = POST_CODE_BEHIND.match(text, end)
+    return post_code.end() if post_code else end
 
 
 def merged(spans: list[Span]) -> list[Span]:

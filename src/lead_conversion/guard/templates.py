@@ -11,9 +11,10 @@ company is told only by its being a contact's, which the source is asked; and as
 - Scripts without capitals, some of which have no blanks either, cannot tell a name from a word: what is a contact's
   goes wherever it stands, of two letters or more.
 
-What stays: a contact's name, city or company of one word in lower case, one that is a word of the language ('Grace'),
-and a company's name that was shortened. A name, city or company that is the team's own stays where it is among
-privacy.kept_names.
+What stays: a contact's name, city or company of one word in lower case, a city or company of several in lower case, one
+that is a word of the language ('Grace'), one without the accents that the source spells, one whose parts run together
+('DelaCruz'; 'MariaLopez' and 'ONeill' go), and a company's name that was shortened. A name, city or company that is
+the team's own stays where it is among privacy.kept_names.
 """
 
 import re
@@ -73,11 +74,15 @@ PAGE = re.compile(r"https?://[A-Za-z][A-Za-z.-]+(?:/[A-Za-z][A-Za-z/-]*)?(?=[).,
 SET_APART = re.compile(rf"\{{\{{[^{{}}]*\}}\}}|{PAGE.pattern}")
 RUN_OF_BLANKS = re.compile(r"[^\S\n]{2,}")
 WORD = re.compile(r"[^\W\d_]+")
+TWO_NAMES = re.compile(r"([^\W\d_a-z][^\W\d_A-Z]+)([^\W\d_a-z][^\W\d_A-Z]+)")  # MariaLopez
+LEFT_OUT = ((re.compile(r"\b([dlo])(?=[^\W\d_]{3})"), r"\1'"), (re.compile(r"(?<=[^\W\d_]{3})s\b"), "'s"))
+ABBREVIATED = re.compile(r"\b(st|dr|mt)(?= )")
 NAME_GAP = re.compile(r"[\s_.,'&\-]{1,3}")
 WRITTEN_GAPS = frozenset({" ", "-", "'", " & ", ", ", ". ", "."})  # within a name, a city or a company
 WRITTEN_CASELESS = frozenset({"page", "odd placeholder"})  # no case tells a name from a word in them
 LONGEST_NAME = 5
 MIN_NAME_CHARS = 2
+MIN_JOINED_CHARS = 6  # of first and last name as one word, as in @marialopez
 LONGEST_UNSPACED = 8  # letters of a name, city or company where nothing parts words
 
 
@@ -88,7 +93,7 @@ class NamesInTemplates:
     alone: frozenset[str]
     """Names of one word that are no common words."""
     joined: frozenset[str]
-    """Names of several words: first and last name in either order, or a name of several parts."""
+    """Names of several words: first and last name in either order, also as one word, or a name of several parts."""
     common: frozenset[str]
     """Words that the templates use as words; a name made of nothing else must be capitalised throughout."""
     titled: frozenset[str] = frozenset()
@@ -131,10 +136,11 @@ def names_in_templates(
     without_case = frozenset(
         form for name in answers if CASELESS.search(name) for form in _caseless_forms(fold_letters(name).text)
     ) - {fold_letters(name).text for name in kept_names}
-    found = {_plain(name) for name in answers if not CASELESS.search(name)} - kept
+    spelled = [name for name in answers if not CASELESS.search(name)]
+    found = {_plain(name) for name in spelled}.union(_plain(name.replace("'", "")) for name in spelled) - kept
     several = {name for name in found if " " in name}
     people = {name for name in several if not found.isdisjoint(name.split())}
-    joined = frozenset(turned for name in people for turned in _turns(name)) - kept
+    joined = frozenset(form for name in people for turned in _turns(name) for form in _with_handle(turned)) - kept
     titled = frozenset(several - people)
     full_names = NamesInTemplates(frozenset(), joined, COMMON_WORDS, titled)
     common = COMMON_WORDS.union(
@@ -289,7 +295,7 @@ def _caseless_forms(name: str) -> Iterator[str]:
 
 def _is_named(tokens: list[_Token], names: NamesInTemplates) -> list[bool]:
     """Whether each word is part of a contact's name."""
-    named = [token.word in names.alone and token.is_capitalised for token in tokens]
+    named = [token.word in names.joined or (token.word in names.alone and token.is_capitalised) for token in tokens]
     for first in range(len(tokens)):
         for run in _runs_from(tokens, first):
             name = " ".join(token.word for token in run)
@@ -313,18 +319,38 @@ def _spellings(tokens: list[_Token]) -> Iterator[str]:
     """What the source is asked: each word, and words that stand together as one name of several parts may."""
     for first, token in enumerate(tokens):
         if len(token.word) >= MIN_NAME_CHARS:
-            yield token.spelling.lower()
+            yield from _as_spelled_in_full(token.spelling.lower())
             yield token.word
+            two = TWO_NAMES.fullmatch(token.spelling)
+            yield from map(str.lower, two.groups() if two else ())
         for run in _runs_from(tokens, first):
             if run[-1].is_capitalised:
                 gaps = [each.gap for each in run[:-1]]
                 if WRITTEN_GAPS.issuperset(gaps):
                     name = "".join(each.spelling.lower() + gap for each, gap in zip(run, [*gaps, ""], strict=True))
-                    yield from (name, f"{name}.") if run[-1].gap.startswith(".") else (name,)
+                    yield from _as_spelled_in_full(name)
+                    if run[-1].gap.startswith("."):
+                        yield f"{name}."
+
+
+def _as_spelled_in_full(name: str) -> Iterator[str]:
+    """The name, and with an apostrophe and a dot that were left out: 'st johns college' can be St. John's College."""
+    yield name
+    dotted = ABBREVIATED.sub(r"\1.", name)
+    spellings = [dotted, *(pattern.sub(full, dotted) for pattern, full in LEFT_OUT)]
+    yield from (spelling for spelling in spellings if spelling != name)
 
 
 def _plain(name: str) -> str:
     return " ".join(WORD.findall(fold_letters(name).text))
+
+
+def _with_handle(name: str) -> Iterator[str]:
+    """The name, and as one word where that is no word of a text: 'Good Will' is called like one."""
+    yield name
+    as_one_word = name.replace(" ", "")
+    if len(as_one_word) >= MIN_JOINED_CHARS and not COMMON_WORDS.issuperset(name.split()):
+        yield as_one_word
 
 
 def _turns(name: str) -> Iterator[str]:

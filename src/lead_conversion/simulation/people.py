@@ -273,7 +273,8 @@ def _phones(batch: int, country: Texts, rng: np.random.Generator) -> Texts:
             phones[i] = f"{heads[block]}{number:0{digits}d}"
         else:
             area, line = i % len(_AREA_CODES), i // len(_AREA_CODES)
-            line = 100 + batch * -(-LEADS_A_BATCH // len(_AREA_CODES)) + line
+            # 0100 to 0199 are typed as placeholders, so that they would name nobody.
+            line = 200 + batch * -(-LEADS_A_BATCH // len(_AREA_CODES)) + line
             phones[i] = _NUMBER_FORMS[form[i]].format(_AREA_CODES[area], f"{line:04d}")
     return phones
 
