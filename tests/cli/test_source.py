@@ -196,6 +196,34 @@ def test_every_column_that_breaks_its_contract_is_told(database, folder):
     assert "not checked" in found["organisations"]
 
 
+@pytest.mark.parametrize(
+    ("entity", "read", "column"),
+    [
+        ("campaign_steps", "s.wait_hours,", "wait_hours"),
+        ("campaign_steps", "g.name           AS", "campaign_name"),
+        ("engagement_logs", "a.channel,", "channel"),
+    ],
+)
+def test_a_column_for_whose_nulls_every_row_is_refused_is_told(database, folder, entity, read, column):
+    database()
+    select = folder / f"conf/base/source/{entity}.sql"
+    nothing = f"NULLIF({read.split()[0].rstrip(',')}, {read.split()[0].rstrip(',')}) AS"
+    select.write_text(select.read_text().replace(read, nothing if read.endswith("AS") else f"{nothing} {column},", 1))
+    found, code = check()
+    assert (wrong(found), code) == ([entity], DataError.exit_code)
+    assert f"'{entity}' has NULL in '{column}'" in found[entity]
+    assert "in 100.0% of the rows" in found[entity]
+    assert f"source/{entity}.sql" in found[entity]
+
+
+def test_few_rows_that_are_refused_for_a_null_are_told_and_not_wrong(database):
+    sent = [{**SENT, "activity_id": number} for number in range(1, 21)]
+    database({**WORLD, "education.campaign_activities": [*sent, {**SENT, "activity_id": 21, "enrollment_id": 9}]})
+    found, code = check()
+    assert (wrong(found), code) == ([], 0)
+    assert "refused for NULL in contact_id (4.8%)" in found["engagement_logs"]
+
+
 def test_a_select_that_is_more_than_reading_is_told(database, folder):
     database()
     (folder / "conf/base/source/outcomes.sql").write_text("DELETE FROM education.contacts")
@@ -377,6 +405,11 @@ class BadCertificate(ScriptedServer):
         ("certificate verify failed:Hostname mismatch", "CORY_SQL_HOSTNAME_IN_CERTIFICATE"),
         ("certificate has expired", "renewed"),
         ("unable to get local issuer certificate", "update-ca-certificates"),
+        ("certificate verify failed:certificate has expired", "renewed"),
+        ("certificate verify failed:unable to get local issuer certificate", "update-ca-certificates"),
+        ("certificate verify failed]Login timeout expired", "its certificate is not trusted"),
+        ("[Microsoft][ODBC Driver 18 for SQL Server]Encryption not supported on SQL Server", "it offers no encryption"),
+        ("SSL Provider: [error:0A00010B:SSL routines::wrong version number]", "the TLS handshake failed"),
         ("Client unable to establish connection", "does not say why"),
     ],
 )
@@ -388,6 +421,31 @@ def test_a_session_that_does_not_open_is_told_by_what_the_driver_said(server, sa
     assert told in found["TLS"]
     assert "'reader'" not in "".join(found.values())
     assert "not checked" in found["login"]
+
+
+class SlowLogin(BadCertificate):
+    """Gives up as Microsoft's driver does when nothing speaks to it in time."""
+
+    said = "[Microsoft][ODBC Driver 18 for SQL Server]Login timeout expired"
+
+    def connect(self, *_, **__):
+        raise OdbcError("HYT00", f"[HYT00] {self.said} (0) (SQLDriverConnect)")
+
+
+def test_a_login_that_timed_out_is_no_certificates_fault(server):
+    server(SlowLogin())
+    found, code = check("--env", "prod")
+    assert (wrong(found), code) == (["TLS"], SourceError.exit_code)
+    assert "answers too slowly or is no SQL Server" in found["TLS"]
+    assert "CORY_SQL_PORT" in found["TLS"]
+    assert "certificate" not in found["TLS"]
+
+
+def test_a_certificate_that_was_refused_until_the_time_was_over_is_told(server):
+    driver = server(SlowLogin())
+    driver.said += "; certificate verify failed:unable to get local issuer certificate"
+    found, _ = check("--env", "prod")
+    assert "update-ca-certificates" in found["TLS"]
 
 
 @pytest.mark.parametrize("setting", [{"encrypt": "no"}, {"trust_server_cert": "yes"}])
@@ -586,6 +644,35 @@ def test_the_set_that_is_written_is_allowed_as_it_stands_and_resolves(folder, mo
     assert configuration_of("ours")["parameters"]["quality"] == configuration_of("prod")["parameters"]["quality"]
 
 
+def test_a_set_for_a_duckdb_file_reads_that_file_and_asks_for_no_server(folder, database):
+    answer = ask("init", "--env", "ours", "--engine", "duckdb")
+    assert answer.exit_code == 0, answer.output
+    assert "CORY_DUCKDB_PATH" in answer.output
+    assert "CORY_SQL" not in answer.output + (folder / "conf/ours/catalog/source.yml").read_text()
+    assert not (folder / "conf/ours/credentials.yml").exists()
+    assert catalog_of("ours", "agent_cory@source").get("agent_cory@source").load().name == "ours.duckdb"
+    database()
+    assert catalog_of("ours", "agent_cory@source").get("agent_cory@source").load().name == "cory.duckdb"
+
+
+@pytest.mark.usefixtures("own_parameters")
+def test_a_set_for_a_duckdb_file_that_is_not_there_is_told_what_to_set(monkeypatch):
+    monkeypatch.delenv("CORY_DUCKDB_PATH", raising=False)
+    ask("init", "--env", "ours", "--engine", "duckdb")
+    told = check("--env", "ours")[0]["file"]
+    assert "Set CORY_DUCKDB_PATH to your DuckDB file, or name it in conf/ours/catalog/source.yml" in told
+    assert "simulate" not in told
+
+
+def test_before_its_first_run_olist_is_told_what_makes_its_database(monkeypatch):
+    monkeypatch.delenv("CORY_DUCKDB_PATH", raising=False)
+    found, code = check("--env", "olist")
+    assert (wrong(found), code) == (["file"], SourceError.exit_code)
+    assert "CORY_OLIST_FOLDER" in found["file"]
+    assert "kedro run --pipeline=full --env=olist" in found["file"]
+    assert "CORY_DUCKDB_PATH" not in found["file"]
+
+
 @pytest.mark.parametrize("origin", ["base", "olist"])
 def test_each_column_stands_below_a_comment_of_its_contract(folder, origin):
     ask("init", "--env", "ours", "--from", origin)
@@ -595,6 +682,7 @@ def test_each_column_stands_below_a_comment_of_its_contract(folder, origin):
             place = lines.index(f"    -- {column.name}: {column.meaning}.")
             assert AT_THE_DOOR[column.personal] in lines[place + 1]
             assert ("never NULL" in lines[place + 1]) is not column.nullable
+            assert ("NULL: the row is refused" in lines[place + 1]) is column.null_is_refused
             assert re.search(rf"\b{column.name}\b", lines[place + 2])
 
 

@@ -217,6 +217,15 @@ def test_one_column_is_read_alone_and_recorded_as_an_export(source_of):
     assert records[-1].purpose == "export"
 
 
+@pytest.mark.parametrize(
+    "name", ["education.duckdb", "dbo.duckdb", "memory.duckdb", "it's; here.duckdb", "temp", "x y"]
+)
+def test_a_file_may_bear_any_name(tmp_path, name):
+    source = DuckDBSource(make_database(tmp_path / "cory.duckdb", LEAD | EVENT).rename(tmp_path / name), selects())
+    assert [row["contact_id"] for row in rows_of(source, "contacts")] == ["1"]
+    assert len(rows_of(source, "engagement_logs")) == 1
+
+
 def test_the_description_names_the_file_without_its_folder_and_the_schema_it_was_read_from(source_of, tmp_path):
     facts = source_of(LEAD).describe().facts()
     assert facts["name"] == "cory.duckdb"
@@ -375,6 +384,7 @@ def test_nothing_can_be_written_or_read_through_the_connection(source_of, tmp_pa
     for attempt in (
         "DELETE FROM education.contacts",
         "CREATE TABLE education.copy AS SELECT 1 AS a",
+        "CREATE TABLE memory.copy AS SELECT 1 AS a",
         f"SELECT * FROM read_csv('{secret}')",
         f"COPY (SELECT 1) TO '{tmp_path / 'out.csv'}'",
         f"ATTACH '{tmp_path / 'other.duckdb'}'",

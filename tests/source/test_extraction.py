@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 from lead_conversion.contracts.source_entities import SOURCE_ENTITIES
 from lead_conversion.datasets.snapshot_writer import write_snapshot
 from lead_conversion.guard.pseudonyms import PseudonymKey
-from lead_conversion.kernel.errors import AccessError, BrokenOffError, DataError, SourceError
+from lead_conversion.kernel.errors import AccessError, BrokenOffError, DataError, SourceError, TimedOutError
 from lead_conversion.source import extraction as extraction_module
 from lead_conversion.source.duckdb_source import DuckDBSource
 from lead_conversion.source.retry import Retry
@@ -84,7 +84,7 @@ def test_slices_together_give_each_row_once(database):
     assert sum(part.rows for part in extraction.slices["engagement_logs"]) == 25
 
 
-@pytest.mark.parametrize("refusal", [DataError, AccessError, BrokenOffError])
+@pytest.mark.parametrize("refusal", [DataError, AccessError, TimedOutError])
 def test_server_that_refuses_contents_or_takes_too_long_is_asked_for_counts_and_that_is_said(
     database, monkeypatch, caplog, refusal
 ):
@@ -95,6 +95,32 @@ def test_server_that_refuses_contents_or_takes_too_long_is_asked_for_counts_and_
     assert "compared by counts" in caplog.text
     counted = extraction_of(DuckDBSource(database, selects()), compare="counts")
     assert extraction.snapshot_id == counted.snapshot_id
+
+
+def contents_asked_until_given_up(database, monkeypatch, refusal):
+    """How often contents were asked for, and by what rows are compared after that, or the error in the end."""
+    asked = []
+
+    def summarise(self, entity, as_of, org_id=None, by="contents", *more):
+        asked.append(by)
+        if by == "contents":
+            raise refusal("no answer")
+        return DuckDBSource.summarise(self, entity, as_of, org_id, by, *more)
+
+    monkeypatch.setattr(NoContents, "summarise", summarise)
+    try:
+        ended = extraction_of(NoContents(database, selects())).recipe["compared_by"]
+    except SourceError as error:
+        ended = type(error)
+    return asked.count("contents"), ended
+
+
+def test_sum_of_contents_that_takes_too_long_is_not_begun_again(database, monkeypatch):
+    assert contents_asked_until_given_up(database, monkeypatch, TimedOutError) == (1, "counts")
+
+
+def test_outage_is_tried_again_and_never_changes_what_rows_are_compared_by(database, monkeypatch):
+    assert contents_asked_until_given_up(database, monkeypatch, BrokenOffError) == (3, BrokenOffError)
 
 
 def test_source_that_refuses_counts_too_is_refused_for_its_own_reason(database, monkeypatch, caplog):

@@ -1,4 +1,5 @@
 import random
+import re
 from functools import cache
 
 import pytest
@@ -252,3 +253,86 @@ def told_of(entity, text):
     except AccessError as refusal:
         return str(refusal)
     return text
+
+
+CODED = "SELECT d.contact_id, 1 AS f FROM education.contacts AS d WHERE d.first_name LIKE 'A%'"
+CODED_TWICE = CODED + " UNION ALL SELECT d.contact_id, 2 AS f FROM education.contacts AS d WHERE d.first_name LIKE 'B%'"
+
+
+def contacts_with(score, joined, head=""):
+    """The SELECT of contacts with another crm_score and another join."""
+    text = CONTACTS.replace("    c.crm_score,", f"    {score} AS crm_score,")
+    return head + text.replace("FROM education.contacts AS c", f"FROM education.contacts AS c {joined}")
+
+
+@pytest.mark.parametrize(
+    ("score", "joined"),
+    [
+        ("x.f", f"LEFT JOIN ({CODED_TWICE}) AS x ON x.contact_id = c.contact_id"),
+        ("x.f", f"INNER JOIN ({CODED_TWICE}) AS x ON x.contact_id = c.contact_id"),
+        ("x.f", f"LEFT JOIN ({CODED}) AS x ON x.contact_id = c.contact_id"),
+        ("x.f", f"FULL OUTER JOIN ({CODED}) AS x ON x.contact_id = c.contact_id"),
+        ("(SELECT x.f)", f"LEFT JOIN ({CODED}) AS x ON x.contact_id = c.contact_id"),
+        ("IIF(x.f IS NULL, 1, 2)", f"LEFT JOIN ({CODED}) AS x ON x.contact_id = c.contact_id"),
+        ("y.f", f"LEFT JOIN (SELECT x.contact_id, x.f FROM ({CODED}) AS x) AS y ON y.contact_id = c.contact_id"),
+        ("COUNT(x.f) OVER (PARTITION BY c.org_id)", f"LEFT JOIN ({CODED}) AS x ON x.contact_id = c.contact_id"),
+        ("g.campaign_id", "LEFT JOIN education.campaigns AS g ON c.first_name = 'Anna' AND g.campaign_id = 5"),
+        ("g.campaign_id", "LEFT JOIN education.campaigns AS g ON g.org_id = c.org_id AND NOT (c.first_name <> 'Anna')"),
+        ("g.campaign_id", "INNER JOIN education.campaigns AS g ON g.campaign_id = 5 OR c.first_name = 'Anna'"),
+        ("g.campaign_id", "INNER JOIN education.campaigns AS g ON g.campaign_id = LEN(c.first_name)"),
+        ("g.campaign_id", "CROSS JOIN education.campaigns AS g WHERE g.campaign_id = 5 OR c.first_name = 'Anna'"),
+        ("COUNT(*) OVER (PARTITION BY c.first_name)", ""),
+        ("ROW_NUMBER() OVER (ORDER BY c.first_name)", ""),
+        (
+            "n.k",
+            "INNER JOIN (SELECT d.city, COUNT(*) AS k FROM dbo.d AS d GROUP BY d.city, d.x) AS n ON n.city = c.city",
+        ),
+    ],
+)
+def test_neither_joins_nor_unions_nor_groups_spell_out_a_name(score, joined):
+    told = refusal_of("contacts", contacts_with(score, joined))
+    assert re.search(r"'crm_score' is made of (education.contacts.first_name|dbo.d.city), which", told)
+
+
+def test_an_outer_join_that_keeps_the_other_table_whole_decides_about_all_columns():
+    text = contacts_with("c.crm_score", "RIGHT JOIN education.campaigns AS g ON c.first_name = 'Anna'")
+    assert "'contact_id' is made of education.contacts.first_name" in refusal_of("contacts", text)
+
+
+def test_a_count_by_name_in_a_with_is_refused():
+    head = "WITH n AS (SELECT d.first_name, COUNT(*) AS k FROM education.contacts AS d GROUP BY d.first_name) "
+    text = contacts_with("n.k", "LEFT JOIN n ON n.first_name = c.first_name", head)
+    assert "'crm_score' is made of education.contacts.first_name" in refusal_of("contacts", text)
+
+
+VISITS = "SELECT v.contact_id, COUNT(*) AS n FROM dbo.visits AS v WHERE v.status = 'seen' GROUP BY v.contact_id"
+
+
+@pytest.mark.parametrize(
+    ("score", "joined"),
+    [
+        ("p.score", "LEFT JOIN dbo.scores AS p ON p.contact_id = c.contact_id WHERE c.status = 'active'"),
+        ("p.score", "LEFT JOIN dbo.scores AS p ON LOWER(p.email) = LOWER(LTRIM(c.email)) AND p.kind = 'crm'"),
+        ("p.score", "LEFT JOIN dbo.scores AS p ON p.email = c.email OR p.phone = c.phone"),
+        ("p.score", "LEFT JOIN dbo.scores AS p ON p.email = COALESCE(c.email, c.other_email)"),
+        ("p.score", "LEFT JOIN dbo.scores AS p ON p.contact_id = c.contact_id AND p.made_at < c.created_at"),
+        ("p.score", "INNER JOIN dbo.scores AS p ON p.contact_id = c.contact_id AND p.last_name NOT LIKE 'Test%'"),
+        ("c.crm_score", "LEFT JOIN dbo.scores AS p ON p.email = c.email AND p.last_name LIKE 'A%'"),
+        ("v.n", f"LEFT JOIN ({VISITS}) AS v ON v.contact_id = c.contact_id"),
+        ("v.n", f"LEFT JOIN ({VISITS}, v.last_name) AS v ON v.contact_id = c.contact_id"),
+        ("v.n", f"LEFT JOIN ({VISITS.replace('contact_id', 'email')}) AS v ON v.email = c.email"),
+        ("IIF(v.n IS NULL, 0, v.n)", f"LEFT JOIN ({VISITS}) AS v ON v.contact_id = c.contact_id"),
+        ("ROW_NUMBER() OVER (PARTITION BY c.contact_id ORDER BY c.last_name)", ""),
+        ("ROW_NUMBER() OVER (ORDER BY c.contact_id)", ""),
+    ],
+)
+def test_rows_may_be_joined_filtered_and_counted_by_person(score, joined):
+    parse_statement("contacts", contacts_with(score, joined))
+
+
+def test_a_union_of_two_tables_may_leave_out_rows_by_a_personal_column():
+    kept = " WHERE o.last_name NOT LIKE 'Test%'"
+    parse_statement("outcomes", OUTCOMES + kept + " UNION ALL " + outcomes_from("dbo.old", "'done'") + kept)
+    told = refusal_of("outcomes", OUTCOMES + kept + " UNION ALL " + outcomes_from("dbo.bookings", "'done'") + kept)
+    assert "'status' is made of dbo.bookings.last_name" in told
+    parse_statement("outcomes", OUTCOMES + kept + " UNION ALL " + OUTCOMES.replace("o.", "k.").replace("AS o", "AS k"))

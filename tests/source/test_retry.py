@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from lead_conversion.kernel.errors import BrokenOffError, SourceError
+from lead_conversion.kernel.errors import BrokenOffError, SourceError, TimedOutError
 from lead_conversion.source import retry
 from lead_conversion.source.retry import Retry
 
@@ -56,3 +56,15 @@ def test_what_asking_again_cannot_mend_is_not_asked_again(waits):
     with pytest.raises(SourceError):
         Retry().ask("contacts", broken(1, SourceError))
     assert waits == []
+
+
+def test_what_took_too_long_is_asked_again_unless_told_otherwise(waits):
+    assert Retry(attempts=2, wait_seconds=1).ask("contacts", broken(1, TimedOutError)) == "answer"
+    with pytest.raises(TimedOutError):
+        Retry(attempts=2, wait_seconds=1).ask("contacts", broken(1, TimedOutError), again_when_timed_out=False)
+    assert waits == [1]
+
+
+def test_connection_that_broke_is_asked_again_also_where_a_time_out_is_not(waits):
+    assert Retry(attempts=2, wait_seconds=1).ask("contacts", broken(1), again_when_timed_out=False) == "answer"
+    assert waits == [1]

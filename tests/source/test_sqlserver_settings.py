@@ -40,6 +40,12 @@ def test_an_integrated_login_needs_no_password():
         ({"port": "99999"}, "CORY_SQL_PORT"),
         ({"password": ""}, "needs a user and a password"),
         ({"hots": "x"}, "CORY_SQL_HOTS"),
+        ({"host": "db,1533"}, "CORY_SQL_HOST: .*the port belongs into CORY_SQL_PORT"),
+        ({"host": "db:1533"}, "CORY_SQL_HOST: .*the port belongs into CORY_SQL_PORT"),
+        ({"host": "[::1]:1533"}, "CORY_SQL_HOST: .*the port belongs into CORY_SQL_PORT"),
+        ({"host": "tcp:db"}, "CORY_SQL_HOST: .*a protocol"),
+        ({"host": "tcp:db,1533"}, "CORY_SQL_HOST: .*a protocol"),
+        ({"host": r"db\sales"}, "CORY_SQL_HOST: .*an instance.*CORY_SQL_PORT"),
         ({"auth_mode": "kerberos"}, "CORY_SQL_AUTH_MODE"),
         ({"allow_write_rights": "perhaps"}, "CORY_SQL_ALLOW_WRITE_RIGHTS"),
     ],
@@ -49,6 +55,11 @@ def test_a_wrong_setting_is_named_and_no_value_is(change, said):
         SQLServerSettings.of(GIVEN | change)
     assert PASSWORD not in str(refusal.value)
     assert refusal.value.__context__ is None
+
+
+@pytest.mark.parametrize("host", ["db", "db.example.org", "10.0.0.7", "::1", "fe80::1:1433"])
+def test_a_machines_name_or_address_is_a_host(host):
+    assert SQLServerSettings.of(GIVEN | {"host": host}).host == host
 
 
 def test_microsofts_driver_is_told_to_encrypt_and_to_verify():

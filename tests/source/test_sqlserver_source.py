@@ -15,12 +15,14 @@ from scripted_odbc import CONTACT, GIVEN, ONLY_SELECT, PASSWORD, ScriptedServer
 from sqlglot import exp
 
 from lead_conversion.contracts.source_entities import CONTACTS, SOURCE_ENTITIES
+from lead_conversion.guard.roles import current_user
 from lead_conversion.kernel.errors import (
     AccessError,
     BrokenOffError,
     ConfigurationError,
     DataError,
     SourceError,
+    TimedOutError,
 )
 from lead_conversion.kernel.windows import Span, parse_moment
 from lead_conversion.source import odbc
@@ -172,8 +174,8 @@ def test_a_refused_connection_is_told_by_its_sqlstate_and_names_no_secret(sqlsta
 @pytest.mark.parametrize(
     ("sqlstate", "error"),
     [
-        ("HYT00", BrokenOffError),
-        ("HYT01", BrokenOffError),
+        ("HYT00", TimedOutError),
+        ("HYT01", TimedOutError),
         ("08S01", BrokenOffError),
         ("40001", BrokenOffError),
         ("HY008", SourceError),
@@ -415,6 +417,17 @@ def test_a_server_that_lacks_the_functions_is_read_and_that_is_said(caplog):
     assert source.describe().access == "unknown"
     assert "does not tell the login's rights on server (no answer), database (no answer), schemas" in caplog.text
     assert source.principal == "reader"
+
+
+def test_an_integrated_login_that_the_server_does_not_name_is_logged_as_the_systems_user():
+    records = []
+    server = ScriptedServer(refused={PRINCIPAL: "42000"})
+    read(source_of(server, records, auth_mode="integrated", user="", password=""))
+    assert {record.principal for record in records} == {f"integrated: {current_user()}"}
+
+
+def test_the_user_of_an_integrated_login_is_not_one_that_is_configured_and_never_sent():
+    assert source_of(ScriptedServer(), auth_mode="integrated").principal == f"integrated: {current_user()}"
 
 
 def test_a_permission_that_is_null_is_read_on_and_said(caplog):

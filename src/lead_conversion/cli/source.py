@@ -24,7 +24,7 @@ from lead_conversion.datasets.pseudonym_key import PseudonymKeyDataset
 from lead_conversion.guard.privacy import KnownLabels, PrivacyParameters
 from lead_conversion.kernel.errors import ConfigurationError
 from lead_conversion.pipelines.data_engineering.extract import words_in_clear
-from lead_conversion.pipelines.data_engineering.parameters import CleanParameters, SourceParameters
+from lead_conversion.pipelines.data_engineering.parameters import CleanParameters, QualityParameters, SourceParameters
 from lead_conversion.source.annotation import annotate, as_comment, select_of_no_rows
 from lead_conversion.source.inspection import (
     MIN_LEADS,
@@ -47,6 +47,23 @@ SUBJECT_WIDTH = 19
 NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 TAKEN_NAMES = {"base", "local", "prod", "source", "catalog"}
 TEMPLATE_ENVIRONMENT = "prod"
+NEXT_STEPS = {
+    "sqlserver": (
+        "Set CORY_SQL_HOST, CORY_SQL_DATABASE and, unless Kerberos says who you are,\n"
+        "     CORY_SQL_AUTH_MODE=sqlauth, CORY_SQL_USER and CORY_SQL_PASSWORD;"
+    ),
+    "duckdb": "Set CORY_DUCKDB_PATH to your DuckDB file,",
+}
+SQL_SERVER_ENTRY = """\
+  type: lead_conversion.datasets.agent_cory.SQLServerSourceDataset
+  credentials: agent_cory
+"""
+DUCKDB_ENTRY = """\
+  type: lead_conversion.datasets.agent_cory.EmbeddedSourceDataset
+  # CORY_DUCKDB_PATH names another file.
+  filepath: data/{env}.duckdb
+  where_from: Set CORY_DUCKDB_PATH to your DuckDB file, or name it in conf/{env}/catalog/source.yml.
+"""
 
 
 @click.group()
@@ -94,7 +111,14 @@ def check(env: str | None, values: bool) -> None:
 @click.option(
     "--from", "origin", default="base", show_default=True, help="The environment whose SELECTs to begin with."
 )
-def init(env: str, origin: str) -> None:
+@click.option(
+    "--engine",
+    type=click.Choice(list(NEXT_STEPS)),
+    default="sqlserver",
+    show_default=True,
+    help="What the database is: a server that CORY_SQL_* names, or a DuckDB file that CORY_DUCKDB_PATH names.",
+)
+def init(env: str, origin: str, engine: str) -> None:
     """Write SELECTs for a database of your own, with a comment above each column.
 
     The comments say what the column means, its type, whether it may be NULL, and what is kept of
@@ -102,13 +126,14 @@ def init(env: str, origin: str) -> None:
     fixed, where they come from is yours. Nothing that is there is ever overwritten.
 
     \b
-    Example:
+    Examples:
       lead-conversion source init --env ours
+      lead-conversion source init --env ours --engine duckdb
       $EDITOR conf/ours/source/contacts.sql
       lead-conversion source check --env ours
     """  # noqa: D301 - click wants the control character itself
     folder = _new_environment(env)
-    texts = _environment_files(env, origin)
+    texts = _environment_files(env, origin, engine)
     for name, text in texts.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -118,8 +143,7 @@ def init(env: str, origin: str) -> None:
         f"\nNEXT STEPS\n"
         f"  1. Edit the SELECTs in conf/{env}/source/ to read your tables. What your database lacks may give no rows:\n"
         f"     the end of campaign_steps.sql shows how.\n"
-        f"  2. Set CORY_SQL_HOST, CORY_SQL_DATABASE and, unless Kerberos says who you are,\n"
-        f"     CORY_SQL_AUTH_MODE=sqlauth, CORY_SQL_USER and CORY_SQL_PASSWORD;\n"
+        f"  2. {NEXT_STEPS[engine]}\n"
         f"     and LEAD_CONVERSION_PSEUDONYM_KEY to a secret of your own.\n"
         f"  3. lead-conversion source check --env {env}\n"
         f"  4. kedro run --pipeline=full --env={env}"
@@ -194,28 +218,29 @@ class _Configured:
     @property
     def data(self) -> DataInspection:
         """What the database will be asked."""
-        chosen, labels = self._parameters
+        chosen, labels, quality = self._parameters
         read = cast("CheckedSource", self._dataset.load())
         now = datetime.now(UTC).replace(tzinfo=None)
-        return DataInspection(read, labels, chosen.org_id, chosen.all_organisations, now)
+        return DataInspection(read, labels, chosen.org_id, chosen.all_organisations, now, quality.most_nulls)
 
     @cached_property
     def _dataset(self) -> Any:
         return catalog_of(self.env, "agent_cory@source").get("agent_cory@source")
 
     @cached_property
-    def _parameters(self) -> tuple[SourceParameters, KnownLabels]:
+    def _parameters(self) -> tuple[SourceParameters, KnownLabels, QualityParameters]:
         given = parameters_of(self.env)
         try:
             privacy = PrivacyParameters.model_validate(given["privacy"])
             clean = CleanParameters.model_validate(given["clean"])
             chosen = SourceParameters.model_validate(given["source"])
+            quality = QualityParameters.model_validate(given["quality"])
         except ValidationError as error:
             faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
             raise ConfigurationError(
                 f"Parameters are not valid. {error.title}: {faults}. They stand in conf/<env>/parameters/."
             ) from error
-        return chosen, words_in_clear(privacy, clean)
+        return chosen, words_in_clear(privacy, clean), quality
 
     def _access_log(self) -> Iterator[Finding]:
         yield right("access log", f"{access_log_of(self.env).path} is written to, this check included")
@@ -289,14 +314,18 @@ def _new_environment(name: str) -> Path:
     return folder
 
 
-def _environment_files(env: str, origin: str) -> dict[str, str]:
+def _environment_files(env: str, origin: str, engine: str) -> dict[str, str]:
     """By path in the environment's folder, what is written there."""
     template, statements = conf_folder() / TEMPLATE_ENVIRONMENT, configuration_of(origin)
     files = {
         f"source/{name}.sql": _select(name, statements.statement(name)) for name in (*SOURCE_ENTITIES, PEOPLE.name)
     }
-    for name in ("catalog/source.yml", "credentials.yml"):
-        files[name] = (template / name).read_text(encoding="utf-8")
+    files["catalog/source.yml"] = (template / "catalog/source.yml").read_text(encoding="utf-8")
+    if engine == "duckdb":
+        entry = DUCKDB_ENTRY.format(env=env)
+        files["catalog/source.yml"] = files["catalog/source.yml"].replace(SQL_SERVER_ENTRY, entry)
+    else:
+        files["credentials.yml"] = (template / "credentials.yml").read_text(encoding="utf-8")
     differences = template / "parameters/env" / f"{TEMPLATE_ENVIRONMENT}.yaml"
     if differences.is_file():
         files[f"parameters/env/{env}.yaml"] = differences.read_text(encoding="utf-8")

@@ -28,6 +28,10 @@ class BrokenOffError(SourceError):
     """The source broke off or did not answer in time: asking again may help."""
 
 
+class TimedOutError(BrokenOffError):
+    """The source took a statement, and gave no answer in the time that a statement may take."""
+
+
 class AccessError(LeadConversionError):
     """You may not: a statement that could write, a login with too many rights, a missing role."""
 

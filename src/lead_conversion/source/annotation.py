@@ -82,7 +82,9 @@ def as_comment(text: str) -> str:
 
 
 def _comments(column: SourceColumn) -> tuple[str, str]:
-    null = "may be NULL" if column.nullable else "never NULL"
+    null = (
+        "never NULL" if not column.nullable else "NULL: the row is refused" if column.null_is_refused else "may be NULL"
+    )
     return (
         f"-- {column.name}: {column.meaning}.",
         f"--   {TYPE_WORDS[column.type]}, {null}; {AT_THE_DOOR[column.personal]}.",

@@ -12,15 +12,21 @@ from lead_conversion.kernel.errors import DataError, SourceError
 from lead_conversion.source.protocol import Access, OnStatement
 from lead_conversion.source.reading import DEFAULT_BATCH_ROWS, CheckedSource
 
+WHERE_FROM = "Set CORY_DUCKDB_PATH, or make the demo world with 'lead-conversion simulate'."
+
+# The name under which the file is attached: attached under its own, 'education.duckdb' would be read as a database
+# where a SELECT names the schema 'education'.
+ATTACHED_AS = "file_of_the_source"
+
 # Nothing but the one file can be read, and nothing can be written: no spilling of personal rows to a temporary
-# directory either, which an unencrypted join would do.
-LOCKED_DOWN: dict[str, str | bool | int | float | list[str]] = {
-    "enable_external_access": "false",
+# directory either, which an unencrypted join would do. In this order: the later ones forbid changing the earlier.
+LOCKED_DOWN = {
+    "temp_directory": "",
+    "memory_limit": "1GB",  # or DuckDB keeps what it has read of the file, up to most of the machine's memory
     "autoload_known_extensions": "false",
     "autoinstall_known_extensions": "false",
     "python_enable_replacements": "false",
-    "temp_directory": "",
-    "memory_limit": "1GB",  # or DuckDB keeps what it has read of the file, up to most of the machine's memory
+    "enable_external_access": "false",
     "lock_configuration": "true",
 }
 
@@ -33,6 +39,7 @@ class DuckDBSource(CheckedSource):
         statements: the T-SQL SELECT of each entity.
         batch_rows: the most rows that are held at once.
         on_statement: called before and after each statement, for the access log.
+        where_from: what to do where there is no such file.
     """
 
     kind: Literal["duckdb", "sqlserver"] = "duckdb"
@@ -44,8 +51,10 @@ class DuckDBSource(CheckedSource):
         statements: Mapping[str, str],
         batch_rows: int = DEFAULT_BATCH_ROWS,
         on_statement: OnStatement | None = None,
+        where_from: str = WHERE_FROM,
     ) -> None:
         self._path = Path(path)
+        self._where_from = where_from
         super().__init__(statements, batch_rows, on_statement)
 
     @property
@@ -68,18 +77,29 @@ class DuckDBSource(CheckedSource):
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         if not self._path.is_file():
-            raise SourceError(
-                f"No database: expected a DuckDB file at {self._path}, found none. Set CORY_DUCKDB_PATH, or make the "
-                "demo world with 'lead-conversion simulate'."
-            )
+            raise SourceError(f"No database: expected a DuckDB file at {self._path}, found none. {self._where_from}")
         fault = ""
         try:
-            return duckdb.connect(str(self._path), read_only=True, config=LOCKED_DOWN)
-        except duckdb.ConnectionException:
+            return self._attached()
+        except duckdb.BinderException:
             fault = "is already open for writing in this process"
         except duckdb.Error:
             fault = "is not a DuckDB database that can be opened, or another process is writing to it"
         raise SourceError(f"The file {self._path} {fault}. Check CORY_DUCKDB_PATH, or close what writes to the file.")
+
+    def _attached(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(":memory:")
+        try:
+            path = str(self._path).replace("'", "''")
+            connection.execute(f"ATTACH '{path}' AS {ATTACHED_AS} (READ_ONLY, TYPE duckdb)")
+            connection.execute(f"USE {ATTACHED_AS}")
+            connection.execute("DETACH memory")
+            for name, value in LOCKED_DOWN.items():
+                connection.execute(f"SET {name} = '{value}'")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _fetch(self, sql: str) -> Generator[pa.RecordBatch, None, None]:
         fault: type[duckdb.Error]

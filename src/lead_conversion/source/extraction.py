@@ -22,7 +22,7 @@ from lead_conversion.guard.deidentify import deidentify_batch
 from lead_conversion.guard.privacy import KnownLabels, PrivacyParameters
 from lead_conversion.guard.pseudonyms import PseudonymKey
 from lead_conversion.guard.templates import NO_NAMES, NamesInTemplates, names_in_templates
-from lead_conversion.kernel.errors import AccessError, BrokenOffError, DataError, SourceError
+from lead_conversion.kernel.errors import AccessError, BrokenOffError, DataError, SourceError, TimedOutError
 from lead_conversion.kernel.windows import Span
 from lead_conversion.source.protocol import Comparison, Source
 from lead_conversion.source.retry import Retry
@@ -155,8 +155,8 @@ class Extraction:
             return "counts", self._summarised("counts")
         try:
             return "contents", self._summarised("contents")
-        except (AccessError, DataError, BrokenOffError) as error:
-            # Of a very large table the sum can take longer than a statement may.
+        except (AccessError, DataError, TimedOutError) as error:
+            # Of a very large table the sum can take longer than a statement may, today as at the next attempt.
             refusal = type(error).__name__
         counted = self._summarised("counts")
         # Said only now: a source that does not even count is refused for another reason.
@@ -174,7 +174,9 @@ class Extraction:
 
     def _slices_of(self, entity: str, by: Comparison, span: Span | None = None) -> tuple[Slice, ...]:
         days = self.retry.ask(
-            f"The summary of {entity}", lambda: self.source.summarise(entity, self.as_of, self.org_id, by, span)
+            f"The summary of {entity}",
+            lambda: self.source.summarise(entity, self.as_of, self.org_id, by, span),
+            again_when_timed_out=by == "counts",
         )
         return slices_of(entity, days, self.key)
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from lead_conversion.contracts.source_entities import PEOPLE, SOURCE_ENTITIES, PersonalClass, SourceEntity
+from lead_conversion.contracts.source_entities import PEOPLE, SOURCE_ENTITIES, PersonalClass, SourceColumn, SourceEntity
 from lead_conversion.guard.labels import is_known, standardise
 from lead_conversion.guard.privacy import KnownLabels
 from lead_conversion.kernel.errors import ConfigurationError, DataError, LeadConversionError
@@ -84,6 +84,10 @@ def wrong(subject: str, refusal: LeadConversionError, remedy: str = "") -> Findi
     return Finding(subject, "wrong", str(refusal), remedy, refusal.exit_code)
 
 
+def _every_row(_entity: SourceEntity, _column: SourceColumn) -> float:
+    return 1.0
+
+
 @dataclass(frozen=True)
 class DataInspection:
     """What any database is asked, whatever its engine.
@@ -94,6 +98,7 @@ class DataInspection:
         org_id: the organisation that is configured, if any.
         all_organisations: whether a run reads all of them together.
         now: naive UTC.
+        most_nulls: by entity and column, the share of rows without a value at which a run stops; 1 for none.
     """
 
     source: CheckedSource
@@ -101,6 +106,7 @@ class DataInspection:
     org_id: int | None
     all_organisations: bool
     now: datetime
+    most_nulls: Callable[[SourceEntity, SourceColumn], float] = _every_row
 
     def steps(self, reached: str, may_read: tuple[str, ...] = ()) -> tuple[Step, ...]:
         """The steps.
@@ -175,13 +181,24 @@ class DataInspection:
         if sample is None:
             yield self._empty(entity)
             return
-        faults = list(_faults(sample, entity))
+        nulls = _refused_nulls(sample, entity)
+        faults = [*_faults(sample, entity), *self._too_many_nulls(nulls, entity)]
         yield from (wrong(entity.name, fault) for fault in faults)
         if not faults:
             yield right(
                 entity.name,
-                f"{len(entity.columns)} columns as agreed in {sample.num_rows:,} rows; {self._extent(entity)}",
+                f"{len(entity.columns)} columns as agreed in {sample.num_rows:,} rows; {self._extent(entity)}"
+                f"{_in_words(nulls)}",
             )
+
+    def _too_many_nulls(self, nulls: Mapping[SourceColumn, float], entity: SourceEntity) -> Iterator[DataError]:
+        for column, share in nulls.items():
+            if share > (most := self.most_nulls(entity, column)):
+                yield DataError(
+                    f"'{entity.name}' has NULL in '{column.name}' ({column.meaning}) in {share:.1%} of the rows "
+                    f"looked at. A row without it is refused, and a run stops where they are more than {most:.1%}. "
+                    f"Fill it in source/{entity.name}.sql: from another column, or with what is true of every row."
+                )
 
     def _empty(self, entity: SourceEntity) -> Finding:
         if entity.may_be_empty:
@@ -262,6 +279,18 @@ def _faults(sample: pa.RecordBatch, entity: SourceEntity) -> Iterator[DataError]
             column_as_contracted(values, entity, column)
         except DataError as fault:
             yield fault
+
+
+def _refused_nulls(sample: pa.RecordBatch, entity: SourceEntity) -> dict[SourceColumn, float]:
+    """Of the columns without which a row is refused, those that lack a value, and in what share of the rows."""
+    pairs = zip(sample.columns, entity.columns, strict=True)
+    shares = {column: values.null_count / sample.num_rows for values, column in pairs if column.null_is_refused}
+    return {column: share for column, share in shares.items() if share}
+
+
+def _in_words(nulls: Mapping[SourceColumn, float]) -> str:
+    told = ", ".join(f"{column.name} ({share:.1%})" for column, share in nulls.items())
+    return f"; refused for NULL in {told}" if told else ""
 
 
 def exit_code_of(findings: Iterable[Finding]) -> int:

@@ -32,6 +32,7 @@ GRACE_SECONDS = 5.0
 # How long a cancelled call may take to return before its thread and connection are left to the end of the process.
 CANCEL_SECONDS = 10.0
 CANCEL_AGAIN_SECONDS = 1.0
+LISTENING_SECONDS = 0.5
 
 # Rows that stand as Python objects at a time: more of them fill the memory and are no faster.
 ROWS_AT_ONCE = 5_000
@@ -219,7 +220,11 @@ class _Reading:
         Raises:
             TimeoutError: nothing yet.
         """
-        return future.result(seconds + GRACE_SECONDS)
+        over = time.monotonic() + seconds + GRACE_SECONDS
+        # A Ctrl-C that comes as a wait begins is heard when it ends (CPython looks for signals before, not in between).
+        while not wait([future], LISTENING_SECONDS).done and time.monotonic() < over:
+            continue
+        return future.result(0)
 
     def call(self, action: Callable[[], Result], seconds: float) -> Result:
         """Do something, and wait for it."""

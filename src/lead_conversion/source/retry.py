@@ -5,9 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    retry_if_not_exception_type,
+    stop_after_attempt,
+    wait_exponential,
+)
 
-from lead_conversion.kernel.errors import BrokenOffError
+from lead_conversion.kernel.errors import BrokenOffError, TimedOutError
 
 LONGEST_WAIT_SECONDS = 300.0
 Answer = TypeVar("Answer")
@@ -21,15 +28,17 @@ class Retry:
     attempts: int = 5
     wait_seconds: float = 2.0
 
-    def ask(self, what: str, question: Callable[[], Answer]) -> Answer:
+    def ask(self, what: str, question: Callable[[], Answer], *, again_when_timed_out: bool = True) -> Answer:
         """The answer to a question that is asked anew, from its beginning, each time the source breaks off.
 
         Args:
             what: the name of the question in the log: entity and slice.
             question: must leave nothing of an attempt that broke off.
+            again_when_timed_out: whether a statement that took too long is worth the same time once more.
 
         Raises:
             BrokenOffError: the last attempt broke off too.
+            TimedOutError: it took too long, and is not asked again when it did.
         """
 
         def warn(state: RetryCallState) -> None:
@@ -39,8 +48,9 @@ class Retry:
                 what, state.attempt_number, self.attempts, wait,
             )  # fmt: skip
 
+        never_again = () if again_when_timed_out else TimedOutError
         attempts = Retrying(
-            retry=retry_if_exception_type(BrokenOffError),
+            retry=retry_if_exception_type(BrokenOffError) & retry_if_not_exception_type(never_again),
             stop=stop_after_attempt(self.attempts),
             wait=wait_exponential(multiplier=self.wait_seconds, max=LONGEST_WAIT_SECONDS),
             before_sleep=warn,

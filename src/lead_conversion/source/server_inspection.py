@@ -24,8 +24,11 @@ from lead_conversion.source.sqlserver_questions import DATABASES, MOMENT_COLUMNS
 from lead_conversion.source.sqlserver_settings import DRIVER_HINT
 from lead_conversion.source.sqlserver_source import SQLServerSource
 
+ANY_TLS_FAULT = "ssl"
 # What drivers say of a TLS handshake that failed (OpenSSL's words), and what to do.
 TLS_FAULTS = {
+    "encryption not supported": "it offers no encryption. Have its DBA install a certificate and switch TLS on "
+    "there, or check CORY_SQL_HOST and CORY_SQL_PORT: another machine or instance may answer",
     "self-signed": "its certificate is self-signed. Have it signed by an authority that this machine trusts, or add "
     "it to the machine's trusted certificates",
     "self signed": "its certificate is self-signed. Have it signed by an authority that this machine trusts, or add "
@@ -35,13 +38,21 @@ TLS_FAULTS = {
     "subject name": "its certificate is for another name. Use that name as CORY_SQL_HOST, or set "
     "CORY_SQL_HOSTNAME_IN_CERTIFICATE to it",
     "ip address mismatch": "its certificate is for a name and not for this address. Use the name as CORY_SQL_HOST",
-    "expired": "its certificate has expired. Have it renewed",
     "local issuer": "no authority known here issued its certificate. Install the issuer's certificate on this machine "
     "(Debian: /usr/local/share/ca-certificates and update-ca-certificates)",
+    # Before the words that OpenSSL says of every certificate that it refuses, and never one word alone: a login's time
+    # "expired" too.
+    "certificate has expired": "its certificate has expired. Have it renewed",
+    "certificate expired": "its certificate has expired. Have it renewed",
     "certificate verify failed": "its certificate is not trusted. Install the issuer's certificate on this machine",
     "unsupported protocol": "it speaks only versions of TLS that are refused here. Have TLS 1.2 switched on there",
-    "ssl": "the TLS handshake failed. Have the server's certificate and its versions of TLS looked at",
+    ANY_TLS_FAULT: "the TLS handshake failed. Have the server's certificate and its versions of TLS looked at",
 }
+TIMED_OUT = ("HYT", "S1T")
+TOO_SLOW = (
+    "something listens there, but answers too slowly or is no SQL Server. Check CORY_SQL_PORT, the firewalls and "
+    "proxies on the way, and the versions of TLS on both sides; CORY_SQL_CONNECT_TIMEOUT_SECONDS gives it longer"
+)
 # FreeTDS can give a login that was refused the SQLSTATE of a server that is not there.
 LOGIN_FAULTS = ("login failed", "(18456)", "(4060)", "cannot open database")
 TLS_UNTOLD = (
@@ -120,21 +131,23 @@ class ServerInspection:
 
     def _host(self) -> Iterator[Finding]:
         try:
-            addresses = socket.getaddrinfo(self._name, self._settings.port, type=socket.SOCK_STREAM)
+            addresses = socket.getaddrinfo(self._settings.host, self._settings.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
-            fault = SourceError(f"CORY_SQL_HOST is {self._name}, a name to which the DNS gives no address here")
+            fault = SourceError(
+                f"CORY_SQL_HOST is {self._settings.host}, a name to which the DNS gives no address here"
+            )
             yield wrong("host", fault, "Check its spelling, the DNS, and that a VPN is on if it needs one.")
         else:
-            yield right("host", f"{self._name} has {len(addresses)} address(es)")
+            yield right("host", f"{self._settings.host} has {len(addresses)} address(es)")
 
     def _port(self) -> Iterator[Finding]:
-        place, seconds = f"port {self._settings.port} of {self._name}", self._settings.connect_timeout_seconds
+        place, seconds = f"port {self._settings.port} of {self._settings.host}", self._settings.connect_timeout_seconds
         remedy = (
             "Check CORY_SQL_PORT (a named instance seldom listens on 1433), that TCP/IP is switched on for the server, "
             "and the firewalls on the way."
         )
         try:
-            socket.create_connection((self._name, self._settings.port), seconds).close()
+            socket.create_connection((self._settings.host, self._settings.port), seconds).close()
         except TimeoutError:
             yield wrong("port", SourceError(f"{place} gives no answer within {seconds} s"), remedy)
         except ConnectionRefusedError:
@@ -152,9 +165,8 @@ class ServerInspection:
             refusal = ConfigurationError(f"The ODBC driver cannot be loaded (SQLSTATE {fault.sqlstate})")
             yield wrong("TLS", refusal, f"{DRIVER_HINT}.")
         else:
-            why = next((TLS_FAULTS[word] for word in fault.said if word in TLS_FAULTS), TLS_UNTOLD)
-            place = f"{self._name} answers, but opens no session (SQLSTATE {fault.sqlstate})"
-            what, _, remedy = why.partition(". ")
+            place = f"{self._settings.host} answers, but opens no session (SQLSTATE {fault.sqlstate})"
+            what, _, remedy = _why_no_session(fault).partition(". ")
             yield wrong("TLS", SourceError(f"{place}: {what}"), f"{remedy}.")
 
     def _login(self) -> Iterator[Finding]:
@@ -275,11 +287,6 @@ class ServerInspection:
                 found.setdefault((*origin.table.split("."), origin.name), []).append(name)
         return found
 
-    @property
-    def _name(self) -> str:
-        """The machine's name: without the protocol and the name of an instance."""
-        return self._settings.host.removeprefix("tcp:").partition("\\")[0]
-
     @cached_property
     def _fault(self) -> ConnectionFault | None:
         return self._source.connection_fault((*LOGIN_FAULTS, *TLS_FAULTS))
@@ -303,6 +310,16 @@ class ServerInspection:
 def _is_of_login(fault: ConnectionFault) -> bool:
     """Whether the server was spoken to, and refused the login or the database."""
     return fault.sqlstate.startswith(("28", "42")) or any(word in fault.said for word in LOGIN_FAULTS)
+
+
+def _why_no_session(fault: ConnectionFault) -> str:
+    """What keeps a server that answers from opening a session, and what to do."""
+    told = [TLS_FAULTS[word] for word in fault.said if word in TLS_FAULTS and word != ANY_TLS_FAULT]
+    if told:
+        return told[0]
+    if fault.sqlstate.startswith(TIMED_OUT):
+        return TOO_SLOW
+    return TLS_FAULTS[ANY_TLS_FAULT] if ANY_TLS_FAULT in fault.said else TLS_UNTOLD
 
 
 def _index_advice(row: Mapping[str, Any], entities: list[str]) -> Iterator[Finding]:

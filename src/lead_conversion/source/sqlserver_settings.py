@@ -1,12 +1,13 @@
 """How to reach a SQL Server: what the CORY_SQL_* variables say, and the connection string that says it to a driver."""
 
+import re
 from collections.abc import Collection, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from platform import freedesktop_os_release, machine
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from lead_conversion.kernel.errors import ConfigurationError
 
@@ -18,6 +19,9 @@ DRIVER_HINT = (
     "CORY_SQL_ODBC_DRIVER=FreeTDS), or set CORY_SQL_ODBC_DRIVER to a driver's name or the absolute path of its .so file"
 )
 
+# As SQL Server's own tools write them. An IPv6 address has several colons, and none of them begins a port.
+PROTOCOL_BEFORE = re.compile(r"(tcp|np|lpc|admin):", re.IGNORECASE)
+PORT_BEHIND = re.compile(r",|^[^:]*:[^:]*$|\]:")
 LINUX_FAMILIES = {"debian": "debian_ubuntu", "ubuntu": "debian_ubuntu", "suse": "suse", "alpine": "alpine"}
 
 
@@ -27,6 +31,7 @@ class SQLServerSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     host: str = Field(min_length=1)
+    """The machine's name or address alone: no protocol, instance or port."""
     port: int = Field(default=1433, ge=1, le=65_535)
     database: str = Field(min_length=1)
     auth_mode: Literal["integrated", "sqlauth"] = "integrated"
@@ -48,6 +53,25 @@ class SQLServerSettings(BaseModel):
         if self.auth_mode == "sqlauth" and not (self.user and self.password):
             raise ValueError("auth_mode 'sqlauth' needs a user and a password")
         return self
+
+    @field_validator("host")
+    @classmethod
+    def _host_is_a_machine(cls, host: str) -> str:
+        if PROTOCOL_BEFORE.match(host):
+            raise ValueError(
+                "begins with a protocol. Expected is the machine's name or address alone; TCP is the only protocol"
+            )
+        if "\\" in host:
+            raise ValueError(
+                "names an instance, and instances are not looked up by name. Expected is the machine's name or address "
+                f"alone; ask its DBA for the instance's own port, and set {ENVIRONMENT_PREFIX}PORT to it"
+            )
+        if PORT_BEHIND.search(host):
+            raise ValueError(
+                "holds a port. Expected is the machine's name or address alone; the port belongs into "
+                f"{ENVIRONMENT_PREFIX}PORT"
+            )
+        return host
 
     @model_validator(mode="before")
     @classmethod

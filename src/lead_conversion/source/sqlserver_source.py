@@ -10,6 +10,7 @@ from typing import Any, Literal, cast
 
 import pyarrow as pa
 
+from lead_conversion.guard.roles import current_user
 from lead_conversion.kernel.errors import (
     AccessError,
     BrokenOffError,
@@ -17,6 +18,7 @@ from lead_conversion.kernel.errors import (
     DataError,
     LeadConversionError,
     SourceError,
+    TimedOutError,
 )
 from lead_conversion.source.odbc import (
     DATETIMEOFFSET,
@@ -114,8 +116,8 @@ class SQLServerSource(CheckedSource):
 
     @property
     def principal(self) -> str:
-        """The login as the server names it; until it has said so, the user that is configured."""
-        return self._login_at_server or self.settings.user or ""
+        """The login as the server names it; until it has said so, who is configured to log in."""
+        return self._login_at_server or self._configured_user
 
     @property
     def access(self) -> Access:
@@ -164,6 +166,12 @@ class SQLServerSource(CheckedSource):
         """Why no connection opens, and which of these words the driver said of it; None where one does."""
         patience = self.settings.connect_timeout_seconds
         return find_connection_fault(self.driver.Error, self._connect, patience, words)
+
+    @property
+    def _configured_user(self) -> str:
+        """The user that is named; of an integrated login the operating system's, by whose ticket it is let in."""
+        named = self.settings.user if self.settings.auth_mode == "sqlauth" else ""
+        return named or f"integrated: {current_user()}"
 
     def _require_rights(self) -> None:
         self._login_at_server = self._ask_login()
@@ -367,8 +375,8 @@ SQLSTATES: dict[str, Meanings] = {
     "asking": (
         ("08", BrokenOffError, "the connection broke. Run again"),
         ("40", BrokenOffError, "the server gave up this reading for another's sake (deadlock). Run again"),
-        ("HYT", BrokenOffError, NOT_IN_TIME),
-        ("S1T", BrokenOffError, NOT_IN_TIME),
+        ("HYT", TimedOutError, NOT_IN_TIME),
+        ("S1T", TimedOutError, NOT_IN_TIME),
         ("HY008", SourceError, "the statement was cancelled at the server. Ask its DBA why, and run again"),
         ("28", AccessError, "the login was refused. Check the login's rights"),
         ("42S", DataError, "a table or column of a SELECT is not there. Edit the SELECTs in conf/<env>/source/"),

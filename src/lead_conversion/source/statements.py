@@ -23,6 +23,7 @@ from lead_conversion.kernel.errors import AccessError, ConfigurationError
 from lead_conversion.kernel.windows import Span, to_naive_utc
 from lead_conversion.source.lineage import refuse_misplaced_personal_columns
 from lead_conversion.source.personal_columns import folded_name
+from lead_conversion.source.unclear_columns import refuse_unclear_columns
 
 TableName = tuple[str, str]
 """Schema and table, in lower case: neither engine tells 'dbo.T' from 'DBO.t'."""
@@ -225,8 +226,8 @@ def parse_statement(entity_name: str, text: str) -> Statement:
         text: T-SQL.
 
     Raises:
-        AccessError: the text is not one SELECT, holds a construct that is not on the list, or puts a personal column
-            where it would not be hidden.
+        AccessError: the text is not one SELECT, holds a construct that is not on the list, puts a personal column
+            where it would not be hidden, or names a column that is not clear.
         ConfigurationError: the SELECT does not give the entity's columns, or no such entity.
     """
     entity = source_entity(entity_name)
@@ -243,6 +244,7 @@ def parse_statement(entity_name: str, text: str) -> Statement:
         )
     _check_columns(entity, tree)
     refuse_misplaced_personal_columns(entity, tree)
+    refuse_unclear_columns(entity_name, tree)
     return Statement(entity, text, tree)
 
 
