@@ -3,6 +3,10 @@ PYTHON ?= python3.11
 UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 BIN := .venv/bin
+# The extras of pyproject.toml that this installation has; `make install EXTRAS=sqlserver` sets them for good, EXTRAS= none.
+EXTRAS_STAMP := .venv/.extras
+INSTALLED_EXTRAS := $(shell cat $(EXTRAS_STAMP) 2>/dev/null)
+EXTRAS ?= $(INSTALLED_EXTRAS)
 export UV_PYTHON_DOWNLOADS := never
 export KEDRO_DISABLE_TELEMETRY := 1
 export MLFLOW_DISABLE_TELEMETRY := true
@@ -13,14 +17,18 @@ export MLFLOW_DISABLE_TELEMETRY := true
 help: ## what there is to ask for
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
-install: .venv/.installed ## everything the project needs, into .venv
+install: .venv/.installed ## everything the project needs, into .venv; EXTRAS=sqlserver for Microsoft's ODBC driver
 
 $(UV):
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .tools uv==$(UV_VERSION)
 
+ifneq ($(strip $(EXTRAS)),$(strip $(INSTALLED_EXTRAS)))
+.PHONY: .venv/.installed
+endif
 .venv/.installed: uv.lock pyproject.toml $(UV)
-	env -u PYTHONPATH $(UV) sync --frozen --compile-bytecode --python $(PYTHON)
+	env -u PYTHONPATH $(UV) sync --frozen --compile-bytecode --python $(PYTHON) $(EXTRAS:%=--extra %)
 	$(BIN)/python -m compileall -q src
+	@echo "$(EXTRAS)" > $(EXTRAS_STAMP)
 	@touch $@
 
 run: install ## the whole run: database to report, on the demo world unless CORY_DUCKDB_PATH names another

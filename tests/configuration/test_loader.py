@@ -93,6 +93,17 @@ def test_statement_in_another_encoding_is_refused_with_how_to_save_it(conf, enco
         loader(conf).statement("contacts")
 
 
+@pytest.mark.parametrize(
+    "name", ["base/parameters/model/trees.yaml", "prod/parameters/env/prod.yaml", "base/catalog.yml"]
+)
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+@pytest.mark.parametrize("kind", ["parameters", "catalog"])
+def test_configuration_in_another_encoding_is_refused_with_how_to_save_it(conf, name, encoding, kind):
+    (conf / name).write_text((conf / name).read_text(), encoding=encoding)
+    with pytest.raises(ConfigurationError, match=rf"{name}: expected .* UTF-8, found UTF-16.*Save it as.*utf8\.ya?ml"):
+        loader(conf, env="prod")[kind]
+
+
 def test_configuration_with_a_byte_order_mark_is_read(conf):
     for name in ("base/parameters/model/trees.yaml", "base/parameters/config.yaml", "base/catalog.yml"):
         (conf / name).write_text((conf / name).read_text(), encoding="utf-8-sig")

@@ -24,16 +24,15 @@ def folder(tmp_path):
     return tmp_path
 
 
-def dataset(folder):
-    return CSVDatabaseDataset(
-        filepath=str(folder / "made/funnel.duckdb"), path=str(folder), tables=TABLES, where_from="Ask the shop."
-    )
+def dataset(folder, **settings):
+    given = {"path": str(folder), "tables": TABLES, "where_from": "Ask the shop."} | settings
+    return CSVDatabaseDataset(filepath=str(folder / "made/funnel.duckdb"), **given)
 
 
-def refused_with(kind, folder):
+def refused_with(kind, folder, **settings):
     """The refusal of a save, which Kedro wraps, with all that a traceback of it would show."""
     with pytest.raises(DatasetError) as wrapped:
-        dataset(folder).save(WORLD)
+        dataset(folder, **settings).save(WORLD)
     refusal = wrapped.value.__cause__
     assert isinstance(refusal, kind)
     assert refusal.__cause__ is refusal.__context__ is None
@@ -54,10 +53,48 @@ def test_tables_hold_the_files_with_the_declared_types(folder):
     assert query(folder, "SELECT hour(sold_at) FROM shop.sales") == [(10,)]
 
 
-def test_database_that_is_there_is_left_as_it_is(folder):
+def made_at(folder):
+    return (folder / "made/funnel.duckdb").stat().st_mtime_ns
+
+
+def test_database_of_the_same_files_is_left_as_it_is(folder):
     dataset(folder).save(WORLD)
-    (folder / "leads.csv").unlink()
+    before = made_at(folder)
     dataset(folder).save(WORLD)
+    assert made_at(folder) == before
+
+
+def test_database_is_made_anew_when_a_file_changes(folder):
+    dataset(folder).save(WORLD)
+    (folder / "leads.csv").write_text(LEADS + "c,2018-01-04,\n")
+    dataset(folder).save(WORLD)
+    assert query(folder, "SELECT count(*) FROM shop.leads") == [(3,)]
+
+
+def test_database_is_made_anew_when_a_declared_type_changes(folder, monkeypatch):
+    dataset(folder).save(WORLD)
+    monkeypatch.setitem(TABLES["shop.leads"]["columns"], "came_in", "VARCHAR")
+    dataset(folder).save(WORLD)
+    assert query(folder, "SELECT max(came_in) FROM shop.leads") == [("2018-01-03",)]
+
+
+def test_database_that_does_not_say_what_it_was_made_from_is_made_anew(folder):
+    (folder / "made").mkdir()
+    duckdb.connect(str(folder / "made/funnel.duckdb")).close()
+    dataset(folder).save(WORLD)
+    assert query(folder, "SELECT count(*) FROM shop.leads") == [(2,)]
+
+
+def test_folder_that_is_named_and_not_there_is_refused_and_the_old_database_not_read(folder, monkeypatch):
+    dataset(folder).save(WORLD)
+    moved = folder.rename(folder.with_name("moved"))
+    (folder / "made").mkdir(parents=True)
+    (moved / "made/funnel.duckdb").rename(folder / "made/funnel.duckdb")
+    monkeypatch.setenv("SHOP_FOLDER", "elsewhere")
+    elsewhere = {"path": str(folder / "elsewhere"), "path_variable": "SHOP_FOLDER"}
+    assert "found no such folder. Ask the shop." in refused_with(ConfigurationError, folder, **elsewhere)
+    monkeypatch.delenv("SHOP_FOLDER")
+    dataset(folder, **elsewhere).save(WORLD)
     assert query(folder, "SELECT count(*) FROM shop.leads") == [(2,)]
 
 

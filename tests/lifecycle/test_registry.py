@@ -67,16 +67,24 @@ def test_challenger_is_not_registered_again(registry):
 
 def test_store_is_made_whole_under_another_name_and_left_alone_afterwards(tmp_path):
     uri = f"sqlite:///{tmp_path}/mlflow.db"
-    ensure_store(uri)
+    ensure_store(uri, "leads")
     made = (tmp_path / "mlflow.db").read_bytes()
-    ensure_store(uri)
+    ensure_store(uri, "leads")
     assert (tmp_path / "mlflow.db").read_bytes() == made
     assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
     with sqlite3.connect(tmp_path / "mlflow.db") as database:
         assert database.execute("SELECT count(*) FROM experiments").fetchone()
 
 
+def test_files_of_runs_stand_beside_the_store_wherever_that_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    uri = "sqlite:///data/mlflow/mlflow.db"
+    ensure_store(uri, "leads")
+    experiment = mlflow.MlflowClient(uri).get_experiment_by_name("leads")
+    assert Path(experiment.artifact_location.removeprefix("file://")).parent == tmp_path / "data/mlflow/mlruns"
+
+
 def test_remote_store_is_not_touched(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    ensure_store("https://mlflow.example.org")
+    ensure_store("https://mlflow.example.org", "leads")
     assert list(tmp_path.iterdir()) == []

@@ -40,10 +40,20 @@ class HydraConfigLoader(OmegaConfigLoader):
         OmegaConf.register_new_resolver("statement", self.statement, replace=True)
 
     def __getitem__(self, key: str) -> dict[str, Any]:
-        """The merged configuration of one kind; `parameters` come from Hydra."""
+        """The merged configuration of one kind; `parameters` come from Hydra.
+
+        Raises:
+            ConfigurationError: a file is not saved as UTF-8; parameters do not compose.
+        """
+        self._require_utf8()
         if key == "parameters":
             return self._compose_parameters()
         return super().__getitem__(key)
+
+    def _require_utf8(self) -> None:
+        for environment in {self.base_env: None, self.env or self.default_run_env: None}:
+            for path in sorted((Path(self.conf_source) / environment).rglob("*.y*ml")):
+                _read_utf8(path)
 
     def _compose_parameters(self) -> dict[str, Any]:
         base = Path(self.conf_source) / self.base_env / "parameters"
@@ -96,7 +106,7 @@ def _read_utf8(path: Path) -> str:
     raise ConfigurationError(
         f"{path}: expected a text saved as UTF-8, found {_encoding_by_its_look(content)}. Save it as UTF-8: in SQL "
         "Server Management Studio by File > Save As, the arrow beside Save, Save with Encoding, 'Unicode (UTF-8 "
-        f"without signature)'; elsewhere by 'iconv -f UTF-16 -t UTF-8 {path.name} > utf8.sql'."
+        f"without signature)'; elsewhere by 'iconv -f UTF-16 -t UTF-8 {path.name} > utf8{path.suffix}'."
     )
 
 

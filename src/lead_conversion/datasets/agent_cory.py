@@ -12,7 +12,7 @@ from lead_conversion.guard.access_log import AccessLog
 from lead_conversion.kernel.errors import AccessError, ConfigurationError
 from lead_conversion.simulation import WorldSummary, truth_path_of
 from lead_conversion.simulation.world import World
-from lead_conversion.source.duckdb_source import DuckDBSource
+from lead_conversion.source.duckdb_source import WHERE_FROM, DuckDBSource
 from lead_conversion.source.protocol import OnStatement, Source, StatementRecord
 from lead_conversion.source.sqlserver_source import SQLServerSettings, SQLServerSource
 
@@ -53,7 +53,15 @@ class ReadOnlySourceDataset(AbstractDataset[NoReturn, Source]):
 
 
 class EmbeddedSourceDataset(ReadOnlySourceDataset):
-    """The embedded DuckDB database; CORY_DUCKDB_PATH names another file than the demo's."""
+    """The embedded DuckDB database; CORY_DUCKDB_PATH names another file than the catalog.
+
+    Args:
+        filepath: the file, unless CORY_DUCKDB_PATH names one.
+        statements: the SELECT of each entity.
+        batch_rows: the most rows that are held at once.
+        access_log: where each statement is recorded.
+        where_from: what to do where `filepath` is not there.
+    """
 
     def __init__(
         self,
@@ -61,17 +69,20 @@ class EmbeddedSourceDataset(ReadOnlySourceDataset):
         statements: dict[str, str],
         batch_rows: int,
         access_log: str,
+        where_from: str = WHERE_FROM,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(metadata)
         self._on_statement = recorder(AccessLog(Path(access_log)))
-        self._path = given_path() or Path(filepath)
+        given = given_path()
+        self._path = given or Path(filepath)
+        self._where_from = WHERE_FROM if given else where_from
         self.statements = statements
         self._batch_rows = batch_rows
 
     def load(self) -> Source:
         """The source; nothing is opened before the first question."""
-        return DuckDBSource(self._path, self.statements, self._batch_rows, self._on_statement)
+        return DuckDBSource(self._path, self.statements, self._batch_rows, self._on_statement, self._where_from)
 
     def _exists(self) -> bool:
         return self._path.is_file()

@@ -51,19 +51,22 @@ def register_model(name: str, model: Mapping[str, Any], lineage: Mapping[str, An
     return str(version.version)
 
 
-def ensure_store(uri: str) -> None:
-    """Make the registry's SQLite database where it is missing, under another name first.
+def ensure_store(uri: str, experiment: str) -> None:
+    """Make the registry's SQLite database where it is missing, under another name first, with the experiment.
 
-    MLflow makes its tables one by one; killed meanwhile, it leaves a database that it can neither use nor finish.
+    MLflow makes its tables one by one; killed meanwhile, it leaves a database that it can neither use nor finish. An
+    experiment that it made itself would keep its files in the working folder, wherever the database stands.
     """
     path = Path(uri.removeprefix(SQLITE))
     if not uri.startswith(SQLITE) or path.exists():
         return
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore  # noqa: PLC0415 - see above
 
+    path.absolute().parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.absolute().parent, prefix=f".{path.name}.") as folder:
         made = Path(folder) / path.name
-        store = SqlAlchemyStore(f"{SQLITE}{made}", "mlruns")  # type: ignore[no-untyped-call]
+        store = SqlAlchemyStore(f"{SQLITE}{made}", str(path.absolute().parent / "mlruns"))  # type: ignore[no-untyped-call]
+        store.create_experiment(experiment)  # type: ignore[no-untyped-call]
         store.engine.dispose()
         with contextlib.suppress(FileExistsError):  # another run was faster
             os.link(made, path)
