@@ -16,7 +16,8 @@ RAW_EVENT = {
     "started_at": MOMENT, "occurred_at": MOMENT, "logged_at": MOMENT, "duration_seconds": "int32",
     "text_key": "string", "reply_chars": "int32", "reply_words": "int32", "reply_has_question": "boolean",
     "reply_intent": "string", "reply_objection": "string", "reply_is_opt_out": "boolean",
-    "reply_language": "string", "reply_faults": "string", "tags": "string",
+    "reply_is_urgent": "boolean", "reply_wants_meeting": "boolean", "reply_asks_price": "boolean",
+    "reply_sentiment": "float64", "reply_language": "string", "reply_faults": "string", "tags": "string",
 }  # fmt: skip
 EVENT = {name: kind.replace("int32", "int64") for name, kind in RAW_EVENT.items()}
 for _dropped in ("scheduled_at", "started_at", "text_key", "reply_faults"):

@@ -133,6 +133,12 @@ class EngagementLogs(pa.DataFrameModel):
     reply_intent: str = pa.Field(nullable=True, isin=INTENTS, description="What the reply sounds like")
     reply_objection: str = pa.Field(nullable=True, description="What an objection is about")
     reply_is_opt_out: bool = pa.Field(nullable=True, description="Whether the reply asks to stop")
+    reply_is_urgent: bool = pa.Field(nullable=True, description="Whether the reply asks for haste")
+    reply_wants_meeting: bool = pa.Field(nullable=True, description="Whether the reply asks for a call or a meeting")
+    reply_asks_price: bool = pa.Field(nullable=True, description="Whether the reply asks what it costs")
+    reply_sentiment: float = pa.Field(
+        nullable=True, ge=-1, le=1, description="How the reply sounds, from all bad to all good; null: not in English"
+    )
     reply_language: str = pa.Field(nullable=True, description="ISO 639-1, or und")
     tags: str = pa.Field(nullable=True, description="Machine tags of the conversation")
     mended: str = rules_field(MENDED)

@@ -29,7 +29,7 @@ from lead_conversion.source.retry import Retry
 from lead_conversion.source.slices import Slice, slices_of
 
 # Whose own rules decide what a value is read as and what becomes of it.
-LIBRARIES = ("beautifulsoup4", "ftfy", "phonenumbers", "py3langid", "pyarrow", "sqlglot")
+LIBRARIES = ("beautifulsoup4", "ftfy", "phonenumbers", "py3langid", "pyarrow", "sqlglot", "vadersentiment")
 log = logging.getLogger(__name__)
 
 
@@ -240,7 +240,8 @@ def _code_hash() -> str:
     Of the sources themselves, not of their tables of words: a pattern or a function decides as much, and no list of
     tables can be forgotten. A change that decides nothing, as of a comment, costs a reading of everything.
     """
-    modules = [*files("lead_conversion.guard").iterdir(), *files("lead_conversion.source").iterdir()]
+    packages = ("lead_conversion.guard", "lead_conversion.language", "lead_conversion.source")
+    modules = [module for package in packages for module in files(package).iterdir()]
     modules.append(files("lead_conversion.contracts") / "source_entities.py")
     texts = sorted((file.name, file.read_text(encoding="utf-8")) for file in modules if file.name.endswith(".py"))
     return _hash([texts, [version(library) for library in LIBRARIES]])

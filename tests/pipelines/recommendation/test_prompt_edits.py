@@ -4,9 +4,9 @@ import re
 
 import pytest
 
+from lead_conversion.language.templates import placeholders
 from lead_conversion.pipelines.recommendation.parameters import PromptEditParameters
 from lead_conversion.pipelines.recommendation.prompt_edits import PromptText, edit_prompt
-from lead_conversion.pipelines.recommendation.templates import placeholders
 
 KNOWN = frozenset({"first_name", "agent_name", "booking_link"})
 LIMITS = PromptEditParameters(sms_max_characters=160, email_max_words=60, voice_max_words=60)

@@ -4,8 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from difflib import unified_diff
 
-from lead_conversion.pipelines.recommendation.parameters import PromptEditParameters
-from lead_conversion.pipelines.recommendation.templates import (
+from lead_conversion.language.templates import (
     FIRST_NAME,
     Part,
     count_words,
@@ -17,6 +16,7 @@ from lead_conversion.pipelines.recommendation.templates import (
     render,
     straighten,
 )
+from lead_conversion.pipelines.recommendation.parameters import PromptEditParameters
 
 STANDARD_ASK = "Would you have ten minutes for a short call this week?"
 STANDARD_ASK_WITH_LINK = "Would you have ten minutes for a short call this week? Pick a time here: {{booking_link}}"

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from lead_conversion.kernel.targets import Targets
+from lead_conversion.language.templates import placeholders
 from lead_conversion.pipelines.recommendation.effects import ASSOCIATION_ONLY
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
 from lead_conversion.pipelines.recommendation.prompt_edits import (
@@ -14,7 +15,6 @@ from lead_conversion.pipelines.recommendation.prompt_edits import (
 )
 from lead_conversion.pipelines.recommendation.risk_sets import left_truncated_leads
 from lead_conversion.pipelines.recommendation.shrinkage import shrink_effects
-from lead_conversion.pipelines.recommendation.templates import placeholders
 from lead_conversion.reports.formats import bounds, count, p_value, percent, plural, points
 
 CHANGES = {

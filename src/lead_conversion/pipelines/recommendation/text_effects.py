@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr, stdtrit
 
+from lead_conversion.language.templates import text_features
 from lead_conversion.pipelines.recommendation.cells import count_cells
 from lead_conversion.pipelines.recommendation.elements import (
     Comparison,
@@ -16,7 +17,6 @@ from lead_conversion.pipelines.recommendation.elements import (
 )
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters
 from lead_conversion.pipelines.recommendation.proportions import e_value
-from lead_conversion.pipelines.recommendation.templates import text_features
 
 CHANNELS = ("sms", "email", "voice")
 

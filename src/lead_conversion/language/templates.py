@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from lead_conversion.language.phrases import fold, is_asserted
+
 PartKind = Literal["greeting", "opening", "value", "ask", "closing", "notice", "signature"]
 
 FIRST_NAME = "{{first_name}}"
@@ -26,7 +28,7 @@ _SIGN_OFF = re.compile(
     re.IGNORECASE,
 )
 _SIGNED = re.compile(rf"[{_DASHES}]+\s*(?:\{{\{{\s*\w+\s*\}}\}}|[A-Z][\w'. ]*)")
-_LINK = re.compile(r"\{\{\s*\w*(?:link|url|calendar)\w*\s*\}\}|https?://", re.IGNORECASE)
+_LINK = re.compile(r"\{\{\s*\w*(?:link|url|calendar)\w*\s*\}\}|https?://|\[url\]", re.IGNORECASE)
 _SHOUTING = re.compile(r"!{2,}|\b[A-Z]{4,}(?:\s+[A-Z]{2,})+\b")
 
 
@@ -103,7 +105,8 @@ def straighten(text: str) -> str:
 def has_pressure(text: str) -> bool:
     """Whether the wording hurries the reader or shouts."""
     plain = straighten(text)
-    return any(pattern.search(plain) for pattern in (_PRESSURE, _PRESSING_ORDER, _SHOUTING))
+    orders_or_shouts = _PRESSING_ORDER.search(plain) or _SHOUTING.search(plain)
+    return bool(orders_or_shouts) or is_asserted(fold(text), _PRESSURE)
 
 
 def has_link(text: str) -> bool:

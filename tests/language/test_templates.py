@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lead_conversion.pipelines.recommendation.templates import (
+from lead_conversion.language.templates import (
     group_asks,
     has_pressure,
     parse_template,
@@ -72,6 +72,7 @@ def test_hurrying_is_pressure(text):
         "What would help you most right now?",
         "Only five people share a coach.",
         "NASA and IBM send people.",
+        "There is no hurry, and it is not urgent.",
     ],
 )
 def test_plain_statement_is_no_pressure(text):

@@ -5,16 +5,11 @@ boundaries. A phrase stands here when it is hard to misread without its context;
 which costs a feature some strength, where a wrong entry would cost it its meaning.
 """
 
-Phrases = dict[str, tuple[str, ...]]
-
-
-def _lines(text: str) -> tuple[str, ...]:
-    return tuple(line.strip() for line in text.strip().splitlines())
-
+from lead_conversion.language.phrases import Phrases, lines
 
 # Whole replies that carriers and regulators define as an opt-out (CTIA Messaging Principles, 5.1.3), and their kin.
 OPT_OUT_REPLIES: Phrases = {
-    "en": _lines(r"""
+    "en": lines(r"""
         stop
         stop ?all
         unsubscribe
@@ -25,7 +20,7 @@ OPT_OUT_REPLIES: Phrases = {
         remove me
         opt ?out
     """),
-    "es": _lines(r"""
+    "es": lines(r"""
         baja
         darme de baja
         dar de baja
@@ -34,20 +29,20 @@ OPT_OUT_REPLIES: Phrases = {
         cancelar
         basta
     """),
-    "fr": _lines(r"""
+    "fr": lines(r"""
         arret
         arretez
         desinscription
         desabonnement
         desinscrire
     """),
-    "de": _lines(r"""
+    "de": lines(r"""
         stopp
         abmelden
         abbestellen
         austragen
     """),
-    "pt": _lines(r"""
+    "pt": lines(r"""
         sair
         pare
         parar
@@ -58,7 +53,7 @@ OPT_OUT_REPLIES: Phrases = {
 }
 
 OPT_OUT: Phrases = {
-    "en": _lines(r"""
+    "en": lines(r"""
         unsubscribe( me)?
         opt(ing)?[ -]?(me )?out
         stop (text|call|messag|email|e-mail|contact|send|writ|bother|spam|reaching|sms|harass)\w*
@@ -71,21 +66,21 @@ OPT_OUT: Phrases = {
         not consent(ed)? to
         leave me alone
     """),
-    "es": _lines(r"""
+    "es": lines(r"""
         (darme|dame|denme|deme|me den|darse|dar) de baja
         no me (escrib|llam|contact|mand|envi|molest)\w*( mas)?
         (dej|par)(a|e|en|ar) de (escribir|llamar|mandar|enviar|contactar|molestar)\w*
         (borr|elimin|quit)(a|e|en|ar)(me)? (de |mi |mis )\w+
         no (quiero|deseo) (recibir|mas)( mas)? (mensajes|correos|llamadas|sms)
     """),
-    "fr": _lines(r"""
+    "fr": lines(r"""
         (me )?(desabonn|desinscri)\w*
         arretez? (de )?(m'|me )?\w*(ecri|appel|contact|envoy|harcel|derang)\w*
         ne (me|m'?) ?(contactez|ecrivez|appelez|envoyez|derangez)\w* (plus|pas)
         (retirez|supprimez|enlevez)[ -](moi|mon|mes)
         plus (de|aucun) (message|sms|mail|appel)s?
     """),
-    "de": _lines(r"""
+    "de": lines(r"""
         abmelden
         abbestellen
         austragen
@@ -95,7 +90,7 @@ OPT_OUT: Phrases = {
         horen sie auf
         aus (dem|ihrem) verteiler
     """),
-    "pt": _lines(r"""
+    "pt": lines(r"""
         descadastr\w+
         (par[ae]m?|deixe[m]?) de (me )?(enviar|mandar|ligar|escrever|contactar|contatar|incomodar)\w*
         nao me (ligue|escreva|envie|mande|contacte|contate|incomode)m?( mais)?
@@ -106,25 +101,25 @@ OPT_OUT: Phrases = {
 
 # Holds a word of refusal and refuses nothing.
 HARMLESS: Phrases = {
-    "en": _lines(r"""
+    "en": lines(r"""
         (no|not a) (problem|worries|rush|doubt|pressure|idea|hurry)
         why not
         can'?t wait
     """),
-    "es": _lines(r"""
+    "es": lines(r"""
         (no hay|sin) (problema|prisa)
         por que no
         no hay de que
     """),
-    "fr": _lines(r"""
+    "fr": lines(r"""
         (pas de|sans) (probleme|souci|doute)
         pourquoi pas
     """),
-    "de": _lines(r"""
+    "de": lines(r"""
         (kein|ohne) (problem|thema|zweifel)
         warum nicht
     """),
-    "pt": _lines(r"""
+    "pt": lines(r"""
         sem (problemas?|pressa|duvida)
         por que nao
         nao (ha|tem) problema
@@ -132,7 +127,7 @@ HARMLESS: Phrases = {
 }
 
 NEGATIVE: Phrases = {
-    "en": _lines(r"""
+    "en": lines(r"""
         (not|isn'?t|aren'?t|no longer|never) (really |very |that |at all )?interested( (at all|anymore|any more))?
         (i'?ll|we'?ll|i will|we will|gonna|going to|have to) pass( on)?
         no,? (thanks|thank you|thx|interest)
@@ -147,7 +142,7 @@ NEGATIVE: Phrases = {
         (too|so) (expensive|pricey|annoying|pushy)
         can'?t (afford|make it|do it|justify)( \w+)?
     """),
-    "es": _lines(r"""
+    "es": lines(r"""
         no (me|nos) interesa\w*( nada)?
         no (estoy|estamos) interesad[oa]s?
         no,? (muchas )?gracias
@@ -158,7 +153,7 @@ NEGATIVE: Phrases = {
         ya (contrat|eleg|tenemos|tengo)\w*
         dejame en paz
     """),
-    "fr": _lines(r"""
+    "fr": lines(r"""
         (pas|plus|aucunement) (du tout |vraiment )?interessee?s?
         non,? merci
         ^non(?=$| *[.,!;])
@@ -168,7 +163,7 @@ NEGATIVE: Phrases = {
         trop cher
         laissez[ -]moi tranquille
     """),
-    "de": _lines(r"""
+    "de": lines(r"""
         (kein|keinerlei) (interesse|bedarf)
         nicht (mehr )?(interessiert|notig|fur (mich|uns))
         nein,? danke
@@ -179,7 +174,7 @@ NEGATIVE: Phrases = {
         lassen sie mich in ruhe
         passt (leider |aber )?nicht( \w+)*
     """),
-    "pt": _lines(r"""
+    "pt": lines(r"""
         (nao|sem) (tenho |temos |estou |estamos )?(interesse|interessad[oa]s?)( nenhum)?
         nao,? (muito )?obrigad[oa]
         nao (quero|preciso|queremos|precisamos|posso|da)( \w+)?
@@ -191,7 +186,7 @@ NEGATIVE: Phrases = {
 }
 
 POSITIVE: Phrases = {
-    "en": _lines(r"""
+    "en": lines(r"""
         (very |really |definitely |still |i'?m |im |we'?re )*interested
         (yes|yeah|yep|yup|sure|absolutely|definitely|perfect|of course|for sure)
         (sounds|looks|that'?s|is|works?) (good|great|perfect|interesting|awesome|amazing|fine|ideal|useful|exactly)
@@ -213,7 +208,7 @@ POSITIVE: Phrases = {
         (let'?s|lets|happy to|want to) speak
         (a|the) (quick|short|brief) (call|chat)
     """),
-    "es": _lines(r"""
+    "es": lines(r"""
         (me|nos) interesa\w*
         (estoy|estamos) (muy )?interesad[oa]s?
         (si|claro|perfecto|por supuesto|genial|de acuerdo|vale|dale|excelente)
@@ -225,7 +220,7 @@ POSITIVE: Phrases = {
         (podemos|podriamos) (hablar|agendar|quedar|vernos|reunirnos)
         (agend|reserv)(a|ar|emos|amos|ame)
     """),
-    "fr": _lines(r"""
+    "fr": lines(r"""
         (ca |cela )?(m'|nous )interesse
         (je suis|nous sommes|tres|vraiment)( tres)? interessee?s?
         (oui|parfait|bien sur|d'accord|volontiers|avec plaisir|super|tout a fait)
@@ -236,7 +231,7 @@ POSITIVE: Phrases = {
         (prendre|fixer|fixons|caler) (un )?(rdv|rendez[ -]vous|appel)
         (ca|cela) me (va|convient)
     """),
-    "de": _lines(r"""
+    "de": lines(r"""
         (sehr |bin |sind |ware )*interessiert
         (habe|haben|hatte|hatten) (grosses |groses |ich |wir |durchaus |schon )*interesse
         interessiert (mich|uns)
@@ -248,7 +243,7 @@ POSITIVE: Phrases = {
         (konnen|konnten|sollen) wir (telefonieren|sprechen|reden|einen termin)
         termin (vereinbaren|ausmachen|machen|buchen)
     """),
-    "pt": _lines(r"""
+    "pt": lines(r"""
         (tenho|temos|com) (muito )?interesse
         (estou|estamos) (muito )?interessad[oa]s?
         (me|nos) interessa
@@ -265,7 +260,7 @@ POSITIVE: Phrases = {
 # The reason held against going on, whatever the intent. The one that stands first in the reply counts.
 OBJECTIONS: dict[str, Phrases] = {
     "price": {
-        "en": _lines(r"""
+        "en": lines(r"""
             (too|so|very|bit|pretty|quite|really|kind of|kinda|more) (expensive|pricey|costly|steep|high)
             (expensive|pricey|unaffordable|overpriced)
             can'?t (really )?afford( \w+)?
@@ -279,7 +274,7 @@ OBJECTIONS: dict[str, Phrases] = {
             (can'?t|cannot|couldn'?t) (pay|spend)( \w+)*
             no money
         """),
-        "es": _lines(r"""
+        "es": lines(r"""
             car[oa]s?
             presupuesto
             cuesta (demasiado|mucho)
@@ -287,7 +282,7 @@ OBJECTIONS: dict[str, Phrases] = {
             descuento
             mas barat[oa]
         """),
-        "fr": _lines(r"""
+        "fr": lines(r"""
             (trop )?ch(er|ere)s?
             budget
             (prix|tarifs?) (trop |tres )?(eleves?|hauts?)
@@ -296,7 +291,7 @@ OBJECTIONS: dict[str, Phrases] = {
             remise
             moins cher
         """),
-        "de": _lines(r"""
+        "de": lines(r"""
             (zu )?teuer
             budget
             preis\w* (ist |sind )?(zu |sehr )?hoch
@@ -305,7 +300,7 @@ OBJECTIONS: dict[str, Phrases] = {
             rabatt
             gunstiger
         """),
-        "pt": _lines(r"""
+        "pt": lines(r"""
             car[oa]s?
             orcamento
             preco\w* (muito |e )?alto
@@ -316,7 +311,7 @@ OBJECTIONS: dict[str, Phrases] = {
         """),
     },
     "time": {
-        "en": _lines(r"""
+        "en": lines(r"""
             (too|so|really|very|super|pretty|crazy|swamped|quite) busy
             swamped
             (no|not|don'?t have|dont have|haven'?t|without) (the |any |enough |got )?(time|bandwidth|capacity)
@@ -327,29 +322,29 @@ OBJECTIONS: dict[str, Phrases] = {
             (snowed under|flat out|overloaded|understaffed|short[ -]staffed)
             (up to (my|our) (neck|ears))
         """),
-        "es": _lines(r"""
+        "es": lines(r"""
             (no (tengo|tenemos)|sin|falta de) tiempo
             (muy|demasiado) ocupad[oa]s?
             hasta (arriba|el cuello)
         """),
-        "fr": _lines(r"""
+        "fr": lines(r"""
             (pas|plus|manque de) (le |de )?temps
             (trop|tres) (occupee?s?|pris|charge)
             deborde\w*
             (sous l'eau|charge de travail)
         """),
-        "de": _lines(r"""
+        "de": lines(r"""
             (keine|wenig|kaum) zeit
             (zu|sehr|gerade) (beschaftigt|viel (zu tun|los))
         """),
-        "pt": _lines(r"""
+        "pt": lines(r"""
             (nao (tenho|temos)|sem|falta de) tempo
             (muito|bem) ocupad[oa]s?
             na correria
         """),
     },
     "trust": {
-        "en": _lines(r"""
+        "en": lines(r"""
             (is (this|it) |are you )(a |an )?(scam|spam|legit\w*|real|fraud)
             too good to be true
             (scam|fraud|legit|sketchy|shady|phishing)
@@ -360,7 +355,7 @@ OBJECTIONS: dict[str, Phrases] = {
             sceptical|skeptical
             (i'?d|we'?d|would|need) (\w+ )?(want|like)?( to)? ?see (some |any |your )?(references|reviews|results)
         """),
-        "es": _lines(r"""
+        "es": lines(r"""
             estafa\w*
             fraude
             no confi(o|amos)
@@ -368,13 +363,13 @@ OBJECTIONS: dict[str, Phrases] = {
             de donde (sac|tien|consig)\w+
             no (me fio|los conozco)
         """),
-        "fr": _lines(r"""
+        "fr": lines(r"""
             arnaque\w*
             fraude
             (pas|peu) (confiance|fiable)
             comment avez[ -]vous (eu|obtenu)
         """),
-        "de": _lines(r"""
+        "de": lines(r"""
             betrug\w*
             abzocke
             (un|nicht )serios
@@ -382,7 +377,7 @@ OBJECTIONS: dict[str, Phrases] = {
             woher haben sie
             ist das serios
         """),
-        "pt": _lines(r"""
+        "pt": lines(r"""
             golpe
             fraude
             nao confi(o|amos)
@@ -391,7 +386,7 @@ OBJECTIONS: dict[str, Phrases] = {
         """),
     },
     "authority": {
-        "en": _lines(r"""
+        "en": lines(r"""
             (talk|speak|check|discuss|ask|run (it|this))( \w+){0,3} (my|our|the) (boss|manager|team)
             (talk|speak|check|discuss|ask|run (it|this))( \w+){0,3} (my|our) (business )?partners?
             (talk|speak|check|discuss|ask|run (it|this))( \w+){0,3} (my|our|the) (board|ceo|cfo|owner|head)
@@ -407,14 +402,14 @@ OBJECTIONS: dict[str, Phrases] = {
             (not|isn'?t) (up to me|mine to decide)
             (my|our|the) (boss|manager|head office|board|hr) (decides?|has to|needs to|makes)( \w+)*
         """),
-        "es": _lines(r"""
+        "es": lines(r"""
             (hablar|consultar|preguntar|ver)\w*( \w+){0,2} (mi|nuestro|el|la) (jef[ea]|socio|equipo|gerente|direct\w+)
             (hablar|consultar|preguntar|ver)\w*( \w+){0,2} mi (espos[oa]|marido|mujer)
             no (decido|es mi decision|depende de mi|soy la persona)
             no soy (yo )?(quien|la persona)( \w+)*
             (eso |quien )?(lo )?decide (es )?mi( \w+)*
         """),
-        "fr": _lines(r"""
+        "fr": lines(r"""
             (parler|voir|demander|consulter)\w*( \w+){0,2} (mon|ma|notre) (chef|patron|associe|equipe|direct\w+)
             (parler|voir|demander|consulter)\w*( \w+){0,2} (mon|ma) (manager|mari|femme|responsable)
             pas (ma|mon) (decision|ressort)
@@ -422,7 +417,7 @@ OBJECTIONS: dict[str, Phrases] = {
             c'est (mon|ma|notre) (chef|patron|direct\w+|responsable)( \w+)*
             ce n'est pas (moi|ma decision)( \w+)*
         """),
-        "de": _lines(r"""
+        "de": lines(r"""
             (mit|erst|muss) (meine[mrn]?|unsere[mrn]?|dem|der) (chef\w*|team|partner\w*|vorgesetzt\w*)
             (mit|erst|muss) (meine[mrn]?|unsere[mrn]?|dem|der) (geschaftsfuhr\w*|frau|mann|kolleg\w*)
             nicht (meine entscheidung|zustandig)
@@ -430,7 +425,7 @@ OBJECTIONS: dict[str, Phrases] = {
             (das )?entscheidet (mein|unser|der|die)\w*( \w+)*
             ich entscheide das nicht
         """),
-        "pt": _lines(r"""
+        "pt": lines(r"""
             (falar|consultar|perguntar|ver)\w*( \w+){0,2} (meu|minha|nosso) (chefe|socio|equipe|gerente|diretor\w*)
             (falar|consultar|perguntar|ver)\w*( \w+){0,2} (meu|minha) (espos[oa]|marido|mulher)
             nao (decido|e minha decisao|depende de mim|sou a pessoa)
@@ -438,7 +433,7 @@ OBJECTIONS: dict[str, Phrases] = {
         """),
     },
     "not_now": {
-        "en": _lines(r"""
+        "en": lines(r"""
             not (right )?now
             (maybe|perhaps|try|check|circle|come|get|contact|call|reach|talk|revisit)( \w+){0,4} later
             (maybe|perhaps|try|check|circle|come|get|contact|call|reach|talk)( \w+){0,4} next (month|quarter|year)
@@ -451,27 +446,27 @@ OBJECTIONS: dict[str, Phrases] = {
             not \w+ (right )?now
             (come|get|check|try|write|call)( \w+)? ?(back|again) in (the )?(spring|summer|autumn|fall|winter)
         """),
-        "es": _lines(r"""
+        "es": lines(r"""
             (ahora|por ahora|por el momento|de momento) no
             no (por |en )?(ahora|este momento|el momento)
             (mas adelante|mas tarde|otro momento|proximo (mes|ano|trimestre))
         """),
-        "fr": _lines(r"""
+        "fr": lines(r"""
             pas (maintenant|pour l'instant|pour le moment|tout de suite|encore)
             (plus tard|l'annee prochaine|mois prochain|prochain trimestre|autre moment)
         """),
-        "de": _lines(r"""
+        "de": lines(r"""
             (jetzt|momentan|derzeit|aktuell|gerade|im moment) (noch )?(nicht|kein\w*)
             (spater|nachste[sn]? (jahr|monat|quartal)|ein andermal|noch nicht)
         """),
-        "pt": _lines(r"""
+        "pt": lines(r"""
             (agora|por enquanto|no momento) nao
             nao (agora|no momento|por enquanto|neste momento)
             (mais tarde|outro momento|proximo (mes|ano|trimestre)|ano que vem|mais para frente)
         """),
     },
     "fit": {
-        "en": _lines(r"""
+        "en": lines(r"""
             not (a |the |really a |quite a )?(good |right |great )?(fit|match)
             (not|isn'?t|doesn'?t seem) (really |quite )?(relevant|suitable|applicable|for (us|me|our \w+))
             (already|we) (have|use|using|got) (a|an|another|our|someone|something|one|it|that|this)( \w+)?
@@ -484,26 +479,26 @@ OBJECTIONS: dict[str, Phrases] = {
             work with (another|someone|somebody|a different|other)( \w+)*
             (we|i) need something (for|else|different|more|less)( \w+)*
         """),
-        "es": _lines(r"""
+        "es": lines(r"""
             no (es|seria) (para|lo que|adecuad|relevante)\w*
             ya (tenemos|tengo|usamos|uso|trabajamos)
             no (lo |la )?necesit\w+
             no encaja
         """),
-        "fr": _lines(r"""
+        "fr": lines(r"""
             pas (adapte|pertinent|pour (moi|nous)|ce (que|qu'))\w*
             (deja|avons deja|ai deja) (un|une|quelqu|autre|prestataire)\w*
             pas besoin
             ne (correspond|convient) pas( \w+)*
         """),
-        "de": _lines(r"""
+        "de": lines(r"""
             (passt|eignet sich) (leider |fur uns |das )*nicht
             (haben|nutzen|verwenden|habe) (wir |ich )?(schon|bereits)
             (brauchen|brauche) (wir |ich |das )*nicht
             kein bedarf
             passt (leider |aber )?nicht( \w+)*
         """),
-        "pt": _lines(r"""
+        "pt": lines(r"""
             nao (e|seria) (para|o que|adequad|relevante)\w*
             ja (temos|tenho|usamos|uso|trabalhamos)
             nao (preciso|precisamos)
@@ -514,7 +509,7 @@ OBJECTIONS: dict[str, Phrases] = {
 
 # A question asked without its mark: how such a reply begins.
 QUESTION_OPENINGS: Phrases = {
-    "en": _lines(r"""
+    "en": lines(r"""
         how (much|many|long|does|do|is|can|would)
         what (is|are|does|do|would|time|about|kind)
         what'?s
@@ -524,36 +519,36 @@ QUESTION_OPENINGS: Phrases = {
         why (is|are|do|did)
         (can|could|do|does|did|is|are|would|will) (you|this|it|there|i|we)
     """),
-    "es": _lines(r"""
+    "es": lines(r"""
         (cuanto|cuanta|cuando|como|donde|que (es|tipo|incluye|precio)|quien|cual|por que)
     """),
-    "fr": _lines(r"""
+    "fr": lines(r"""
         (combien|quand|comment|pourquoi|est[ -]ce|quel\w*|qui (est|etes)|qu'est)
     """),
-    "de": _lines(r"""
+    "de": lines(r"""
         (wie (viel|lange|funktioniert|teuer|hoch)|was (kostet|ist|sind)|wann|wo|wer|warum|welche\w*)
     """),
-    "pt": _lines(r"""
+    "pt": lines(r"""
         (quanto|quando|como|onde|qual|quem|por que|o que (e|inclui))
     """),
 }
 
 # What people say before or after the matter: tells the language of a reply too short for statistics.
 COURTESIES: Phrases = {
-    "en": _lines(r"""
+    "en": lines(r"""
         (hi|hello|hey|thanks|thank you|thx|please|cheers|sorry|tomorrow)
         good (morning|afternoon|evening)
     """),
-    "es": _lines(r"""
+    "es": lines(r"""
         (hola|gracias|buenos dias|buenas (tardes|noches)|saludos|manana|por favor|bueno)
     """),
-    "fr": _lines(r"""
+    "fr": lines(r"""
         (bonjour|bonsoir|salut|merci|s'il vous plait|svp|cordialement|demain)
     """),
-    "de": _lines(r"""
+    "de": lines(r"""
         (hallo|guten (tag|morgen|abend)|danke|bitte|gruss|grusse|moin|morgen)
     """),
-    "pt": _lines(r"""
+    "pt": lines(r"""
         (ola|oi|obrigad[oa]|bom dia|boa (tarde|noite)|por favor|amanha|abracos)
     """),
 }
