@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 HOURS_A_DAY = 24
+SECONDS_AN_HOUR = 3600
+SECONDS_A_DAY = HOURS_A_DAY * SECONDS_AN_HOUR
 # The type of every time in a table: UTC, without zone, microseconds.
 MOMENT = "timestamp(6)"
 

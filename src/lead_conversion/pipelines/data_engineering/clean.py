@@ -14,12 +14,10 @@ from ibis import _
 from ibis.expr.types import BooleanValue, IntegerValue, StringValue, Table, TimestampValue, Value
 
 from lead_conversion.contracts.intermediate import OUTCOME_TYPES
-from lead_conversion.kernel.windows import HOURS_A_DAY, MOMENT
+from lead_conversion.kernel.windows import HOURS_A_DAY, MOMENT, SECONDS_A_DAY, SECONDS_AN_HOUR
 from lead_conversion.pipelines.data_engineering.parameters import CleanParameters
 from lead_conversion.pipelines.data_engineering.rules import has_name, names_of
 
-SECONDS_AN_HOUR = 3600
-SECONDS_A_DAY = HOURS_A_DAY * SECONDS_AN_HOUR
 ISO_COUNTRY_LENGTH = 2
 ATTRIBUTES = (
     "region", "country", "timezone", "lead_source", "industry", "seniority", "company_size", "crm_score",

@@ -15,11 +15,10 @@ from typing import Any, Literal
 from scipy.stats import beta
 
 from lead_conversion.guard.labels import TOKEN_PREFIX
-from lead_conversion.kernel.windows import HOURS_A_DAY, parse_moment
+from lead_conversion.kernel.windows import SECONDS_A_DAY, parse_moment
 from lead_conversion.pipelines.data_engineering.parameters import QualityParameters
 
 Unit = Literal["share", "ratio", "days", "values"]
-SECONDS_A_DAY = HOURS_A_DAY * 3600
 UNITS: dict[str, Unit] = {"grown": "ratio", "many_categories": "values"}
 REASONS_NAMED = 3
 Figures = Mapping[str, Any]

@@ -4,10 +4,10 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
+from lead_conversion.kernel.windows import SECONDS_AN_HOUR
 from lead_conversion.pipelines.data_engineering.parameters import CleanParameters
 from lead_conversion.pipelines.data_engineering.rules import join_names, names_of
 
-SECONDS_AN_HOUR = 3600
 HOURS_OF_ROUNDING = 0.01  # waits are kept with two decimals
 
 

@@ -16,9 +16,9 @@ from ibis.expr.types import StringValue, Table
 from lead_conversion.contracts.source_entities import SOURCE_ENTITIES, PersonalClass
 from lead_conversion.guard.labels import TOKEN_PREFIX
 from lead_conversion.kernel.errors import ConfigurationError, DataError
-from lead_conversion.kernel.windows import parse_moment
+from lead_conversion.kernel.windows import SECONDS_A_DAY, parse_moment
 from lead_conversion.pipelines.data_engineering.clean import kind_in_standard_words, kind_of
-from lead_conversion.pipelines.data_engineering.completeness import SECONDS_A_DAY, judge_completeness
+from lead_conversion.pipelines.data_engineering.completeness import judge_completeness
 from lead_conversion.pipelines.data_engineering.parameters import CleanParameters, QualityParameters
 from lead_conversion.pipelines.data_engineering.rules import SEPARATOR
 

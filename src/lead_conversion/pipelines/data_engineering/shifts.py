@@ -13,8 +13,8 @@ imports are judged, not rows. What the method takes for granted:
   two hypotheses by expectation and maximisation, Dempster, Laird and Rubin 1977; one batch of each kind as the prior).
 """
 
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from dataclasses import asdict, fields
+from datetime import timedelta
 
 import ibis
 import numpy as np
@@ -23,11 +23,10 @@ from ibis import _
 from ibis.expr.types import FloatingValue, IntegerValue, Table, TimestampValue
 from scipy.special import expit, logit
 
-from lead_conversion.kernel.windows import HOURS_A_DAY, MOMENT
+from lead_conversion.kernel.windows import HOURS_A_DAY, MOMENT, SECONDS_A_DAY, SECONDS_AN_HOUR
+from lead_conversion.kernel.zones import ZoneSpan, zone_spans
 from lead_conversion.pipelines.data_engineering.parameters import CleanParameters
 
-SECONDS_AN_HOUR = 3600
-SECONDS_A_DAY = HOURS_A_DAY * SECONDS_AN_HOUR
 # The share of attempts at hours that the agent's habits do not explain. It bounds what a single odd row can say.
 STRAY_SHARE = 0.1
 # Nats that it costs a hypothesis to have an attempt before its enrolment or after its record.
@@ -36,6 +35,16 @@ BROKEN_ORDER = float(-np.log(STRAY_SHARE))
 PRECISION = 1000
 ROUNDS = 50
 MARGIN = timedelta(days=2)  # a local time can be a day before or after UTC
+ZONES = ibis.schema(
+    {
+        "timezone": "string",
+        "offset_seconds": "int64",
+        "from_at": MOMENT,
+        "until_at": MOMENT,
+        "local_from_at": MOMENT,
+        "local_until_at": MOMENT,
+    }
+)
 SHIFTS_SCHEMA = ibis.schema(
     {"event_key": "string", "shift_seconds": "int64", "log_odds": "float64", "is_local_time": "boolean"}
 )
@@ -156,59 +165,15 @@ def _zones(events: Table, contacts: Table) -> Table:
     """
     names = contacts.select("timezone").distinct().drop_null("timezone").order_by("timezone").to_pandas()
     span = events.agg(first=_.occurred_at.min(), last=_.occurred_at.max()).to_pandas().iloc[0]
-    rows: list[tuple[object, ...]] = []
+    spans = []
     if not pd.isna(span["first"]):
         start, end = span["first"].floor("D") - MARGIN, span["last"].ceil("D") + MARGIN
-        rows = _spans(names["timezone"].tolist(), start.to_pydatetime(), end.to_pydatetime())
-    schema = {
-        "timezone": "string",
-        "offset_seconds": "int64",
-        "from_at": MOMENT,
-        "until_at": MOMENT,
-        "local_from_at": MOMENT,
-        "local_until_at": MOMENT,
-    }
-    frame = pd.DataFrame(rows, columns=list(schema))
-    return ibis.memtable(frame, schema=ibis.schema(schema))
-
-
-def _spans(names: list[str], start: datetime, end: datetime) -> list[tuple[object, ...]]:
-    rows: list[tuple[object, ...]] = []
-    for name in names:
-        try:
-            zone = ZoneInfo(name)
-        except (KeyError, ValueError, OSError):  # not a zone: its leads' times are not judged
-            continue
-        changes = [(start, _offset(zone, start)), *_changes(zone, start, end)]
-        local = [at + timedelta(seconds=offset) for at, offset in changes]
-        ends = [*changes[1:], (end, changes[-1][1])]
-        local_ends = [*local[1:], end + timedelta(seconds=changes[-1][1])]
-        rows += [
-            (name, offset, at, until, local_at, local_until)
-            for (at, offset), (until, _next), local_at, local_until in zip(
-                changes, ends, local, local_ends, strict=True
-            )
-        ]
-    return rows
-
-
-def _changes(zone: ZoneInfo, start: datetime, end: datetime) -> list[tuple[datetime, int]]:
-    """When the zone's offset changes, to the minute, and to what; not more than once a day."""
-    found = []
-    before, offset = start, _offset(zone, start)
-    while before < end:
-        after = before + timedelta(days=1)
-        if _offset(zone, after) != offset:
-            low, high = before, after
-            while high - low > timedelta(minutes=1):
-                middle = low + (high - low) / 2
-                low, high = (middle, high) if _offset(zone, middle) == offset else (low, middle)
-            offset = _offset(zone, after)
-            found.append((high.replace(second=0, microsecond=0), offset))
-        before = after
-    return found
-
-
-def _offset(zone: ZoneInfo, at: datetime) -> int:
-    offset = at.replace(tzinfo=UTC).astimezone(zone).utcoffset()
-    return int(offset.total_seconds()) if offset else 0
+        spans = zone_spans(names["timezone"].tolist(), start.to_pydatetime(), end.to_pydatetime())
+    frame = pd.DataFrame([asdict(span) for span in spans], columns=[field.name for field in fields(ZoneSpan)])
+    frame = frame.astype({"from_at": "datetime64[us]", "until_at": "datetime64[us]", "offset_seconds": "int64"})
+    offset = pd.to_timedelta(frame["offset_seconds"], unit="s")
+    local_from_at = frame["from_at"] + offset
+    # A local time belongs to a span until the next one of its zone begins, by the next one's clock.
+    until_next = local_from_at.groupby(frame["timezone"]).shift(-1)
+    frame = frame.assign(local_from_at=local_from_at, local_until_at=until_next.fillna(frame["until_at"] + offset))
+    return ibis.memtable(frame[list(ZONES.names)], schema=ZONES)
