@@ -1,4 +1,6 @@
-"""Features of leads at landmarks."""
+"""Features of leads at landmarks: what was known strictly before."""
+
+from itertools import pairwise
 
 import ibis
 from ibis import _
@@ -6,10 +8,18 @@ from ibis.expr.types import Table
 
 from lead_conversion.contracts.features import FEATURES
 from lead_conversion.kernel.targets import Targets
-from lead_conversion.pipelines.feature_engineering import families
+from lead_conversion.pipelines.feature_engineering.events import describe_events, see_events
+from lead_conversion.pipelines.feature_engineering.families import OF_LANDMARKS, OVER_EVENTS, OVER_TIMES, express
+from lead_conversion.pipelines.feature_engineering.families.measures import (
+    gather_times,
+    last_attempt,
+    last_prompt,
+    order_times,
+)
 from lead_conversion.pipelines.feature_engineering.parameters import FeatureParameters
+from lead_conversion.pipelines.feature_engineering.rates import look_up_rates
 
-KEYS = ["lead_key", "landmark_hours", "is_scoring_row"]
+KEYS = ["lead_key", "landmark_hours", "is_scoring_row", "landmark_at"]
 
 
 def compute_features(
@@ -17,89 +27,70 @@ def compute_features(
     primary_contacts: Table,
     primary_engagement_logs: Table,
     primary_campaign_steps: Table,
-    feature_campaign_rates: Table,
+    feature_prompts: Table,
+    feature_rates: Table,
+    target: Targets,
     features: FeatureParameters,
 ) -> Table:
     """One row a lead and landmark, of what was known strictly before it; columns as in contracts/features.py.
 
-    Known is an event that had happened and had been recorded.
+    Known is an event that had happened and had been recorded. One join brings the events to the landmarks, one
+    aggregation makes the features. Leads are taken a slice at a time, so that memory does not grow with them; events
+    are stored in order of lead, and a slice reads its own.
     """
-    described = _described_events(primary_engagement_logs, primary_campaign_steps)
-    known = (
-        (described.lead_key == feature_landmarks.lead_key)
-        & (described.occurred_at < feature_landmarks.landmark_at)
-        & (described.logged_at < feature_landmarks.landmark_at)
-    )
-    joined = feature_landmarks.left_join(described, known).drop("lead_key_right", "logged_at")
-    events = joined.group_by([*KEYS, "landmark_at", "first_engaged_at"]).agg(
-        **families.interaction(features.settling_hours),
-        **families.timing(),
-        **families.content(),
-        **families.campaign(),
-    )
-    contacts = primary_contacts.drop("first_engaged_at", "opted_out_at", "first_campaign_id")
-    attributed = events.join(contacts, "lead_key").mutate(**families.attribution())
+    described = describe_events(primary_engagement_logs, primary_campaign_steps, feature_prompts)
+    slices = []
+    for landmarks, ends in slice_leads(feature_landmarks, features.landmarks_a_slice):
+        is_mine = _.lead_key.between(*ends)
+        histories = aggregate_histories(see_events(landmarks, described.filter(is_mine), features))
+        contacts = primary_contacts.filter(is_mine)
+        slices.append(complete_features(landmarks, histories, contacts, feature_rates, target).cache())
+    return _stack(slices)
+
+
+def complete_features(landmarks: Table, histories: Table, contacts: Table, rates: Table, target: Targets) -> Table:
+    """The features of the histories, with those of the contact, of the moment, and of what was known of others."""
+    contacts = contacts.drop("first_engaged_at", "opted_out_at", "is_opted_out_now")
+    leads = landmarks.join(histories, "landmark_id").join(contacts, "lead_key")
+    rated = _with_rates(leads, rates, target)
     return (
-        _with_campaign_rate(attributed, feature_campaign_rates)
-        .select(*KEYS, "landmark_at", *[feature.name for feature in FEATURES])
-        .order_by(KEYS)
+        rated.mutate(**express(OF_LANDMARKS, rated))
+        .select(*KEYS, *[feature.name for feature in FEATURES])
+        .order_by(["lead_key", "is_scoring_row", "landmark_hours"])
     )
 
 
-def measure_campaigns(
-    primary_labels: Table, primary_contacts: Table, target: Targets, features: FeatureParameters
-) -> Table:
-    """A campaign's rate of the first target as it was known from each day on: of leads whose label window was over.
-
-    One row a campaign and day on which a window ended; it holds from `known_from_at`, the start of the next day, until
-    `known_until_at`. The estimate is the posterior mean of a binomial with a beta prior of `campaign_prior_leads`
-    leads at the rate of all campaigns so far.
-    """
-    mature = primary_labels.filter((_.target == target.names[0]) & _.state.isin(("positive", "negative"))).join(
-        primary_contacts.filter(_.first_campaign_id.notnull()).select("lead_key", "first_campaign_id"), "lead_key"
+def aggregate_histories(seen: Table) -> Table:
+    """One row a landmark: the features of its events, and what was tried last, by which rates are looked up."""
+    tried, prompted = last_attempt(seen), last_prompt(seen)
+    histories = seen.group_by("landmark_id").agg(
+        **express(OVER_EVENTS, seen),
+        **gather_times(seen),
+        last_campaign_id=tried["campaign_id"],
+        last_step_id=tried["step_id"],
+        last_prompt_id=prompted["prompt_id"],
     )
-    daily = (
-        mature.mutate(known_from_at=_.window_end_at.truncate("D") + ibis.interval(days=1))
-        .group_by(["first_campaign_id", "known_from_at"])
-        .agg(leads=_.count(), booked=(_.state == "positive").sum())
-    )
-    of_campaign = ibis.cumulative_window(group_by="first_campaign_id", order_by="known_from_at")
-    of_all = ibis.range_window(preceding=None, following=0, order_by="known_from_at")
-    following = ibis.window(group_by="first_campaign_id", order_by="known_from_at")
-    prior = features.campaign_prior_leads
-    return (
-        daily.mutate(
-            campaign_leads=_.leads.sum().over(of_campaign),
-            campaign_booked=_.booked.sum().over(of_campaign),
-            all_leads=_.leads.sum().over(of_all),
-            all_booked=_.booked.sum().over(of_all),
-            known_until_at=_.known_from_at.lead().over(following),
-        )
-        .mutate(campaign_rate=(_.campaign_booked + prior * _.all_booked / _.all_leads) / (_.campaign_leads + prior))
-        .select(
-            "first_campaign_id", "known_from_at", "known_until_at", "campaign_leads", "campaign_booked", "campaign_rate"
-        )
-        .order_by(["first_campaign_id", "known_from_at"])
-    )
+    times = order_times(histories)
+    gathered = [*gather_times(seen), "gaps", "latencies"]
+    return times.mutate(**express(OVER_TIMES, times)).drop(gathered)
 
 
-def _described_events(events: Table, campaign_steps: Table) -> Table:
-    """Events with the position of their step and the length of their prompt."""
-    orders = campaign_steps.group_by("step_id").agg(step_order=_.step_order.min())
-    prompts = campaign_steps.filter(_.prompt_id.notnull()).group_by("prompt_id").agg(prompt_chars=_.body.length().max())
-    return (
-        events.left_join(orders, "step_id")
-        .drop("step_id_right")
-        .left_join(prompts, "prompt_id")
-        .drop("prompt_id_right")
-        .drop("org_id", "enrolled_at", "tags")
-    )
+def slice_leads(landmarks: Table, size: int) -> list[tuple[Table, tuple[str, str]]]:
+    """The landmarks in parts of about this size, leads kept whole, with the first and last lead of each."""
+    last = landmarks.mutate(part=_.landmark_id // size).group_by("part").agg(key=_.lead_key.max())
+    keys = list(dict.fromkeys(last.order_by("part").key.to_pandas()))
+    parts = [landmarks.filter((_.lead_key > before) & (_.lead_key <= key)) for before, key in pairwise(["", *keys])]
+    return list(zip(parts, pairwise(["", *keys]), strict=True)) or [(landmarks, ("", ""))]
 
 
-def _with_campaign_rate(described: Table, rates: Table) -> Table:
-    known = (
-        (described.campaign == rates.first_campaign_id.cast("string"))
-        & (described.landmark_at >= rates.known_from_at)
-        & (rates.known_until_at.isnull() | (described.landmark_at < rates.known_until_at))
-    )
-    return described.left_join(rates.drop("campaign_leads", "campaign_booked"), known)
+def _stack(tables: list[Table]) -> Table:
+    """The tables one under the other; in halves, for Ibis goes down a union step by step and can go only so deep."""
+    middle = len(tables) // 2
+    return _stack(tables[:middle]).union(_stack(tables[middle:])) if middle else tables[0]
+
+
+def _with_rates(leads: Table, rates: Table, target: Targets) -> Table:
+    """The rates that were known at the landmark; from the end of the lead's own shortest window on, of that moment."""
+    own_window = ibis.interval(days=min(spec.window_days for _name, spec in target.items()))
+    lookup_at = ibis.least(_.landmark_at, _.first_engaged_at + own_window)
+    return look_up_rates(leads.mutate(lookup_day=lookup_at.truncate("D")), rates)

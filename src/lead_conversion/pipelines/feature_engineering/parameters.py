@@ -3,8 +3,32 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 
+class EngagementPoints(BaseModel):
+    """What a lead earns for what it does."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    opened: int
+    clicked: int
+    connected: int
+    reply: int
+    positive_reply: int
+    negative_reply: int
+    opt_out_reply: int
+
+
+class EngagementParameters(BaseModel):
+    """The engagement score: points and how fast they fade."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    half_life_hours: float = Field(gt=0)
+    short_half_life_hours: float = Field(gt=0)
+    points: EngagementPoints
+
+
 class FeatureParameters(BaseModel):
-    """How labels are guarded and rates are shrunk."""
+    """How labels are guarded, rates are shrunk and engagement is scored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -13,4 +37,7 @@ class FeatureParameters(BaseModel):
     stray_outcome_share: float = Field(ge=0, lt=0.5)
     unrecorded_from_leads: int = Field(gt=0)
     settling_hours: float = Field(ge=0)
-    campaign_prior_leads: float = Field(gt=0)
+    rate_prior: float = Field(gt=0)
+    reply_within_hours: float = Field(gt=0)
+    landmarks_a_slice: int = Field(gt=0)
+    engagement: EngagementParameters

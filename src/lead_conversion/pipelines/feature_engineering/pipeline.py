@@ -2,9 +2,11 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from lead_conversion.pipelines.feature_engineering.features import compute_features, measure_campaigns
+from lead_conversion.pipelines.feature_engineering.features import compute_features
 from lead_conversion.pipelines.feature_engineering.labels import label_conversions, summarise_labels
 from lead_conversion.pipelines.feature_engineering.landmarks import place_landmarks
+from lead_conversion.pipelines.feature_engineering.prompts import describe_prompts
+from lead_conversion.pipelines.feature_engineering.rates import measure_rates
 
 
 def create_pipeline() -> Pipeline:
@@ -40,15 +42,23 @@ def create_pipeline() -> Pipeline:
                 name="place_landmarks",
             ),
             Node(
-                measure_campaigns,
+                measure_rates,
                 inputs={
                     "primary_labels": "primary_labels@ibis",
                     "primary_contacts": "primary_contacts@ibis",
+                    "primary_engagement_logs": "primary_engagement_logs@ibis",
+                    "primary_outcomes": "primary_outcomes@ibis",
                     "target": "params:target",
                     "features": "params:features",
                 },
-                outputs="feature_campaign_rates",
-                name="measure_campaigns",
+                outputs="feature_rates",
+                name="measure_rates",
+            ),
+            Node(
+                describe_prompts,
+                inputs={"primary_campaign_steps": "primary_campaign_steps@pandas", "primary_as_of": "primary_as_of"},
+                outputs="feature_prompts@pandas",
+                name="describe_prompts",
             ),
             Node(
                 compute_features,
@@ -57,7 +67,9 @@ def create_pipeline() -> Pipeline:
                     "primary_contacts": "primary_contacts@ibis",
                     "primary_engagement_logs": "primary_engagement_logs@ibis",
                     "primary_campaign_steps": "primary_campaign_steps@ibis",
-                    "feature_campaign_rates": "feature_campaign_rates",
+                    "feature_prompts": "feature_prompts@ibis",
+                    "feature_rates": "feature_rates",
+                    "target": "params:target",
                     "features": "params:features",
                 },
                 outputs="feature_leads@ibis",

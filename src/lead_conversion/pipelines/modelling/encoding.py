@@ -29,7 +29,8 @@ def attach_features(examples: pd.DataFrame, feature_leads: pd.DataFrame) -> pd.D
     """
     keyed = examples.assign(is_scoring_row=examples["split"] == "scoring")
     found = feature_leads.drop(columns="landmark_at", errors="ignore")
-    found = found.astype({"is_scoring_row": bool}).assign(has_features=True)
+    # Copied: a frame from a file has a block a column, and pandas warns of each column that is added to so many.
+    found = found.astype({"is_scoring_row": bool}).copy().assign(has_features=True)
     joined = keyed.merge(found, on=JOIN_KEYS, how="left")
     missing = int(joined["has_features"].isna().sum())
     if missing or len(joined) != len(examples):
@@ -38,7 +39,7 @@ def attach_features(examples: pd.DataFrame, feature_leads: pd.DataFrame) -> pd.D
             f"found none for {missing:,} and {len(joined):,} rows in all. Run feature_engineering and modelling "
             "on the same snapshot."
         )
-    return joined.drop(columns=["has_features", "is_scoring_row"])
+    return joined.drop(columns=["has_features", "is_scoring_row"]).copy()
 
 
 def require_features(names: Sequence[str], features: Sequence[Feature], asked_by: str) -> tuple[Feature, ...]:

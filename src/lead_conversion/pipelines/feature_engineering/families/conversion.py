@@ -1,0 +1,36 @@
+"""Conversion indicators: what often stands right before a booking."""
+
+from ibis.expr.types import FloatingValue, Table
+
+from lead_conversion.pipelines.feature_engineering.families.measures import count, hours_since, number
+
+LONG_CALL_SECONDS = 120
+
+
+def hours_since_positive_reply(seen: Table) -> FloatingValue:
+    """Time since the last reply that sounds interested."""
+    return hours_since(seen, seen.is_reply & (seen.reply_intent == "positive"))
+
+
+def has_last_word(seen: Table) -> FloatingValue:
+    """Whether the last reply came after the last attempt; in one second, the attempt came first."""
+    replied, tried = seen.second.max(where=seen.is_reply), seen.second.max(where=seen.is_attempt)
+    return number((replied >= tried.fill_null(-1)).fill_null(False))
+
+
+def is_won_over(seen: Table) -> FloatingValue:
+    """Whether a reply that sounds interested came after the last objection."""
+    consented = seen.second.max(where=seen.is_reply & (seen.reply_intent == "positive"))
+    objected = seen.second.max(where=seen.is_reply & seen.reply_objection.notnull())
+    return number((consented > objected).fill_null(False))
+
+
+def n_long_calls(seen: Table) -> FloatingValue:
+    """Answered calls of two minutes or more."""
+    return count(seen, seen.is_connected & (seen.duration_seconds >= LONG_CALL_SECONDS))
+
+
+def net_intent(seen: Table) -> FloatingValue:
+    """Replies that sound interested, less those that decline."""
+    consents = count(seen, seen.is_reply & (seen.reply_intent == "positive"))
+    return consents - count(seen, seen.is_reply & (seen.reply_intent == "negative"))

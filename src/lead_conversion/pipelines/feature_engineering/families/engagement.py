@@ -1,0 +1,28 @@
+"""The engagement score: points for what a lead did, exponentially decayed.
+
+What earns how many points, and the half-lives, stand in the configuration (`features.engagement`). A reply of 72 hours
+ago counts half with a half-life of 72 hours; what is 10 half-lives old counts for a thousandth. Each event's points are
+kept to the millionth.
+"""
+
+from ibis.expr.types import FloatingValue, Table
+
+from lead_conversion.pipelines.feature_engineering.families.measures import number
+
+MICRO = 1_000_000
+
+
+def engagement_score(seen: Table) -> FloatingValue:
+    """Points, slowly decayed."""
+    return number(seen.micro_points.sum().fill_null(0)) / MICRO
+
+
+def engagement_score_now(seen: Table) -> FloatingValue:
+    """Points, quickly decayed."""
+    return number(seen.micro_points_now.sum().fill_null(0)) / MICRO
+
+
+def engagement_trend(seen: Table) -> FloatingValue:
+    """The quickly decayed points over the slowly decayed ones, all as gains: gains and losses would cancel."""
+    lately = number(seen.micro_points_now.abs().sum())
+    return lately / number(seen.micro_points.abs().sum()).nullif(0)

@@ -1,0 +1,96 @@
+"""Interaction patterns: what was tried, what arrived, what came back."""
+
+from ibis.expr.types import FloatingValue, StringValue, Table
+
+from lead_conversion.contracts.features import CHANNEL_WORDS, COUNTED_OVER
+from lead_conversion.pipelines.feature_engineering.families.measures import (
+    count,
+    last_attempt,
+    number,
+    share,
+)
+
+
+def attempts(seen: Table) -> dict[str, FloatingValue]:
+    """Attempts, in all, lately and by channel."""
+    return {
+        "n_outbound": count(seen, seen.is_attempt),
+        **{f"n_outbound_{span}": count(seen, seen.is_attempt & seen[f"is_within_{span}"]) for span in COUNTED_OVER},
+        **{f"n_outbound_{name}": count(seen, seen.is_attempt & (seen.channel == name)) for name in CHANNEL_WORDS},
+    }
+
+
+def replies(seen: Table) -> dict[str, FloatingValue]:
+    """Replies, in all, lately and by channel."""
+    return {
+        "n_replies": count(seen, seen.is_reply),
+        **{f"n_replies_{span}": count(seen, seen.is_reply & seen[f"is_within_{span}"]) for span in COUNTED_OVER},
+        **{f"n_replies_{name}": count(seen, seen.is_reply & (seen.channel == name)) for name in CHANNEL_WORDS},
+    }
+
+
+def outcomes_of_attempts(seen: Table) -> dict[str, FloatingValue]:
+    """Attempts by what became of them."""
+    return {
+        "n_delivered": count(seen, seen.is_delivered),
+        "n_opened": count(seen, seen.is_opened),
+        "n_clicked": count(seen, seen.is_clicked),
+        "n_failed": count(seen, seen.is_failed),
+        "n_skipped": count(seen, seen.is_skipped),
+        "n_connected": count(seen, seen.is_connected),
+        "n_voicemail": count(seen, seen.is_settled & (seen.outcome == "voicemail")),
+        "n_no_answer": count(seen, seen.is_settled & (seen.outcome == "no_answer")),
+    }
+
+
+def call_seconds(seen: Table) -> FloatingValue:
+    """Time spent in calls."""
+    return number(seen.duration_seconds.sum(where=seen.is_connected).fill_null(0))
+
+
+def shares_of_messages(seen: Table) -> dict[str, FloatingValue]:
+    """What became of settled messages, as shares."""
+    return {
+        "open_share": share(seen, seen.is_settled_message & seen.is_opened, seen.is_settled_message),
+        "click_share": share(seen, seen.is_settled_message & seen.is_clicked, seen.is_settled_message),
+        "failed_share": share(seen, seen.is_settled_message & seen.is_failed, seen.is_settled_message),
+    }
+
+
+def connect_share(seen: Table) -> FloatingValue:
+    """Calls answered among calls that are over."""
+    return share(seen, seen.is_ended_call & seen.is_connected, seen.is_ended_call)
+
+
+def reply_shares(seen: Table) -> dict[str, FloatingValue]:
+    """Replies for each attempt, in all and by channel."""
+    return {
+        "reply_share": share(seen, seen.is_reply, seen.is_attempt),
+        **{
+            f"reply_share_{name}": share(
+                seen, seen.is_reply & (seen.channel == name), seen.is_attempt & (seen.channel == name)
+            )
+            for name in CHANNEL_WORDS
+        },
+    }
+
+
+def n_steps_tried(seen: Table) -> FloatingValue:
+    """Different steps tried."""
+    # A short list costs DuckDB less time and memory than a distinct count, which keeps a hash table of its own.
+    return number(seen.step_id.collect(where=seen.is_attempt).unique().length().fill_null(0))
+
+
+def last_step_order(seen: Table) -> FloatingValue:
+    """Position of the last step tried."""
+    return number(last_attempt(seen)["step_order"])
+
+
+def last_channel(seen: Table) -> StringValue:
+    """Channel of the last attempt."""
+    return last_attempt(seen)["channel"].fill_null("none")
+
+
+def sequence_variant(seen: Table) -> StringValue:
+    """Order of steps of the last attempt."""
+    return last_attempt(seen)["sequence_variant"].fill_null("none")

@@ -1,0 +1,16 @@
+"""Campaign and step performance, as it was known at the landmark: how earlier, mature leads did."""
+
+from ibis.expr.types import FloatingValue, StringValue, Table
+
+from lead_conversion.pipelines.feature_engineering.families.measures import number
+from lead_conversion.pipelines.feature_engineering.rates import RATE_FEATURES
+
+
+def campaign(leads: Table) -> StringValue:
+    """The campaign that tried the lead last."""
+    return leads.last_campaign_id.cast("string").fill_null("none")
+
+
+def rates(leads: Table) -> dict[str, FloatingValue]:
+    """What was looked up in `feature_rates`."""
+    return {name: number(leads[name]) for _kind, _by, columns in RATE_FEATURES for name in columns}
