@@ -5,21 +5,20 @@ from typing import Any
 
 import pandas as pd
 
-from lead_conversion.contracts.features import FEATURES
+from lead_conversion.contracts.features import TERMS
 from lead_conversion.kernel.targets import Targets
 from lead_conversion.reports.page import render_markdown
 from lead_conversion.reports.quality_tables import completeness_table
 from lead_conversion.reports.sections import verdict
 from lead_conversion.reports.tables import (
-    FAMILY_WORDS,
     METRICS,
     difference_table,
     entity_table,
+    feature_table,
     gate_table,
     metric_table,
     split_table,
     state_table,
-    table,
 )
 
 
@@ -55,7 +54,6 @@ def render_model_card(
                 "gate": gate_table(result["gate"]),
             }
         cards.append(card)
-    features = [[f.name, FAMILY_WORDS[f.family], f.unit, f.sentence, f.missing] for f in FEATURES]
     view = {
         "as_of": as_of["as_of"],
         "snapshot_id": as_of["snapshot_id"],
@@ -65,6 +63,7 @@ def render_model_card(
         "entities": entity_table(data_quality["entities"]),
         "completeness": completeness_table(data_quality["gates"]),
         "states": state_table(label_summary),
-        "features": table(["Feature", "Family", "Unit", "~Meaning", "~Where missing"], features),
+        "features": feature_table(),
+        "terms": TERMS,
     }
     return render_markdown("model_card.md.j2", view)

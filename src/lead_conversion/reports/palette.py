@@ -18,15 +18,19 @@ AMBER = "#e69f00"
 RUST = "#c04f00"  # their vermillion, darkened for the same reason
 ROSE = "#cc79a7"
 STEEL = "#8794a0"
+OCHRE = "#8a7a00"  # their yellow, darkened
 
 GOOD, BAD, NEUTRAL, ACCENT = GREEN, RUST, STEEL, BLUE
 
 FAMILIES: Mapping[str, str] = {
     "attribution": BLUE,
     "interaction": AMBER,
+    "calendar": OCHRE,
     "timing": GREEN,
     "content": ROSE,
-    "campaign": SKY,
+    "engagement": RUST,
+    "conversion": STEEL,
+    "performance": SKY,
 }
 LABEL_STATES: Mapping[str, str] = {
     "positive": BLUE,

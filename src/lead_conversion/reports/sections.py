@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from lead_conversion.contracts.features import FEATURES
+from lead_conversion.contracts.features import FEATURES, TERMS
 from lead_conversion.kernel.targets import Targets
 from lead_conversion.reports import figures
 from lead_conversion.reports.formats import count, estimate, in_words, plural, short_key, signed
@@ -30,6 +30,7 @@ from lead_conversion.reports.tables import (
     exclusion_table,
     experiment_table,
     family_table,
+    feature_table,
     file_table,
     gate_table,
     identity_table,
@@ -217,7 +218,7 @@ def explain_predictions(run: RunResults) -> View:
                 ),
             }
         targets.append(shown)
-    return {"targets": targets}
+    return {"targets": targets, "dictionary": feature_table(), "terms": TERMS}
 
 
 def show_changes(run: RunResults) -> View:

@@ -6,6 +6,7 @@ from typing import Any, Literal, cast
 
 import pandas as pd
 
+from lead_conversion.contracts.features import FEATURES
 from lead_conversion.contracts.source_entities import SOURCE_ENTITIES
 from lead_conversion.reports.formats import (
     MISSING,
@@ -90,9 +91,12 @@ HEADLINE_METRICS = ("pr_auc", "lift_at_10", "brier", "brier_skill", "calibration
 FAMILY_WORDS: Mapping[str, str] = {
     "attribution": "contact and source",
     "interaction": "interaction",
+    "calendar": "moment and local time",
     "timing": "timing",
     "content": "content",
-    "campaign": "campaign performance",
+    "engagement": "engagement score",
+    "conversion": "conversion indicators",
+    "performance": "campaign and step performance",
 }
 
 
@@ -263,6 +267,12 @@ def lead_table(top: pd.DataFrame) -> Table:
         for lead in records(top)
     ]
     return table(["#Rank", "Lead", "#Probability", "~What drives it"], rows)
+
+
+def feature_table() -> Table:
+    """The data dictionary of features."""
+    features = [[f.name, FAMILY_WORDS[f.family], f.unit, f.sentence, f.missing] for f in FEATURES]
+    return table(["Feature", "Family", "Unit", "~Meaning", "~Where missing"], features)
 
 
 def family_table(attribution: pd.DataFrame) -> Table:
