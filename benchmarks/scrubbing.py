@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 from message_corpus import Message, make_corpus
 
 from lead_conversion.guard.message_text import own_words
-from lead_conversion.guard.reply_features import describe_reply
 from lead_conversion.guard.scrubbing import KnownPerson, scrub
+from lead_conversion.language.replies import describe_reply
 
 
 def known(message: Message) -> KnownPerson:
@@ -52,7 +52,7 @@ def main() -> None:
             per_second(scrub, people),
             per_second(scrub, texts),
             per_second(lambda text, person: scrub(own_words(text), person), people),
-            per_second(describe_reply, texts),
+            per_second(lambda text: describe_reply(own_words(text)), texts),
         )
         if seed:  # the first round warms up what is made once: patterns, letters, language statistics
             for found, rate in zip(rates.values(), measured, strict=True):
