@@ -28,6 +28,7 @@ from typing import Any
 import duckdb
 import ibis
 import pandas as pd
+from ibis import _
 
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "support"))
 from configured import FEATURES as PARAMETERS
@@ -199,8 +200,9 @@ def _aggregate(
     )
     events = describe_events(*described)
     slices = []
-    for some, ends in slice_leads(moments, landmarks_a_slice):
-        histories = aggregate_histories(see_events(some, events.filter(events.lead_key.between(*ends)), PARAMETERS))
+    for before, last in slice_leads(moments, landmarks_a_slice):
+        some, mine = (table.filter((_.lead_key > before) & (_.lead_key <= last)) for table in (moments, events))
+        histories = aggregate_histories(see_events(some, mine, PARAMETERS))
         of_events = [name for name in names if name in histories.columns]
         slices.append(histories.select("landmark_id", *of_events))
     if len(slices) > 1:

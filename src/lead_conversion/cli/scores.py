@@ -19,6 +19,7 @@ from lead_conversion.datasets.manifests import read_manifest
 from lead_conversion.datasets.pseudonym_key import PseudonymKeyDataset
 from lead_conversion.datasets.snapshot_writer import MANIFEST_NAME
 from lead_conversion.datasets.staging import require_as_published
+from lead_conversion.guard.owner_only import create_for_owner
 from lead_conversion.guard.pseudonyms import PseudonymKey, recover_ids
 from lead_conversion.kernel.errors import AccessError, ConfigurationError, DataError
 from lead_conversion.kernel.windows import parse_moment
@@ -233,9 +234,9 @@ def _write_privately(ranking: pd.DataFrame, out: Path, form: str) -> None:
     """Write a file that only its owner reads, whole or not at all."""
     table = pa.Table.from_pandas(ranking[COLUMNS], preserve_index=False)
     partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    created = create_for_owner(partial)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with created as file:
             WRITERS[form](table, file)
             file.flush()
             os.fsync(file.fileno())

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from kedro.io import AbstractDataset
 
 from lead_conversion.datasets.agent_cory import given_path
+from lead_conversion.guard.owner_only import create_for_owner
 from lead_conversion.guard.pseudonyms import KeyRing, PseudonymKey
 from lead_conversion.kernel.errors import AccessError, ConfigurationError
 from lead_conversion.simulation import truth_path_of
@@ -163,9 +164,8 @@ def _write_secret(path: Path, text: str, *, replaces: bool) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     written = path.with_name(f".{path.name}.{os.getpid()}.partial") if replaces else path
-    descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+    with create_for_owner(written) as file:
+        file.write(text.encode())
         file.flush()
         os.fsync(file.fileno())
     if replaces:

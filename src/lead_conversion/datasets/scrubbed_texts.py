@@ -1,11 +1,10 @@
 """Scrubbed replies in one staged file; what has expired is never written, and is deleted when the next run starts."""
 
 import logging
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,11 +12,10 @@ import pyarrow.parquet as pq
 from kedro.io import AbstractDataset
 
 from lead_conversion.datasets.staging import Staged, require_as_published, staged_path
+from lead_conversion.guard.owner_only import FOR_THE_OWNER, create_for_owner
 from lead_conversion.source.replies import SCRUBBED_REPLIES, ScrubbedReplies
 
 log = logging.getLogger(__name__)
-
-FOR_THE_OWNER = 0o600
 
 
 class ScrubbedTextsDataset(AbstractDataset[ScrubbedReplies, pa.Table]):
@@ -71,7 +69,9 @@ class ScrubbedTextsDataset(AbstractDataset[ScrubbedReplies, pa.Table]):
         written = expired = 0
         path.parent.mkdir(parents=True, exist_ok=True)
         Staged.waiting.add(path)
-        with _opened(staged_path(path)) as file, pq.ParquetWriter(file, SCRUBBED_REPLIES) as writer:
+        staged = staged_path(path)
+        staged.unlink(missing_ok=True)
+        with create_for_owner(staged) as file, pq.ParquetWriter(file, SCRUBBED_REPLIES) as writer:
             for batch in batches:
                 alive = batch.filter(pc.greater(batch.column("expires_at"), _now()))
                 writer.write_batch(alive)
@@ -84,12 +84,6 @@ class ScrubbedTextsDataset(AbstractDataset[ScrubbedReplies, pa.Table]):
 
     def _exists(self) -> bool:
         return Path(self._filepath).is_file()
-
-
-def _opened(path: Path) -> BinaryIO:
-    """A new file that nobody but its owner can read, from its first byte on."""
-    path.unlink(missing_ok=True)
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FOR_THE_OWNER), "wb")
 
 
 def _now() -> pa.Scalar:

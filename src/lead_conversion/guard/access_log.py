@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lead_conversion.guard.owner_only import FOR_THE_OWNER
 from lead_conversion.guard.roles import current_user
 from lead_conversion.kernel.errors import AccessError
 
@@ -36,7 +37,7 @@ class AccessLog:
         line = json.dumps({"at": moment, "person": current_user(), **event}, default=_as_text).encode() + b"\n"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, FOR_THE_OWNER)
             try:
                 # One write a line: lines of processes that run side by side do not mix.
                 written = os.write(descriptor, line)

@@ -70,16 +70,6 @@ def read_phone(text: str | None, country: str | None, nobodys: NobodysAddresses)
     return ContactPoint(number, None if is_valid else "invalid_phone")
 
 
-def normalise_email(text: str | None) -> str | None:
-    """The mailbox that an e-mail address names, the first of several; null where the text holds none."""
-    return next(iter(_mailboxes(text or "")), None)
-
-
-def normalise_phone(text: str | None, country: str | None) -> str | None:
-    """The line in E.164 with its extension; bare digits where no numbering plan knows it; null where too short."""
-    return read_phone(text, country, {}).address
-
-
 def _mailboxes(text: str) -> list[str]:
     """The mailboxes that the text names, each once."""
     folded = unicodedata.normalize("NFKC", text).translate(UNSEEN).casefold()

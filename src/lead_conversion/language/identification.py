@@ -80,8 +80,7 @@ def _is_borne_out(language: str, text: str, folded: str, languages: tuple[str, .
     """Whether the text holds a word that tells the language, or it stays the likeliest beside OTHERS."""
     if language in LANGUAGES and _telling_words(language).search(folded):
         return True
-    many = tuple(sorted({*languages, *LANGUAGES, *OTHERS}))
-    return bool(_identifier(many).classify(text)[0] == language)
+    return bool(_identifier(_with_others(languages)).classify(text)[0] == language)
 
 
 def _is_in_another_script(text: str, letters: int) -> bool:
@@ -103,6 +102,11 @@ def _telling_words(language: str) -> re.Pattern[str]:
 def _all_phrases(language: str) -> re.Pattern[str]:
     lexicons = (COURTESIES, OPT_OUT, NEGATIVE, POSITIVE, *OBJECTIONS.values())
     return whole_words("|".join(any_of(phrases, (language,)) for phrases in lexicons))
+
+
+@cache
+def _with_others(languages: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({*languages, *LANGUAGES, *OTHERS}))
 
 
 @cache

@@ -1,12 +1,12 @@
 """What clocks show where the leads live: the offset of each time zone from UTC, summer time included."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from lead_conversion.kernel.windows import HOURS_A_DAY
+from lead_conversion.kernel.windows import HOURS_A_DAY, SECONDS_AN_HOUR
+from lead_conversion.kernel.zones import zone_spans
 from lead_conversion.simulation.campaigns import Floats, Ints
 from lead_conversion.simulation.spec import WorldSpec
 
@@ -58,12 +58,11 @@ def _minutes_past(moment: datetime) -> float:
 @lru_cache(maxsize=8)
 def _offsets_by_hour(start: datetime, days: int) -> Floats:
     """ZONES x whole hours of UTC from the start's on: their clocks change at whole hours of UTC."""
-    first = start.replace(minute=0, second=0, microsecond=0, tzinfo=UTC)
-    moments = [first + timedelta(hours=hour) for hour in range(days * HOURS_A_DAY + 1)]
-    offsets = np.empty((len(ZONES), len(moments)))
-    for row, name in enumerate(ZONES):
-        zone = ZoneInfo(name)
-        local = (moment.astimezone(zone).utcoffset() or timedelta() for moment in moments)
-        offsets[row] = [offset / timedelta(hours=1) for offset in local]
+    first = start.replace(minute=0, second=0, microsecond=0)
+    hours = days * HOURS_A_DAY + 1
+    offsets = np.empty((len(ZONES), hours))
+    for span in zone_spans(ZONES, first, first + timedelta(hours=hours)):
+        begin, end = ((at - first) // timedelta(hours=1) for at in (span.from_at, span.until_at))
+        offsets[ZONES.index(span.timezone), begin:end] = span.offset_seconds / SECONDS_AN_HOUR
     offsets.setflags(write=False)
     return offsets

@@ -47,7 +47,7 @@ def see_events(landmarks: Table, described: Table, features: FeatureParameters) 
         order=ibis.struct({"at": seen.occurred_at, "key": seen.event_key}),
         second=second_of(seen.occurred_at),
         age_seconds=second_of(seen.landmark_at) - second_of(seen.occurred_at),
-        is_attempt=(seen.direction == "outbound") & (seen.outcome != "skipped"),
+        is_attempt=is_attempt(seen),
         is_skipped=(seen.direction == "outbound") & (seen.outcome == "skipped"),
         is_reply=_is_reply(seen),
         is_settled=_is_settled(seen, features.settling_hours),
@@ -59,6 +59,9 @@ def see_events(landmarks: Table, described: Table, features: FeatureParameters) 
         },
     )
     seen = seen.mutate(
+        is_positive_reply=seen.is_reply & (seen.reply_intent == "positive"),
+        is_negative_reply=seen.is_reply & (seen.reply_intent == "negative"),
+        is_objection=seen.is_reply & seen.reply_objection.notnull(),
         is_settled_message=seen.is_attempt & seen.is_settled & (seen.channel != "voice"),
         is_ended_call=seen.is_attempt & seen.is_settled & (seen.channel == "voice"),
         is_delivered=seen.is_settled & seen.outcome.isin(DELIVERED),
@@ -72,6 +75,11 @@ def see_events(landmarks: Table, described: Table, features: FeatureParameters) 
         micro_points=_decayed(points, seen.age_seconds, features.engagement.half_life_hours),
         micro_points_now=_decayed(points, seen.age_seconds, features.engagement.short_half_life_hours),
     )
+
+
+def is_attempt(events: Table) -> BooleanValue:
+    """What the agent tried: an outbound event that was not skipped."""
+    return (events.direction == "outbound") & (events.outcome != "skipped")
 
 
 def second_of(moment: TimestampValue) -> IntegerValue:
@@ -124,8 +132,8 @@ def _points(seen: Table, points: EngagementPoints) -> IntegerValue:
         (seen.is_clicked, points.clicked),
         (seen.is_connected, points.connected),
         (seen.is_reply, points.reply),
-        (seen.is_reply & (seen.reply_intent == "positive"), points.positive_reply),
-        (seen.is_reply & (seen.reply_intent == "negative"), points.negative_reply),
+        (seen.is_positive_reply, points.positive_reply),
+        (seen.is_negative_reply, points.negative_reply),
         (seen.is_reply & seen.reply_is_opt_out, points.opt_out_reply),
     ]
     return sum((condition.fill_null(False).cast("int64") * worth for condition, worth in earned), ibis.literal(0))

@@ -40,8 +40,9 @@ def compute_features(
     """
     described = describe_events(primary_engagement_logs, primary_campaign_steps, feature_prompts)
     slices = []
-    for landmarks, ends in slice_leads(feature_landmarks, features.landmarks_a_slice):
-        is_mine = _.lead_key.between(*ends)
+    for before, last in slice_leads(feature_landmarks, features.landmarks_a_slice):
+        is_mine = (_.lead_key > before) & (_.lead_key <= last)
+        landmarks = feature_landmarks.filter(is_mine)
         histories = aggregate_histories(see_events(landmarks, described.filter(is_mine), features))
         contacts = primary_contacts.filter(is_mine)
         slices.append(complete_features(landmarks, histories, contacts, feature_rates, target).cache())
@@ -62,25 +63,23 @@ def complete_features(landmarks: Table, histories: Table, contacts: Table, rates
 
 def aggregate_histories(seen: Table) -> Table:
     """One row a landmark: the features of its events, and what was tried last, by which rates are looked up."""
-    tried, prompted = last_attempt(seen), last_prompt(seen)
+    tried, prompted, gathered = last_attempt(seen), last_prompt(seen), gather_times(seen)
     histories = seen.group_by("landmark_id").agg(
         **express(OVER_EVENTS, seen),
-        **gather_times(seen),
+        **gathered,
         last_campaign_id=tried["campaign_id"],
         last_step_id=tried["step_id"],
         last_prompt_id=prompted["prompt_id"],
     )
     times = order_times(histories)
-    gathered = [*gather_times(seen), "gaps", "latencies"]
-    return times.mutate(**express(OVER_TIMES, times)).drop(gathered)
+    return times.mutate(**express(OVER_TIMES, times)).drop(*gathered, "gaps", "latencies")
 
 
-def slice_leads(landmarks: Table, size: int) -> list[tuple[Table, tuple[str, str]]]:
-    """The landmarks in parts of about this size, leads kept whole, with the first and last lead of each."""
+def slice_leads(landmarks: Table, size: int) -> list[tuple[str, str]]:
+    """The leads in parts of about so many landmarks: the lead before each part, and its last one."""
     last = landmarks.mutate(part=_.landmark_id // size).group_by("part").agg(key=_.lead_key.max())
-    keys = list(dict.fromkeys(last.order_by("part").key.to_pandas()))
-    parts = [landmarks.filter((_.lead_key > before) & (_.lead_key <= key)) for before, key in pairwise(["", *keys])]
-    return list(zip(parts, pairwise(["", *keys]), strict=True)) or [(landmarks, ("", ""))]
+    keys = dict.fromkeys(last.order_by("part").key.to_pandas())
+    return list(pairwise(["", *keys])) or [("", "")]
 
 
 def _stack(tables: list[Table]) -> Table:

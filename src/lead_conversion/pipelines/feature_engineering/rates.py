@@ -13,6 +13,7 @@ from ibis.expr.types import Table, Value
 
 from lead_conversion.kernel.targets import Target, Targets
 from lead_conversion.kernel.windows import SECONDS_AN_HOUR
+from lead_conversion.pipelines.feature_engineering.events import is_attempt
 from lead_conversion.pipelines.feature_engineering.parameters import FeatureParameters
 
 # Kind of rate, the column that names what it is of, and the features that it gives.
@@ -112,7 +113,7 @@ def _judge(leads: Table, outcomes: Table, guard_seconds: int) -> Table:
 
 
 def _attempts_within_window(leads: Table, events: Table) -> Table:
-    attempts = events.filter((_.direction == "outbound") & (_.outcome != "skipped")).select(
+    attempts = events.filter(is_attempt(events)).select(
         "event_key", "lead_key", "campaign_id", "step_id", "prompt_id", "occurred_at", "logged_at"
     )
     joined = attempts.join(leads.select("lead_key", "window_end_at"), "lead_key")

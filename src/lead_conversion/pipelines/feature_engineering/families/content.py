@@ -17,9 +17,9 @@ from lead_conversion.pipelines.feature_engineering.families.measures import (
 def replies_by_what_they_say(seen: Table) -> dict[str, FloatingValue]:
     """Replies that say a certain thing."""
     return {
-        "n_positive_replies": count(seen, seen.is_reply & (seen.reply_intent == "positive")),
-        "n_negative_replies": count(seen, seen.is_reply & (seen.reply_intent == "negative")),
-        "n_objections": count(seen, seen.is_reply & seen.reply_objection.notnull()),
+        "n_positive_replies": count(seen, seen.is_positive_reply),
+        "n_negative_replies": count(seen, seen.is_negative_reply),
+        "n_objections": count(seen, seen.is_objection),
         "n_questions": count(seen, seen.is_reply & seen.reply_has_question),
         "n_opt_out_replies": count(seen, seen.is_reply & seen.reply_is_opt_out),
         "n_urgent_replies": count(seen, seen.is_reply & seen.reply_is_urgent),
@@ -55,8 +55,7 @@ def reply_language(seen: Table) -> StringValue:
 
 def last_objection(seen: Table) -> StringValue:
     """What the last objection was about."""
-    objects = seen.is_reply & seen.reply_objection.notnull()
-    return seen.reply_objection.argmax(seen.order, where=objects).fill_null("none")
+    return seen.reply_objection.argmax(seen.order, where=seen.is_objection).fill_null("none")
 
 
 def last_prompt_features(seen: Table) -> dict[str, FloatingValue]:

@@ -9,7 +9,7 @@ LONG_CALL_SECONDS = 120
 
 def hours_since_positive_reply(seen: Table) -> FloatingValue:
     """Time since the last reply that sounds interested."""
-    return hours_since(seen, seen.is_reply & (seen.reply_intent == "positive"))
+    return hours_since(seen, seen.is_positive_reply)
 
 
 def has_last_word(seen: Table) -> FloatingValue:
@@ -20,8 +20,8 @@ def has_last_word(seen: Table) -> FloatingValue:
 
 def is_won_over(seen: Table) -> FloatingValue:
     """Whether a reply that sounds interested came after the last objection."""
-    consented = seen.second.max(where=seen.is_reply & (seen.reply_intent == "positive"))
-    objected = seen.second.max(where=seen.is_reply & seen.reply_objection.notnull())
+    consented = seen.second.max(where=seen.is_positive_reply)
+    objected = seen.second.max(where=seen.is_objection)
     return number((consented > objected).fill_null(False))
 
 
@@ -32,5 +32,5 @@ def n_long_calls(seen: Table) -> FloatingValue:
 
 def net_intent(seen: Table) -> FloatingValue:
     """Replies that sound interested, less those that decline."""
-    consents = count(seen, seen.is_reply & (seen.reply_intent == "positive"))
-    return consents - count(seen, seen.is_reply & (seen.reply_intent == "negative"))
+    consents = count(seen, seen.is_positive_reply)
+    return consents - count(seen, seen.is_negative_reply)

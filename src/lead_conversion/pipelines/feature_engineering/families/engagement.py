@@ -7,9 +7,8 @@ kept to the millionth.
 
 from ibis.expr.types import FloatingValue, Table
 
+from lead_conversion.pipelines.feature_engineering.events import MICRO
 from lead_conversion.pipelines.feature_engineering.families.measures import number
-
-MICRO = 1_000_000
 
 
 def engagement_score(seen: Table) -> FloatingValue:

@@ -1,6 +1,6 @@
 """Interaction patterns: what was tried, what arrived, what came back."""
 
-from ibis.expr.types import FloatingValue, StringValue, Table
+from ibis.expr.types import BooleanValue, FloatingValue, StringValue, Table
 
 from lead_conversion.contracts.features import CHANNEL_WORDS, COUNTED_OVER
 from lead_conversion.pipelines.feature_engineering.families.measures import (
@@ -11,22 +11,9 @@ from lead_conversion.pipelines.feature_engineering.families.measures import (
 )
 
 
-def attempts(seen: Table) -> dict[str, FloatingValue]:
-    """Attempts, in all, lately and by channel."""
-    return {
-        "n_outbound": count(seen, seen.is_attempt),
-        **{f"n_outbound_{span}": count(seen, seen.is_attempt & seen[f"is_within_{span}"]) for span in COUNTED_OVER},
-        **{f"n_outbound_{name}": count(seen, seen.is_attempt & (seen.channel == name)) for name in CHANNEL_WORDS},
-    }
-
-
-def replies(seen: Table) -> dict[str, FloatingValue]:
-    """Replies, in all, lately and by channel."""
-    return {
-        "n_replies": count(seen, seen.is_reply),
-        **{f"n_replies_{span}": count(seen, seen.is_reply & seen[f"is_within_{span}"]) for span in COUNTED_OVER},
-        **{f"n_replies_{name}": count(seen, seen.is_reply & (seen.channel == name)) for name in CHANNEL_WORDS},
-    }
+def attempts_and_replies(seen: Table) -> dict[str, FloatingValue]:
+    """Attempts and replies, each in all, lately and by channel."""
+    return _counts(seen, "n_outbound", seen.is_attempt) | _counts(seen, "n_replies", seen.is_reply)
 
 
 def outcomes_of_attempts(seen: Table) -> dict[str, FloatingValue]:
@@ -94,3 +81,11 @@ def last_channel(seen: Table) -> StringValue:
 def sequence_variant(seen: Table) -> StringValue:
     """Order of steps of the last attempt."""
     return last_attempt(seen)["sequence_variant"].fill_null("none")
+
+
+def _counts(seen: Table, name: str, condition: BooleanValue) -> dict[str, FloatingValue]:
+    return {
+        name: count(seen, condition),
+        **{f"{name}_{span}": count(seen, condition & seen[f"is_within_{span}"]) for span in COUNTED_OVER},
+        **{f"{name}_{channel}": count(seen, condition & (seen.channel == channel)) for channel in CHANNEL_WORDS},
+    }
