@@ -16,7 +16,7 @@ def kept(text):
 
 def test_a_reply_that_only_quotes_says_nothing():
     reply = kept(THREAD)
-    assert (reply["reply_chars"], reply["reply_words"], reply["reply_intent"]) == (0, 0, "neutral")
+    assert (reply["reply_chars"], reply["reply_words"], reply["reply_intent"]) == (0, 0, None)
     assert not reply["reply_is_opt_out"]
     assert reply["reply_language"] == "und"
 

@@ -34,13 +34,14 @@ INTENTS = ("positive", "negative", "neutral")
 class ReplyFeatures:
     """Features of one reply, of its own words only: neither markup nor what it quotes counts.
 
-    `reply_sentiment` is from -1 to 1; None where it is not known (language.sentiment).
+    `reply_sentiment` is from -1 to 1; None where it is not known (language.sentiment). `reply_intent` is one of
+    INTENTS; None where the language is not known and no word shows a wish: there the lexicons' silence says nothing.
     """
 
     reply_chars: int
     reply_words: int
     reply_has_question: bool
-    reply_intent: str
+    reply_intent: str | None
     reply_objection: str | None
     reply_is_opt_out: bool
     reply_is_urgent: bool
@@ -68,7 +69,7 @@ def describe_reply(own: str, languages: tuple[str, ...] = LANGUAGES) -> ReplyFea
         reply_chars=len(own),
         reply_words=len(WORD.findall(own)),
         reply_has_question=bool(QUESTION_MARK.search(URL.sub(" ", own)) or lexicon.question.search(folded)),
-        reply_intent="negative" if is_opt_out else _intent(folded, lexicon, objects=objection is not None),
+        reply_intent="negative" if is_opt_out else _intent(folded, language, objects=objection is not None),
         reply_objection=objection,
         reply_is_opt_out=is_opt_out,
         reply_is_urgent=is_asserted(harmless, lexicon.urgent, unless_behind=lexicon.promise),
@@ -133,17 +134,20 @@ def _is_opt_out(folded: str, lexicon: _Lexicon) -> bool:
     return any(not NEGATED.search(folded[: found.start()]) for found in lexicon.opt_out.finditer(folded))
 
 
-def _intent(folded: str, lexicon: _Lexicon, *, objects: bool) -> str:
-    """The wish that the words show: neutral where both consent and refusal are said, or none.
+def _intent(folded: str, language: str, *, objects: bool) -> str | None:
+    """The wish that the words show: neutral where they show both consent and refusal, or none in a language we read.
 
     An objection without consent refuses; beside consent it is a condition.
     """
+    lexicon = _lexicon(language)
     text = lexicon.harmless.sub(" ", folded)
     # "not interested" holds "interested": refusals are taken out before consent is looked for.
     rest, refusals = lexicon.negative.subn(" ", text)
     if lexicon.positive.search(rest):
         return "neutral" if refusals else "positive"
-    return "negative" if refusals or objects else "neutral"
+    if refusals or objects:
+        return "negative"
+    return "neutral" if language in LANGUAGES else None
 
 
 def _objection(folded: str, lexicon: _Lexicon) -> str | None:
