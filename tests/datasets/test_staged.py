@@ -1,12 +1,16 @@
 import json
 
+import ibis
 import pandas as pd
+import pandera.ibis as pa
+import pyarrow.parquet as pq
 import pytest
 from kedro.io import DatasetError
 
+from lead_conversion.contracts.gate import SlicedGate
 from lead_conversion.datasets.publication import publish
-from lead_conversion.datasets.staged import EarlierJSON, StagedFrame, StagedJSON
-from lead_conversion.datasets.staging import Staged
+from lead_conversion.datasets.staged import EarlierJSON, StagedFrame, StagedJSON, StagedSlices
+from lead_conversion.datasets.staging import Staged, staged_path
 
 
 @pytest.fixture
@@ -26,6 +30,41 @@ def test_preview_of_times_and_missing_whole_numbers_is_plain_json(frame_dataset)
 def test_preview_of_no_rows_shows_the_columns(frame_dataset):
     frame_dataset.save(pd.DataFrame({"count": pd.array([], dtype="int64")}))
     assert frame_dataset.preview()["columns"] == ["count"]
+
+
+@pytest.fixture
+def slices_dataset(tmp_path):
+    yield StagedSlices(
+        filepath=(tmp_path / "a.parquet").as_posix(), connection={"backend": "duckdb", "database": ":memory:"}
+    )
+    Staged.waiting.clear()
+
+
+def test_slices_are_saved_one_under_the_other_and_each_is_computed_after_the_one_before_was_written(
+    slices_dataset, tmp_path
+):
+    written = []
+
+    def slices():
+        for numbers in ([1, 2], [3]):
+            files = list(tmp_path.iterdir())
+            written.append(files[0].stat().st_size if files else 0)
+            yield ibis.memtable({"n": numbers})
+
+    slices_dataset.save(slices())
+    assert slices_dataset.load().to_pandas()["n"].tolist() == [1, 2, 3]
+    assert pq.ParquetFile(staged_path(tmp_path / "a.parquet")).num_row_groups == 2
+    assert written[0] == 0 < written[1]
+
+
+def test_slice_that_a_gate_refuses_stops_the_save(slices_dataset, tmp_path):
+    class Small(pa.DataFrameModel):
+        n: int = pa.Field(lt=3)
+
+    gated = SlicedGate(Small).validate([ibis.memtable({"n": [1, 2]}), ibis.memtable({"n": [3]})])
+    with pytest.raises(DatasetError, match="Contract Small is broken"):
+        slices_dataset.save(gated)
+    assert not (tmp_path / "a.parquet").exists()
 
 
 @pytest.fixture

@@ -41,7 +41,9 @@ CONTACT = {
     for name, kind in RAW_CONTACT.items()
     if not name.endswith("_fault")
 } | TOUCHED
-PRIMARY_CONTACT = CONTACT | {"first_engaged_at": MOMENT, "first_campaign_id": "int64", "opted_out_at": MOMENT}
+PRIMARY_CONTACT = CONTACT | {
+    "first_engaged_at": MOMENT, "engagement_logged_at": MOMENT, "first_campaign_id": "int64", "opted_out_at": MOMENT,
+}  # fmt: skip
 RAW_OUTCOME = {
     "outcome_key": "string", "lead_key": "string", "org_id": "int32", "outcome_type": "string", "status": "string",
     "occurred_at": MOMENT, "logged_at": MOMENT,

@@ -45,7 +45,7 @@ class Reference:
         replies = [event for event in known if is_reply(event, contact)]
         settled = [event for event in attempts if is_settled(event, at)]
         return {
-            **attribution(contact, at),
+            **attribution(contact),
             **calendar(contact, at),
             **interaction(known, attempts, replies, settled, at, self.steps),
             **timing(contact, attempts, replies, settled, at),
@@ -123,7 +123,7 @@ class Reference:
 
     def _performance(self, contact: Row, attempts: list[Row], at: datetime) -> Row:
         from_when = min(at, contact["first_engaged_at"] + timedelta(days=FIRST.window_days))
-        prompted = [attempt for attempt in attempts if attempt["prompt_id"] in self.prompts]
+        prompted = [attempt for attempt in attempts if is_prompt_known(attempt, self.prompts)]
         names = {
             "campaign": attempts[-1]["campaign_id"] if attempts else None,
             "step": attempts[-1]["step_id"] if attempts else None,
@@ -151,13 +151,12 @@ class Reference:
         }
 
 
-def attribution(contact: Row, at: datetime) -> Row:
+def attribution(contact: Row) -> Row:
     names = ("lead_source", "landing_page", "industry", "seniority", "company_size", "country")
     return {
         **{name: "unknown" if contact[name] is None else contact[name] for name in names},
         "crm_score": contact["crm_score"],
         "site_visits_30d": contact["site_visits_30d"],
-        "lead_age_hours": hours_between(contact["created_at"], at),
         "hours_to_engagement": hours_between(contact["created_at"], contact["first_engaged_at"]),
     }
 
@@ -255,7 +254,7 @@ def timing(contact, attempts, replies, settled, at) -> Row:
 def content(replies, attempts, prompts) -> Row:
     objections = given(replies, "reply_objection")
     moods = [rounded(mood * 1000) / 1000 for mood in given(replies, "reply_sentiment")]
-    sent = [prompts[event["prompt_id"]] for event in attempts if event["prompt_id"] in prompts]
+    sent = [prompts[event["prompt_id"]] for event in attempts if is_prompt_known(event, prompts)]
     last_reply = replies[-1] if replies else {}
     last_prompt = sent[-1] if sent else {}
 
@@ -329,7 +328,6 @@ def conversion(attempts, replies, settled, at) -> Row:
         "has_last_word": is_last,
         "is_won_over": bool(positive and objecting) and whole(positive[-1]) > whole(objecting[-1]),
         "n_long_calls": len(long_calls),
-        "net_intent": len(positive) - len([event for event in replies if event["reply_intent"] == "negative"]),
     }
 
 
@@ -339,6 +337,14 @@ def is_outbound(event: Row) -> bool:
 
 def is_attempt(event: Row) -> bool:
     return is_outbound(event) and event["outcome"] != "skipped"
+
+
+def is_prompt_known(attempt: Row, prompts: dict[int, Row]) -> bool:
+    """Whether its prompt is there and was written when it was sent."""
+    prompt = prompts.get(attempt["prompt_id"])
+    return prompt is not None and (
+        prompt["prompt_created_at"] is None or prompt["prompt_created_at"] <= attempt["occurred_at"]
+    )
 
 
 def is_reply(event: Row, contact: Row) -> bool:

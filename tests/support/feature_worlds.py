@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from configured import FEATURES as PARAMETERS
 from configured import TARGETS
-from entity_rows import OUTCOME, PRIMARY_CONTACT, PRIMARY_EVENT, STEP, key, rows
+from entity_rows import MOMENT, OUTCOME, PRIMARY_CONTACT, PRIMARY_EVENT, STEP, key, rows
 
 from lead_conversion.pipelines.feature_engineering.events import describe_events, see_events
 from lead_conversion.pipelines.feature_engineering.features import aggregate_histories, complete_features
@@ -20,10 +20,10 @@ from lead_conversion.pipelines.feature_engineering.rates import measure_rates
 
 Row = dict[str, Any]
 PROMPT = {
-    "prompt_id": "int64", "prompt_chars": "int64", "prompt_words": "int64", "prompt_questions": "int64",
-    "prompt_has_ask": "boolean", "prompt_has_link": "boolean", "prompt_placeholders": "int64",
-    "prompt_has_pressure": "boolean", "prompt_has_opt_out": "boolean", "prompt_reading_ease": "float64",
-    "prompt_sentiment": "float64", "prompt_language": "string",
+    "prompt_id": "int64", "prompt_created_at": MOMENT, "prompt_chars": "int64", "prompt_words": "int64",
+    "prompt_questions": "int64", "prompt_has_ask": "boolean", "prompt_has_link": "boolean",
+    "prompt_placeholders": "int64", "prompt_has_pressure": "boolean", "prompt_has_opt_out": "boolean",
+    "prompt_reading_ease": "float64", "prompt_sentiment": "float64", "prompt_language": "string",
 }  # fmt: skip
 SCHEMAS = {"contacts": PRIMARY_CONTACT, "events": PRIMARY_EVENT, "outcomes": OUTCOME, "steps": STEP, "prompts": PROMPT}
 
@@ -84,7 +84,7 @@ class Draw:
 def random_world(seed: int, leads: int) -> World:
     """Leads with everything that the contracts allow: ties, late records, gaps, replies first, unknown steps."""
     draw = Draw(seed)
-    world = World(steps=_steps(draw), prompts=[_prompt(draw, number) for number in range(101, 109)])
+    world = World(steps=_steps(draw), prompts=[_prompt(draw, number) for number in range(101, 113)])
     for number in range(leads):
         _add_lead(world, draw, key(f"l{number:05}"))
     world.events = draw.shuffled(world.events)
@@ -102,6 +102,7 @@ def _steps(draw: Draw) -> list[Row]:
 def _prompt(draw: Draw, prompt_id: int) -> Row:
     return {
         "prompt_id": prompt_id,
+        "prompt_created_at": draw.maybe(draw.moment(BEGIN, BEGIN + timedelta(days=60)), 0.6),
         "prompt_chars": draw.whole(10, 300),
         "prompt_words": draw.whole(2, 60),
         "prompt_questions": draw.whole(0, 3),
@@ -124,11 +125,11 @@ def _add_lead(world: World, draw: Draw, lead_key: str) -> None:
     _put_on_landmarks(draw, events, engaged_at)
     if draw.chance(0.05):
         events = []
-    started = [event["occurred_at"] for event in events if event["outcome"] != "skipped"]
     world.events += events
-    world.contacts.append(
-        random_contact(draw, lead_key, min(started) if started else draw.maybe(engaged_at), engaged_at)
-    )
+    started = [(event["occurred_at"], event["logged_at"]) for event in events if event["outcome"] != "skipped"]
+    began_at, known_at = min(started) if started else (draw.maybe(engaged_at),) * 2
+    contact = random_contact(draw, lead_key, began_at, engaged_at)
+    world.contacts.append(contact | {"engagement_logged_at": known_at})
     for number in range(draw.one((0, 0, 1, 2))):
         at = draw.moment(engaged_at - timedelta(hours=2), engaged_at + timedelta(days=12))
         world.outcomes.append(random_outcome(draw, lead_key, f"o{number}", at))
@@ -150,6 +151,7 @@ def random_contact(draw: Draw, lead_key: str, first_engaged_at: datetime | None,
         "lead_key": lead_key,
         "is_opted_out_now": draw.chance(0.2),
         "first_engaged_at": first_engaged_at,
+        "engagement_logged_at": first_engaged_at,
         "created_at": draw.moment(engaged_at - timedelta(days=30), engaged_at),
         "timezone": draw.one(ZONES),
         "lead_source": draw.maybe(draw.one(("webinar", "referral", "paid search"))),
@@ -187,7 +189,7 @@ def _attempt(draw: Draw, channel: str) -> Row:
         "duration_seconds": draw.maybe(draw.whole(0, 4000)) if channel == "voice" else None,
         "campaign_id": draw.maybe(draw.whole(1, 4), 0.1),
         "step_id": draw.maybe(draw.whole(10, 17), 0.1),
-        "prompt_id": draw.maybe(draw.whole(100, 109), 0.2),
+        "prompt_id": draw.maybe(draw.whole(100, 113), 0.2),
         "sequence_variant": draw.one(("A", "B", None)),
     }
 

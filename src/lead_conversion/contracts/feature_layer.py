@@ -5,7 +5,7 @@ import pandera.ibis as pa
 import pandera.pandas as pp
 
 from lead_conversion.contracts.features import FEATURES
-from lead_conversion.contracts.gate import Gate
+from lead_conversion.contracts.gate import Gate, SlicedGate
 from lead_conversion.contracts.intermediate import Moment, pseudonym_field
 
 RATE_KINDS = ("campaign", "campaign_reply", "prompt", "prompt_reply", "source", "step", "step_reply")
@@ -72,6 +72,9 @@ _UNREAD = "null in a language that has no lexicon"
 FeaturePrompts = pp.DataFrameSchema(
     {
         "prompt_id": pp.Column("int64", description="The prompt version"),
+        "prompt_created_at": pp.Column(
+            "datetime64[us]", nullable=True, description="Since when its text is as it is, UTC; null: not known"
+        ),
         "prompt_chars": pp.Column(
             "int64", pp.Check.ge(0), description="Characters of the body, placeholders as written"
         ),
@@ -105,5 +108,5 @@ FeaturePrompts = pp.DataFrameSchema(
 
 landmarks = Gate(Landmarks)
 rates = Gate(Rates)
-leads = Gate(Leads)
+leads = SlicedGate(Leads)
 prompts = Gate(FeaturePrompts)

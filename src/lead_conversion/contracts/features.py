@@ -18,7 +18,13 @@ An attempt is an outbound event that was not skipped; a reply is an inbound even
 engagement.
 
 An event is known at a landmark if it both happened and was recorded strictly before it. What became of an attempt
-counts once it is settled: a call's when it was over, a message's a configured time after it was sent.
+counts once it is settled: a call's when it was over, a message's a configured time after it was sent. A message that
+was opened or clicked later than that is seen so from then on: the source does not say when, so that history holds a
+little of the future.
+
+A lead is there at a landmark if its first engagement was recorded by then; at 0 h it stands as it came in.
+
+What a prompt says is known of the attempts since its text was written; the source overwrites a text that is edited.
 
 How long a time is, and what came after what, is told in whole seconds; of an attempt and a reply in the same second
 the attempt came first, and of two of a kind at one moment the larger key came last.
@@ -87,7 +93,6 @@ _ATTRIBUTION = [
     _measure(
         "site_visits_30d", "attribution", "visits", "Site visits in the 30 days before the lead came in", "not tracked"
     ),
-    _measure("lead_age_hours", "attribution", "hours", "Time since the contact was created"),
     _measure("hours_to_engagement", "attribution", "hours", "Time from the contact's creation to its first engagement"),
 ]
 
@@ -273,7 +278,9 @@ _CONTENT = [
         "Average mood, each to the thousandth, of the replies in a language whose moods are known",
         "no such reply yet",
     ),
-    _category("last_reply_intent", "content", "Intent of the last reply", f"'none': {_NO_WORDS}"),
+    _category(
+        "last_reply_intent", "content", "Intent of the last reply", f"'none': {_NO_WORDS}, or is in a language not read"
+    ),
     _category("last_objection", "content", "What the last objection was about", "'none': no objection yet"),
     _category("reply_language", "content", "Language of the last reply", f"'none': {_NO_WORDS}"),
     _measure("last_prompt_chars", "content", "characters", "Length of the last prompt sent", _NO_PROMPT),
@@ -347,7 +354,6 @@ _CONVERSION = [
         "is_won_over", "conversion", "0 or 1", "Whether a reply that sounds interested came after the last objection"
     ),
     _count("n_long_calls", "conversion", "Answered calls of two minutes or more"),
-    _measure("net_intent", "conversion", "replies", "Replies that sound interested, less those that decline"),
 ]
 
 _PERFORMANCE = [

@@ -16,6 +16,7 @@ class PrimaryContacts(intermediate.Contacts):
     first_engaged_at: Moment = pa.Field(
         nullable=True, description="First event in either direction, UTC; null: none yet"
     )
+    engagement_logged_at: Moment = pa.Field(nullable=True, description="When that event was recorded, UTC")
     first_campaign_id: int = pa.Field(nullable=True, description="Campaign of the first attempt")
     opted_out_at: Moment = pa.Field(nullable=True, description="First opt-out, UTC")
 

@@ -1,10 +1,13 @@
 """Kedro's file datasets, staged: see staging.py."""
 
 import json
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow.parquet as pq
+from ibis.expr.types import Table
 from kedro_datasets._typing import TablePreview
 from kedro_datasets.ibis import FileDataset
 from kedro_datasets.json import JSONDataset
@@ -30,6 +33,20 @@ class StagedParquet(Staged):
 
 class StagedTable(StagedParquet, FileDataset):  # type: ignore[misc]
     """An Ibis table in a Parquet file."""
+
+
+class StagedSlices(StagedTable):
+    """An Ibis table in a Parquet file, saved as slices that follow one another, each computed when its turn comes."""
+
+    def save(self, data: Iterable[Table]) -> None:
+        """Write the slices, of one schema and at least one, each as a row group; one at a time is in memory."""
+        slices = (piece.to_pyarrow() for piece in data)
+        first = next(slices)
+        path = Path(self._get_save_path())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with pq.ParquetWriter(path, first.schema) as writer:
+            for piece in chain([first], slices):
+                writer.write_table(piece)
 
 
 class StagedFrame(StagedParquet, ParquetDataset):  # type: ignore[misc]

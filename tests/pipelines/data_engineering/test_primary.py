@@ -144,6 +144,15 @@ def test_skipped_step_starts_nothing():
     assert row["first_campaign_id"] == 2
 
 
+def test_engagement_is_known_once_the_first_event_is_recorded():
+    row = place(
+        {"event_key": "a", "lead_key": "l", "occurred_at": "2026-05-01T10:00:00", "logged_at": "2026-05-03T10:00:00"},
+        {"event_key": "b", "lead_key": "l", "occurred_at": "2026-05-02T10:00:00", "logged_at": "2026-05-02T10:00:00"},
+    )
+    assert row["first_engaged_at"] == pd.Timestamp("2026-05-01T10:00:00")
+    assert row["engagement_logged_at"] == pd.Timestamp("2026-05-03T10:00:00")
+
+
 def test_lead_that_writes_first_is_engaged_by_its_own_message():
     row = place({"event_key": "m", "lead_key": "l", "direction": "inbound", "outcome": "replied", "campaign_id": None})
     assert row["first_engaged_at"] == pd.Timestamp("2026-05-01T10:00:00")

@@ -11,8 +11,8 @@ from feature_worlds import PROMPT, Engine, World, random_world
 from lead_conversion.contracts import feature_layer
 from lead_conversion.contracts.features import FEATURES
 from lead_conversion.kernel.windows import parse_moment
-from lead_conversion.pipelines.feature_engineering.events import describe_events, see_events
-from lead_conversion.pipelines.feature_engineering.families import OF_LANDMARKS, OVER_EVENTS, OVER_TIMES, express
+from lead_conversion.pipelines.feature_engineering.events import Leads, Seen, Times, describe_events, see_events
+from lead_conversion.pipelines.feature_engineering.families import FAMILIES, express
 from lead_conversion.pipelines.feature_engineering.families.measures import gather_times, order_times
 from lead_conversion.pipelines.feature_engineering.features import compute_features
 from lead_conversion.pipelines.feature_engineering.labels import label_conversions
@@ -23,6 +23,7 @@ LEAD = {
     "lead_key": "l",
     "is_opted_out_now": False,
     "first_engaged_at": "2026-05-01T10:00:00",
+    "engagement_logged_at": "2026-05-01T10:00:00",
     "lead_source": "webinar",
     "timezone": "America/New_York",
 }
@@ -42,13 +43,14 @@ def features():
     engine = Engine(parse_moment(AS_OF["as_of"]))
     steps = [{}, {"step_id": 12, "prompt_id": 112, "step_order": 2}]
     prompts = [{"prompt_id": 111, "prompt_chars": 30}, {"prompt_id": 112, "prompt_chars": 7}]
+    prompts += [{"prompt_id": 113, "prompt_chars": 9, "prompt_created_at": "2026-05-01T10:30:00"}]
 
     def describe(*events, lead=LEAD, rates=()):
         logs = [{"logged_at": event["occurred_at"]} | event for event in events]
         world = World(contacts=[lead], events=logs, steps=steps, prompts=prompts)
         frame = engine.features(world, rows(RATE, *rates))
         feature_layer.landmarks.validate(engine.table("landmarks"))
-        feature_layer.leads.validate(engine.table("features"))
+        list(feature_layer.leads.validate([engine.table("features")]))
         names = frame["landmark_hours"].where(~frame["is_scoring_row"], "now")
         return dict(zip(names, frame.to_dict("records"), strict=True))
 
@@ -60,8 +62,21 @@ def attempt(name, at, **more):
 
 
 def test_lead_is_described_at_each_landmark_that_the_as_of_has_reached(features):
-    late = LEAD | {"first_engaged_at": "2026-05-31T10:00:00"}
+    late = LEAD | dict.fromkeys(("first_engaged_at", "engagement_logged_at"), "2026-05-31T10:00:00")
     assert [str(landmark) for landmark in features(lead=late)] == ["0.0", "1.0", "now"]
+
+
+def test_lead_is_absent_at_a_landmark_at_which_its_first_event_was_not_recorded_yet(features):
+    recorded_late = LEAD | {"engagement_logged_at": "2026-05-02T10:00:00"}
+    assert list(features(lead=recorded_late))[:3] == [0.0, 72.0, 120.0]
+    assert list(features(lead=recorded_late | {"engagement_logged_at": "2026-05-02T09:59:59"}))[1] == 24.0
+
+
+def test_prompt_that_was_written_after_the_attempt_is_not_what_was_said(features):
+    told = attempt("d", "2026-05-01T10:10:00", prompt_id=111)
+    sent = attempt("e", "2026-05-01T10:30:00", prompt_id=113)
+    assert features(told, sent)[1.0]["last_prompt_chars"] == 9
+    assert features(told, sent | {"occurred_at": "2026-05-01T10:29:59"})[1.0]["last_prompt_chars"] == 30
 
 
 def test_lead_whose_windows_are_all_over_is_not_scored(features):
@@ -105,7 +120,7 @@ def test_counts_shares_and_times_are_those_of_the_events_before(features):
 
 def test_local_times_are_those_of_the_clock_before_and_after_it_was_changed(features):
     # In New York the clock went from 1:59 to 3:00 at 7:00 UTC.
-    spring = LEAD | {"first_engaged_at": "2026-03-08T06:30:00"}
+    spring = LEAD | dict.fromkeys(("first_engaged_at", "engagement_logged_at"), "2026-03-08T06:30:00")
     found = features(attempt("a", "2026-03-08T06:30:00"), lead=spring)
     assert [found[hours]["local_hour"] for hours in (0.0, 1.0)] == [1, 3]
     assert found[24.0]["engaged_local_hour"] == found[24.0]["last_outbound_local_hour"] == 1
@@ -176,7 +191,7 @@ def test_every_feature_of_the_dictionary_is_there_in_its_order_and_no_other(feat
     assert list(row)[4:] == [feature.name for feature in FEATURES]
 
 
-def test_each_feature_is_expressed_once_by_the_module_of_its_family_or_by_the_one_of_sequence():
+def test_each_feature_is_expressed_once_by_the_module_of_its_family():
     contacts = rows(PRIMARY_CONTACT, LEAD)
     landmarks = place_landmarks(contacts, AS_OF, TARGETS)
     described = describe_events(rows(PRIMARY_EVENT), rows(STEP), rows(PROMPT))
@@ -185,14 +200,15 @@ def test_each_feature_is_expressed_once_by_the_module_of_its_family_or_by_the_on
     names = [name for _kind, _by, columns in RATE_FEATURES for name in columns]
     rates = dict.fromkeys(names, "float64") | {"last_campaign_id": "int64"}
     leads = ibis.table(PRIMARY_CONTACT | dict(landmarks.schema()) | rates, name="leads")
+    tables = {Seen: seen, Times: times, Leads: leads}
     expressed = {
-        module.__name__.rpartition(".")[2]: list(express((module,), table))
-        for modules, table in ((OVER_EVENTS, seen), (OVER_TIMES, times), (OF_LANDMARKS, leads))
-        for module in modules
+        module.__name__.rpartition(".")[2]: [
+            name for reads, table in tables.items() for name in express(reads, table, (module,))
+        ]
+        for module in FAMILIES
     }
     family_of = {feature.name: feature.family for feature in FEATURES}
     assert sorted(name for names in expressed.values() for name in names) == sorted(family_of)
-    del expressed["sequence"]
     found = {module: {family_of[name] for name in names} for module, names in expressed.items()}
     assert found == {module: {module} for module in expressed}
 
@@ -202,6 +218,6 @@ def test_features_of_slices_of_leads_are_those_of_all_at_once():
     whole = engine.features(world)
     names = ("landmarks", "contacts", "events", "steps", "prompts", "rates")
     small = PARAMETERS.model_copy(update={"landmarks_a_slice": 17})
-    sliced = compute_features(*(engine.table(name) for name in names), TARGETS, small)
-    pd.testing.assert_frame_equal(sliced.to_pandas(), whole)
+    slices = compute_features(*(engine.table(name) for name in names), TARGETS, small)
+    pd.testing.assert_frame_equal(pd.concat([piece.to_pandas() for piece in slices], ignore_index=True), whole)
     assert len(whole) > 5 * small.landmarks_a_slice

@@ -75,6 +75,7 @@ def place_contacts_in_time(clean_contacts: Table, primary_engagement_logs: Table
     """Leads with their first engagement, the campaign of their first attempt, and their opt-out.
 
     First engagement is the first event in either direction; a step that was skipped was not tried and starts nothing.
+    It is known once that event is recorded.
     """
     by_time = ibis.window(group_by="lead_key", order_by=["occurred_at", "event_key"])
     attempts = (
@@ -99,7 +100,14 @@ def place_contacts_in_time(clean_contacts: Table, primary_engagement_logs: Table
 
 
 def _first_engagement(events: Table) -> Table:
-    return events.filter(_.outcome != "skipped").group_by("lead_key").agg(first_engaged_at=_.occurred_at.min())
+    began = events.filter(_.outcome != "skipped").mutate(
+        is_first=_.occurred_at == _.occurred_at.min().over(ibis.window(group_by="lead_key"))
+    )
+    return (
+        began.filter(_.is_first)
+        .group_by("lead_key")
+        .agg(first_engaged_at=_.occurred_at.min(), engagement_logged_at=_.logged_at.min())
+    )
 
 
 def _in_utc(events: Table, shifts: Table) -> Table:

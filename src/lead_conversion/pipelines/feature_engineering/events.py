@@ -4,6 +4,8 @@ One join brings the landmarks to the events; everything else is decided row by r
 aggregates of one pass.
 """
 
+from typing import Annotated
+
 import ibis
 from ibis.expr.types import BooleanValue, IntegerValue, Table, TimestampValue
 
@@ -19,19 +21,28 @@ SATURDAY = 5
 THURSDAY = 3  # 1970-01-01
 MICRO = 1_000_000
 
+Seen = Annotated[Table, "seen"]
+"""One row a landmark and event known at it: `see_events`."""
+Times = Annotated[Table, "times"]
+"""One row a landmark, with the ordered times of the events known at it: `measures.order_times`."""
+Leads = Annotated[Table, "leads"]
+"""One row a landmark, with its contact, its moment and the rates that were known at it."""
+
 
 def describe_events(primary_engagement_logs: Table, primary_campaign_steps: Table, feature_prompts: Table) -> Table:
-    """Events with the position of their step and the text features of their prompt; one row an event."""
+    """Events with the position of their step and the text features of their prompt; one row an event.
+
+    What was said before the prompt's text was written is not known: the source overwrites a prompt that is edited.
+    """
     orders = primary_campaign_steps.group_by("step_id").agg(step_order=primary_campaign_steps.step_order.min())
-    return (
-        primary_engagement_logs.left_join(orders, "step_id")
-        .drop("step_id_right")
-        .left_join(feature_prompts, "prompt_id")
-        .drop("prompt_id_right", "org_id", "enrolled_at", "tags", "mended", "noted")
+    placed = primary_engagement_logs.left_join(orders, "step_id").drop("step_id_right")
+    was_written = feature_prompts.prompt_created_at.isnull() | (placed.occurred_at >= feature_prompts.prompt_created_at)
+    return placed.left_join(feature_prompts, [placed.prompt_id == feature_prompts.prompt_id, was_written]).drop(
+        "prompt_id_right", "prompt_created_at", "org_id", "enrolled_at", "tags", "mended", "noted"
     )
 
 
-def see_events(landmarks: Table, described: Table, features: FeatureParameters) -> Table:
+def see_events(landmarks: Table, described: Table, features: FeatureParameters) -> Seen:
     """One row a landmark and event known at it, and one empty row where none is; what the families read.
 
     Known is an event that had happened and had been recorded strictly before the landmark, to the millisecond; how long

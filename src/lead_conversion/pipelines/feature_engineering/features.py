@@ -8,8 +8,8 @@ from ibis.expr.types import Table
 
 from lead_conversion.contracts.features import FEATURES
 from lead_conversion.kernel.targets import Targets
-from lead_conversion.pipelines.feature_engineering.events import describe_events, see_events
-from lead_conversion.pipelines.feature_engineering.families import OF_LANDMARKS, OVER_EVENTS, OVER_TIMES, express
+from lead_conversion.pipelines.feature_engineering.events import Leads, Seen, Times, describe_events, see_events
+from lead_conversion.pipelines.feature_engineering.families import express
 from lead_conversion.pipelines.feature_engineering.families.measures import (
     gather_times,
     last_attempt,
@@ -31,12 +31,12 @@ def compute_features(
     feature_rates: Table,
     target: Targets,
     features: FeatureParameters,
-) -> Table:
+) -> list[Table]:
     """One row a lead and landmark, of what was known strictly before it; columns as in contracts/features.py.
 
     Known is an event that had happened and had been recorded. One join brings the events to the landmarks, one
-    aggregation makes the features. Leads are taken a slice at a time, so that memory does not grow with them; events
-    are stored in order of lead, and a slice reads its own.
+    aggregation makes the features. The rows come in slices of whole leads, in order, each computed when it is read, so
+    that memory does not grow with the leads; events are stored in order of lead, and a slice reads its own.
     """
     described = describe_events(primary_engagement_logs, primary_campaign_steps, feature_prompts)
     slices = []
@@ -45,8 +45,8 @@ def compute_features(
         landmarks = feature_landmarks.filter(is_mine)
         histories = aggregate_histories(see_events(landmarks, described.filter(is_mine), features))
         contacts = primary_contacts.filter(is_mine)
-        slices.append(complete_features(landmarks, histories, contacts, feature_rates, target).cache())
-    return _stack(slices)
+        slices.append(complete_features(landmarks, histories, contacts, feature_rates, target))
+    return slices
 
 
 def complete_features(landmarks: Table, histories: Table, contacts: Table, rates: Table, target: Targets) -> Table:
@@ -55,24 +55,24 @@ def complete_features(landmarks: Table, histories: Table, contacts: Table, rates
     leads = landmarks.join(histories, "landmark_id").join(contacts, "lead_key")
     rated = _with_rates(leads, rates, target)
     return (
-        rated.mutate(**express(OF_LANDMARKS, rated))
+        rated.mutate(**express(Leads, rated))
         .select(*KEYS, *[feature.name for feature in FEATURES])
         .order_by(["lead_key", "is_scoring_row", "landmark_hours"])
     )
 
 
-def aggregate_histories(seen: Table) -> Table:
+def aggregate_histories(seen: Seen) -> Table:
     """One row a landmark: the features of its events, and what was tried last, by which rates are looked up."""
     tried, prompted, gathered = last_attempt(seen), last_prompt(seen), gather_times(seen)
     histories = seen.group_by("landmark_id").agg(
-        **express(OVER_EVENTS, seen),
+        **express(Seen, seen),
         **gathered,
         last_campaign_id=tried["campaign_id"],
         last_step_id=tried["step_id"],
         last_prompt_id=prompted["prompt_id"],
     )
     times = order_times(histories)
-    return times.mutate(**express(OVER_TIMES, times)).drop(*gathered, "gaps", "latencies")
+    return times.mutate(**express(Times, times)).drop(*gathered, "gaps", "latencies")
 
 
 def slice_leads(landmarks: Table, size: int) -> list[tuple[str, str]]:
@@ -80,12 +80,6 @@ def slice_leads(landmarks: Table, size: int) -> list[tuple[str, str]]:
     last = landmarks.mutate(part=_.landmark_id // size).group_by("part").agg(key=_.lead_key.max())
     keys = dict.fromkeys(last.order_by("part").key.to_pandas())
     return list(pairwise(["", *keys])) or [("", "")]
-
-
-def _stack(tables: list[Table]) -> Table:
-    """The tables one under the other; in halves, for Ibis goes down a union step by step and can go only so deep."""
-    middle = len(tables) // 2
-    return _stack(tables[:middle]).union(_stack(tables[middle:])) if middle else tables[0]
 
 
 def _with_rates(leads: Table, rates: Table, target: Targets) -> Table:

@@ -31,11 +31,14 @@ def place_landmarks(primary_contacts: Table, primary_as_of: dict[str, str], targ
     """One row a lead and landmark, with the offset of the lead's own clock from UTC.
 
     Landmarks are the configured hours after first engagement, as far as the as-of has come; and, for leads whose
-    longest label window is still open, the as-of itself, for scoring. `landmark_id` counts them in order of lead, kind
+    longest label window is still open, the as-of itself, for scoring. Between its first engagement and the record of
+    it nobody could have known of the lead: there it is absent. `landmark_id` counts them in order of lead, kind
     and hours. The clock stood at `earlier_offset_seconds` until `offset_changed_at`; null where the zone is not known.
     """
     as_of = parse_moment(primary_as_of["as_of"])
-    engaged = primary_contacts.drop_null("first_engaged_at").select("lead_key", "first_engaged_at", "timezone")
+    engaged = primary_contacts.drop_null("first_engaged_at").select(
+        "lead_key", "first_engaged_at", "engagement_logged_at", "timezone"
+    )
     moments = _past(engaged, as_of, target).union(_now(engaged, as_of, target))
     zones = _zones(engaged, as_of)
     is_in_span = [
@@ -58,7 +61,8 @@ def _past(engaged: Table, as_of: datetime, target: Targets) -> Table:
     moments = engaged.cross_join(hours).mutate(
         landmark_at=(_.first_engaged_at + since_engaged).cast(MOMENT), is_scoring_row=ibis.literal(value=False)
     )
-    return moments.filter(_.landmark_at <= as_of).select(*COLUMNS, "timezone")
+    is_known = (_.engagement_logged_at < _.landmark_at) | (_.landmark_hours == 0)
+    return moments.filter((_.landmark_at <= as_of) & is_known).select(*COLUMNS, "timezone")
 
 
 def _now(engaged: Table, as_of: datetime, target: Targets) -> Table:

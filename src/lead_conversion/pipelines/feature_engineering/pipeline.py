@@ -72,7 +72,7 @@ def create_pipeline() -> Pipeline:
                     "target": "params:target",
                     "features": "params:features",
                 },
-                outputs="feature_leads@ibis",
+                outputs="feature_leads@slices",
                 name="compute_features",
             ),
         ]

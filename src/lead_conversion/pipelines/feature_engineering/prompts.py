@@ -17,10 +17,15 @@ def describe_prompts(primary_campaign_steps: pd.DataFrame, primary_as_of: dict[s
     """One row a prompt that had a text before the as-of, ordered by prompt_id; no rows where there are no prompts."""
     steps, as_of = primary_campaign_steps, parse_moment(primary_as_of["as_of"])
     is_written = steps["prompt_id"].notna() & steps["body"].notna() & ~(steps["prompt_created_at"] >= as_of)
-    written = steps.loc[is_written, ["prompt_id", "subject", "body"]]
+    written = steps.loc[is_written, ["prompt_id", "prompt_created_at", "subject", "body"]]
     ordered = written.sort_values("prompt_id", kind="stable").drop_duplicates("prompt_id")
     described = [
-        {"prompt_id": int(prompt_id), **asdict(describe_prompt(subject if isinstance(subject, str) else None, body))}
-        for prompt_id, subject, body in ordered.itertuples(index=False)
+        {
+            "prompt_id": int(prompt_id),
+            "prompt_created_at": created_at,
+            **asdict(describe_prompt(subject if isinstance(subject, str) else None, body)),
+        }
+        for prompt_id, created_at, subject, body in ordered.itertuples(index=False)
     ]
-    return pd.DataFrame(described, columns=["prompt_id", *TYPES]).astype({"prompt_id": "int64", **TYPES})
+    types = {"prompt_id": "int64", "prompt_created_at": "datetime64[us]", **TYPES}
+    return pd.DataFrame(described, columns=list(types)).astype(types)

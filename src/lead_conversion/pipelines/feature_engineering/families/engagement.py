@@ -5,23 +5,23 @@ ago counts half with a half-life of 72 hours; what is 10 half-lives old counts f
 kept to the millionth.
 """
 
-from ibis.expr.types import FloatingValue, Table
+from ibis.expr.types import FloatingValue
 
-from lead_conversion.pipelines.feature_engineering.events import MICRO
+from lead_conversion.pipelines.feature_engineering.events import MICRO, Seen
 from lead_conversion.pipelines.feature_engineering.families.measures import number
 
 
-def engagement_score(seen: Table) -> FloatingValue:
+def engagement_score(seen: Seen) -> FloatingValue:
     """Points, slowly decayed."""
     return number(seen.micro_points.sum().fill_null(0)) / MICRO
 
 
-def engagement_score_now(seen: Table) -> FloatingValue:
+def engagement_score_now(seen: Seen) -> FloatingValue:
     """Points, quickly decayed."""
     return number(seen.micro_points_now.sum().fill_null(0)) / MICRO
 
 
-def engagement_trend(seen: Table) -> FloatingValue:
+def engagement_trend(seen: Seen) -> FloatingValue:
     """The quickly decayed points over the slowly decayed ones, all as gains: gains and losses would cancel."""
     lately = number(seen.micro_points_now.abs().sum())
     return lately / number(seen.micro_points.abs().sum()).nullif(0)

@@ -13,6 +13,7 @@ from ibis.expr.types import (
 )
 
 from lead_conversion.kernel.windows import SECONDS_AN_HOUR
+from lead_conversion.pipelines.feature_engineering.events import Seen, Times
 
 MILLI = 1000
 
@@ -29,12 +30,12 @@ def number(value: NumericValue | BooleanValue) -> FloatingValue:
     return value.cast("float64")
 
 
-def count(seen: Table, condition: BooleanValue) -> FloatingValue:
+def count(seen: Seen, condition: BooleanValue) -> FloatingValue:
     """Events that meet the condition; 0 where there are none, for which Spark alone would have null."""
     return number(seen.count(where=condition).fill_null(0))
 
 
-def share(seen: Table, part: BooleanValue, whole: BooleanValue) -> FloatingValue:
+def share(seen: Seen, part: BooleanValue, whole: BooleanValue) -> FloatingValue:
     """Null where there is nothing to have a share of."""
     return count(seen, part) / count(seen, whole).nullif(0)
 
@@ -49,32 +50,32 @@ def hours(seconds: NumericValue) -> FloatingValue:
     return number(seconds) / SECONDS_AN_HOUR
 
 
-def hours_since(seen: Table, condition: BooleanValue) -> FloatingValue:
+def hours_since(seen: Seen, condition: BooleanValue) -> FloatingValue:
     """Hours from the last event that meets the condition to the landmark; null where there is none."""
     return hours(seen.age_seconds.min(where=condition))
 
 
-def last_attempt(seen: Table) -> StructValue:
+def last_attempt(seen: Seen) -> StructValue:
     """The last attempt; null where there is none."""
     return _last(seen, _OF_ATTEMPT, seen.is_attempt)
 
 
-def last_prompt(seen: Table) -> StructValue:
+def last_prompt(seen: Seen) -> StructValue:
     """The prompt of the last attempt whose prompt is known; null where there is none."""
     return _last(seen, _OF_PROMPT, is_prompted(seen))
 
 
-def last_reply(seen: Table) -> StructValue:
+def last_reply(seen: Seen) -> StructValue:
     """The last reply; null where there is none."""
     return _last(seen, _OF_REPLY, seen.is_reply)
 
 
-def is_prompted(seen: Table) -> BooleanValue:
+def is_prompted(seen: Seen) -> BooleanValue:
     """Attempts whose prompt is known."""
     return seen.is_attempt & seen.prompt_chars.notnull()
 
 
-def gather_times(seen: Table) -> dict[str, Value]:
+def gather_times(seen: Seen) -> dict[str, Value]:
     """The seconds of the events of each kind, of touches and replies ascending; null where there are none."""
     return {
         "touch_seconds": seen.second.collect(where=seen.is_attempt | seen.is_reply).sort(),
@@ -85,11 +86,12 @@ def gather_times(seen: Table) -> dict[str, Value]:
     }
 
 
-def order_times(gathered: Table) -> Table:
+def order_times(gathered: Table) -> Times:
     """With the gaps and latencies that the gathered times make, in seconds, in order of time.
 
     Gaps: from each attempt or reply to the next; the first has none before it and is null. Latencies: for each reply,
-    the time since the last attempt before it; null where there is none.
+    the time since the last attempt before it; null where there is none. Made once, for Ibis writes an expression out
+    wherever it is used, so that a list sorted on the spot would be sorted again for each of its elements.
     """
     touches, attempts = gathered.touch_seconds, gathered.attempt_seconds
     return gathered.mutate(
@@ -102,5 +104,5 @@ def _last_until(attempts: ArrayValue, reply: IntegerValue) -> IntegerValue:
     return attempts.filter(lambda attempt: attempt <= reply).maxs()
 
 
-def _last(seen: Table, names: tuple[str, ...], condition: BooleanValue) -> StructValue:
+def _last(seen: Seen, names: tuple[str, ...], condition: BooleanValue) -> StructValue:
     return ibis.struct({name: seen[name] for name in names}).argmax(seen.order, where=condition)
