@@ -47,7 +47,7 @@ class Reference:
         return {
             **attribution(contact),
             **calendar(contact, at),
-            **interaction(known, attempts, replies, settled, at, self.steps),
+            **interaction(contact, known, attempts, replies, settled, at, self.steps),
             **timing(contact, attempts, replies, settled, at),
             **content(replies, attempts, self.prompts),
             **engagement(replies, settled, at),
@@ -125,7 +125,7 @@ class Reference:
         from_when = min(at, contact["first_engaged_at"] + timedelta(days=FIRST.window_days))
         prompted = [attempt for attempt in attempts if is_prompt_known(attempt, self.prompts)]
         names = {
-            "campaign": attempts[-1]["campaign_id"] if attempts else None,
+            "campaign": current(contact, attempts, at, "campaign_id", "enrolled_campaign_id"),
             "step": attempts[-1]["step_id"] if attempts else None,
             "prompt": prompted[-1]["prompt_id"] if prompted else None,
             "source": contact["lead_source"],
@@ -173,7 +173,7 @@ def calendar(contact: Row, at: datetime) -> Row:
     }
 
 
-def interaction(known, attempts, replies, settled, at, steps) -> Row:
+def interaction(contact, known, attempts, replies, settled, at, steps) -> Row:
     def within(events, hours):
         return len([event for event in events if event["occurred_at"] >= at - timedelta(hours=hours)])
 
@@ -183,6 +183,7 @@ def interaction(known, attempts, replies, settled, at, steps) -> Row:
     def became(events, *outcomes):
         return [event for event in events if event["outcome"] in outcomes]
 
+    skipped = [event for event in known if is_outbound(event) and event["outcome"] == "skipped"]
     messages = [event for event in settled if event["channel"] != "voice"]
     calls = by(settled, "voice")
     last = attempts[-1] if attempts else None
@@ -200,7 +201,7 @@ def interaction(known, attempts, replies, settled, at, steps) -> Row:
         "n_opened": len(opened),
         "n_clicked": len(became(settled, "clicked")),
         "n_failed": len(became(settled, "failed", "bounced")),
-        "n_skipped": len([event for event in known if is_outbound(event) and event["outcome"] == "skipped"]),
+        "n_skipped": len(skipped),
         "n_connected": len(connected),
         "n_voicemail": len(became(settled, "voicemail")),
         "n_no_answer": len(became(settled, "no_answer")),
@@ -217,7 +218,8 @@ def interaction(known, attempts, replies, settled, at, steps) -> Row:
         "n_steps_tried": len({event["step_id"] for event in attempts} - {None}),
         "last_step_order": steps.get(last["step_id"]) if last else None,
         "last_channel": last["channel"] if last else "none",
-        "sequence_variant": (last and last["sequence_variant"]) or "none",
+        "sequence_variant": current(contact, attempts, at, "sequence_variant", "enrolled_variant") or "none",
+        **{f"n_skipped_{channel}": len(by(skipped, channel)) for channel in CHANNELS},
         "n_outbound_since_reply": len([event for event in attempts if whole(event["occurred_at"]) > replied]),
         "n_opened_since_reply": len([event for event in opened if whole(event["occurred_at"]) > replied]),
     }
@@ -337,6 +339,13 @@ def is_outbound(event: Row) -> bool:
 
 def is_attempt(event: Row) -> bool:
     return is_outbound(event) and event["outcome"] != "skipped"
+
+
+def current(contact: Row, attempts: list[Row], at: datetime, of_attempt: str, of_enrolment: str) -> Any:
+    """What is known of the last attempt, else of the first enrolment if that was before."""
+    if attempts and attempts[-1][of_attempt] is not None:
+        return attempts[-1][of_attempt]
+    return contact[of_enrolment] if contact["enrolled_at"] is not None and contact["enrolled_at"] < at else None
 
 
 def is_prompt_known(attempt: Row, prompts: dict[int, Row]) -> bool:

@@ -162,7 +162,15 @@ def random_contact(draw: Draw, lead_key: str, first_engaged_at: datetime | None,
         "country": draw.maybe(draw.one(("DE", "US"))),
         "crm_score": draw.maybe(draw.within(0, 100, 1)),
         "site_visits_30d": draw.maybe(draw.whole(0, 9)),
+        **_enrolment(draw, engaged_at),
     }
+
+
+def _enrolment(draw: Draw, engaged_at: datetime) -> Row:
+    """Some enrolments come in the very moment of the first engagement or after it."""
+    enrolled_at = draw.one((engaged_at, engaged_at - timedelta(hours=1), engaged_at + timedelta(hours=30), None))
+    campaign, variant = (None, None) if enrolled_at is None else (draw.whole(1, 4), draw.one(("A", "B")))
+    return {"enrolled_at": enrolled_at, "enrolled_campaign_id": campaign, "enrolled_variant": variant}
 
 
 def random_event(draw: Draw, lead_key: str, name: str, at: datetime) -> Row:

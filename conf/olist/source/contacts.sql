@@ -17,6 +17,9 @@ SELECT
     CAST(NULL AS nvarchar(32))                  AS company_size,
     CAST(NULL AS decimal(5, 2))                 AS crm_score,
     CAST(NULL AS int)                           AS site_visits_30d,
+    CAST(NULL AS int)                           AS enrolled_campaign_id,
+    CAST(NULL AS nvarchar(16))                  AS enrolled_variant,
+    CAST(NULL AS datetime2(3))                  AS enrolled_at,
     CAST(0 AS bit)                              AS opted_out,       -- not recorded
     CAST(l.first_contact_date AS datetime2(3))  AS created_at       -- a day without an hour: its midnight
 FROM olist.marketing_qualified_leads AS l

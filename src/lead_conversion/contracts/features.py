@@ -52,7 +52,7 @@ class Feature:
 _NEVER = "never missing"
 _UNKNOWN = "'unknown': the contact has no such entry"
 _NO_ATTEMPT = "no attempt yet"
-_NO_KNOWN_ATTEMPT = "'none': no attempt yet, or not known of the last one"
+_NOT_IN = "'none': neither tried nor enrolled yet, or not known"
 _NO_REPLY = "no reply yet"
 _NO_WORDS = "no reply yet, or the last one holds no words"
 _NO_PROMPT = "no attempt with a known prompt yet"
@@ -60,6 +60,7 @@ _NOT_JUDGED = "no attempt with a known prompt yet, or the last one cannot be jud
 _NO_JUDGED = "no attempt yet with a prompt that can be judged"
 _NO_ZONE = "the lead's time zone is not known"
 _NO_RATE = "no attempt yet, or not known of the last one, or no earlier lead was tried so"
+_NO_CAMPAIGN_RATE = "in no campaign yet, or not known, or no earlier lead was in it"
 
 
 def _category(name: str, family: Family, sentence: str, missing: str = _UNKNOWN) -> Feature:
@@ -108,6 +109,7 @@ _INTERACTION = [
     _count("n_clicked", "interaction", "Messages whose link was clicked"),
     _count("n_failed", "interaction", "Attempts that failed or bounced"),
     _count("n_skipped", "interaction", "Steps that were due and skipped"),
+    *_by_channel("n_skipped", "interaction", "Steps skipped that were due"),
     _count("n_connected", "interaction", "Calls that the lead answered"),
     _count("n_voicemail", "interaction", "Calls that ended on the voicemail"),
     _count("n_no_answer", "interaction", "Calls that nobody answered"),
@@ -144,7 +146,9 @@ _INTERACTION = [
         "no attempt yet, or the last one's step is not known",
     ),
     _category("last_channel", "interaction", "Channel of the last attempt", "'none': no attempt yet"),
-    _category("sequence_variant", "interaction", "Order of steps of the last attempt", _NO_KNOWN_ATTEMPT),
+    _category(
+        "sequence_variant", "interaction", "Order of steps of the last attempt, else of the first enrolment", _NOT_IN
+    ),
     _count("n_outbound_since_reply", "interaction", "Attempts since the last reply; all where there was none"),
     _count(
         "n_opened_since_reply",
@@ -357,21 +361,23 @@ _CONVERSION = [
 ]
 
 _PERFORMANCE = [
-    _category("campaign", "performance", "Campaign that tried the lead last", _NO_KNOWN_ATTEMPT),
+    _category("campaign", "performance", "Campaign of the last attempt, else of the first enrolment", _NOT_IN),
     _measure(
         "campaign_rate",
         "performance",
         "share",
         "Share of the campaign's earlier leads that reached the first target, shrunk to the mean",
-        _NO_RATE,
+        _NO_CAMPAIGN_RATE,
     ),
-    _measure("campaign_leads", "performance", "leads", "Earlier leads that the campaign's rate rests on", _NO_RATE),
+    _measure(
+        "campaign_leads", "performance", "leads", "Earlier leads that the campaign's rate rests on", _NO_CAMPAIGN_RATE
+    ),
     _measure(
         "campaign_reply_rate",
         "performance",
         "share",
         "Share of the campaign's attempts at earlier leads that were answered in time, shrunk to the mean",
-        _NO_RATE,
+        _NO_CAMPAIGN_RATE,
     ),
     _measure(
         "source_rate",

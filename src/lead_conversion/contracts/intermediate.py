@@ -67,6 +67,9 @@ class Contacts(pa.DataFrameModel):
         nullable=True, ge=0, le=100, description="The CRM's score when the lead came in, points"
     )
     site_visits_30d: int = pa.Field(nullable=True, ge=0, description="Visits in the 30 days before created_at")
+    enrolled_campaign_id: int = pa.Field(nullable=True, description="Campaign of the first enrolment")
+    enrolled_variant: str = pa.Field(nullable=True, description="Order of steps of the first enrolment; A is its own")
+    enrolled_at: Moment = pa.Field(nullable=True, description="When the lead was first enrolled, UTC")
     is_opted_out_now: bool = pa.Field(description="State when read; never a feature, only keeps a lead off the ranking")
     created_at: Moment = pa.Field(description="When the contact came in, UTC")
     mended: str = rules_field(MENDED)

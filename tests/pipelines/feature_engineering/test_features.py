@@ -198,7 +198,7 @@ def test_each_feature_is_expressed_once_by_the_module_of_its_family():
     seen = see_events(landmarks, described, PARAMETERS)
     times = order_times(seen.group_by("landmark_id").agg(**gather_times(seen)))
     names = [name for _kind, _by, columns in RATE_FEATURES for name in columns]
-    rates = dict.fromkeys(names, "float64") | {"last_campaign_id": "int64"}
+    rates = dict.fromkeys(names, "float64") | {"campaign_id": "int64", "variant": "string"}
     leads = ibis.table(PRIMARY_CONTACT | dict(landmarks.schema()) | rates, name="leads")
     tables = {Seen: seen, Times: times, Leads: leads}
     expressed = {

@@ -197,6 +197,9 @@ def _standard_contacts(read: Table) -> Table:
         "company_size": _tidy(_.company_size),
         "crm_score": _within(_.crm_score.cast("float64"), 0, 100),
         "site_visits_30d": _within(_.site_visits_30d.cast("int64"), 0, None),
+        "enrolled_campaign_id": _.enrolled_campaign_id.cast("int64"),
+        "enrolled_variant": _.enrolled_at.notnull().ifelse(_tidy(_.enrolled_variant).fill_null("A"), None),
+        "enrolled_at": _.enrolled_at.cast(MOMENT),
         "is_opted_out_now": ibis.coalesce(_.is_opted_out_now, _.opted_out, ibis.literal(value=False)),
     }
     mended = {

@@ -52,7 +52,7 @@ def compute_features(
 def complete_features(landmarks: Table, histories: Table, contacts: Table, rates: Table, target: Targets) -> Table:
     """The features of the histories, with those of the contact, of the moment, and of what was known of others."""
     contacts = contacts.drop("first_engaged_at", "opted_out_at", "is_opted_out_now")
-    leads = landmarks.join(histories, "landmark_id").join(contacts, "lead_key")
+    leads = _in_campaign(landmarks.join(histories, "landmark_id").join(contacts, "lead_key"))
     rated = _with_rates(leads, rates, target)
     return (
         rated.mutate(**express(Leads, rated))
@@ -68,11 +68,21 @@ def aggregate_histories(seen: Seen) -> Table:
         **express(Seen, seen),
         **gathered,
         last_campaign_id=tried["campaign_id"],
+        last_variant=tried["sequence_variant"],
         last_step_id=tried["step_id"],
         last_prompt_id=prompted["prompt_id"],
     )
     times = order_times(histories)
     return times.mutate(**express(Times, times)).drop(*gathered, "gaps", "latencies")
+
+
+def _in_campaign(leads: Table) -> Table:
+    """With the campaign and the order of steps that a lead is in: its last attempt's, else its first enrolment's."""
+    is_enrolled = leads.enrolled_at < leads.landmark_at
+    return leads.mutate(
+        campaign_id=ibis.coalesce(leads.last_campaign_id, is_enrolled.ifelse(leads.enrolled_campaign_id, None)),
+        variant=ibis.coalesce(leads.last_variant, is_enrolled.ifelse(leads.enrolled_variant, None)),
+    )
 
 
 def slice_leads(landmarks: Table, size: int) -> list[tuple[str, str]]:

@@ -18,8 +18,8 @@ from lead_conversion.pipelines.feature_engineering.parameters import FeaturePara
 
 # Kind of rate, the column that names what it is of, and the features that it gives.
 RATE_FEATURES = (
-    ("campaign", "last_campaign_id", {"campaign_rate": "rate", "campaign_leads": "tried"}),
-    ("campaign_reply", "last_campaign_id", {"campaign_reply_rate": "rate"}),
+    ("campaign", "campaign_id", {"campaign_rate": "rate", "campaign_leads": "tried"}),
+    ("campaign_reply", "campaign_id", {"campaign_reply_rate": "rate"}),
     ("source", "lead_source", {"source_rate": "rate"}),
     ("step", "last_step_id", {"step_rate": "rate"}),
     ("step_reply", "last_step_id", {"step_reply_rate": "rate"}),

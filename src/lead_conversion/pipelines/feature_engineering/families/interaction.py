@@ -3,7 +3,7 @@
 from ibis.expr.types import ArrayValue, BooleanValue, FloatingValue, StringValue
 
 from lead_conversion.contracts.features import CHANNEL_WORDS, COUNTED_OVER
-from lead_conversion.pipelines.feature_engineering.events import Seen, Times
+from lead_conversion.pipelines.feature_engineering.events import Leads, Seen, Times
 from lead_conversion.pipelines.feature_engineering.families.measures import count, last_attempt, number, share
 
 
@@ -20,6 +20,7 @@ def outcomes_of_attempts(seen: Seen) -> dict[str, FloatingValue]:
         "n_clicked": count(seen, seen.is_clicked),
         "n_failed": count(seen, seen.is_failed),
         "n_skipped": count(seen, seen.is_skipped),
+        **{f"n_skipped_{name}": count(seen, seen.is_skipped & (seen.channel == name)) for name in CHANNEL_WORDS},
         "n_connected": count(seen, seen.is_connected),
         "n_voicemail": count(seen, seen.is_settled & (seen.outcome == "voicemail")),
         "n_no_answer": count(seen, seen.is_settled & (seen.outcome == "no_answer")),
@@ -74,9 +75,9 @@ def last_channel(seen: Seen) -> StringValue:
     return last_attempt(seen)["channel"].fill_null("none")
 
 
-def sequence_variant(seen: Seen) -> StringValue:
-    """Order of steps of the last attempt."""
-    return last_attempt(seen)["sequence_variant"].fill_null("none")
+def sequence_variant(leads: Leads) -> StringValue:
+    """Order of steps that the lead is in."""
+    return leads.variant.fill_null("none")
 
 
 def n_outbound_since_reply(times: Times) -> FloatingValue:

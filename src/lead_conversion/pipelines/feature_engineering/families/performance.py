@@ -8,8 +8,8 @@ from lead_conversion.pipelines.feature_engineering.rates import RATE_FEATURES
 
 
 def campaign(leads: Leads) -> StringValue:
-    """The campaign that tried the lead last."""
-    return leads.last_campaign_id.cast("string").fill_null("none")
+    """The campaign that the lead is in."""
+    return leads.campaign_id.cast("string").fill_null("none")
 
 
 def rates(leads: Leads) -> dict[str, FloatingValue]:
