@@ -1,8 +1,10 @@
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pytest
 
+from lead_conversion.simulation import WorldSpec, faults, truth_path_of, write_world
 from lead_conversion.simulation.faults import SHARES
 
 KEYS = {
@@ -160,3 +162,21 @@ def test_a_world_without_faults_has_none(clean_world):
     assert clean_world.ask(
         f"SELECT count(*) FROM {ACTIVITIES} AS a ANTI JOIN education.campaign_enrollments AS e USING (enrollment_id)"
     ) == [(0,)]
+
+
+OF_TEXTS = ("mojibake", "html_entities", "zero_width", "emoji", "long_thread")
+
+
+def test_how_many_texts_can_be_garbled_moves_no_other_fault(tmp_path, monkeypatch):
+    ledgers = []
+    for letter in ("'", "e"):
+        monkeypatch.setattr(faults, "_MANGLED", letter)
+        path = tmp_path / f"{letter}.duckdb"
+        write_world(WorldSpec(leads=200, days=90, campaigns=2, steps=5), path, truth_path_of(path))
+        with duckdb.connect(truth_path_of(path), read_only=True) as truth:
+            ledgers.append(truth.execute("SELECT * FROM faults").fetchall())
+    of_texts, others = (
+        [[row for row in ledger if (row[0] in OF_TEXTS) is is_text] for ledger in ledgers] for is_text in (True, False)
+    )
+    assert of_texts[0] != of_texts[1]
+    assert others[0] == others[1]

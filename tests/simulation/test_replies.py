@@ -1,6 +1,9 @@
 import numpy as np
 import pytest
 
+from lead_conversion.guard.message_text import own_words
+from lead_conversion.language.identification import LANGUAGES
+from lead_conversion.language.replies import describe_reply
 from lead_conversion.simulation.behaviour import NEUTRAL, OBJECTION, OPT_OUT, POSITIVE
 from lead_conversion.simulation.prompts import EMAIL, SMS
 from lead_conversion.simulation.replies import Reply, Writer, quote_thread, tag_reply, write_reply
@@ -64,3 +67,35 @@ def test_an_email_may_be_signed_and_quote_what_it_answers_and_a_text_message_doe
 
 def test_a_thread_is_quoted_as_deep_as_it_went():
     assert "> > > Hello" in quote_thread("yes", "Hello", "Mon", 3)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_some_who_agree_or_ask_are_in_haste_in_every_language(language):
+    writer = Writer("Lucía", "Zamora", None, None, None, language, SMS)
+    for response in (POSITIVE, NEUTRAL):
+        hasty = [describe_reply(reply.body).reply_is_urgent for reply in replies(response, writer)]
+        assert 0.03 < np.mean(hasty) < 0.3
+
+
+def test_a_reply_in_haste_says_what_it_means_in_its_own_language():
+    from lead_conversion.simulation.replies import _NEUTRAL, _POSITIVE
+
+    for intent, texts in (("positive", _POSITIVE), ("neutral", _NEUTRAL)):
+        for language, written in texts.items():
+            hasty = [features for features in map(describe_reply, written) if features.reply_is_urgent]
+            assert hasty
+            for features in hasty:
+                assert (features.reply_intent, features.reply_language) == (intent, language)
+                assert features.reply_objection is None
+                assert not features.reply_is_opt_out
+
+
+def test_a_few_replies_of_a_world_are_in_haste_and_no_quoted_notice_opts_anybody_out(clean_world):
+    received = clean_world.ask(
+        "SELECT body, coalesce(contains(conversation_tags, 'opt_out'), false) "
+        "FROM dbo.Education_Cory_Communication_Log WHERE direction = 'inbound'"
+    )
+    described = [(describe_reply(own_words(body)), is_opt_out) for body, is_opt_out in received]
+    assert 0.01 < np.mean([features.reply_is_urgent for features, _ in described]) < 0.15
+    assert any("STOP" in body or "unsubscribe" in body for body, is_opt_out in received if not is_opt_out)
+    assert not any(features.reply_is_opt_out for features, is_opt_out in described if not is_opt_out)

@@ -402,8 +402,10 @@ def plant_faults(
     """The tables of a batch with the source's faults in them, and the ledger of what was done."""
     if agency.spec.fault_rate == 0:
         return tables, _ledger(tables, [("none", CONTACTS, tables[CONTACTS].index[:0])])
-    faults = Faults(agency, dict(tables), rng)
+    # How many texts can be garbled hangs on their wording: by draws of its own, garbling moves no other fault.
+    faults = Faults(agency, dict(tables), rng.spawn(1)[0])
     faults.garble_texts()
+    faults.rng = rng
     faults.shift_times(leads, first)
     faults.delay_last_rows()
     faults.disturb_bookings(first_engaged_at, first)

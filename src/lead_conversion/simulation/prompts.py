@@ -1,8 +1,8 @@
 """The agency's messages: prompts put together from parts that read well side by side.
 
 Every part is one or two whole sentences that stand on their own, so any choice of parts in the
-order greeting, opening, personal line, value, proof, pressure, ask, closing is a message that an
-adviser could have written.
+order greeting, opening, personal line, value, proof, pressure, ask, closing, notice is a message
+that an adviser could have written.
 """
 
 from collections.abc import Sequence
@@ -278,6 +278,9 @@ _CLEAR_ASKS = (
     "Shall we talk it through for ten minutes? Choose a time: {{booking_link}}",
     "Which day suits you for a short call? My calendar: {{booking_link}}",
     "Here is my calendar, please take any free quarter of an hour: {{booking_link}}",
+    "Would a ten-minute call on Tuesday or on Thursday suit you?",
+    "Reply YES and I will call you this week.",
+    "Which day is best for a ten-minute call?",
 )
 _VAGUE_ASKS = (
     "Let me know what you think.",
@@ -285,22 +288,28 @@ _VAGUE_ASKS = (
     "Feel free to get in touch at some point.",
     "Any thoughts are welcome.",
     "Have a look at our website when you find the time.",
+    "Feel free to look around here at some point: {{booking_link}}",
+    "Happy to share more if it is of interest; you can find me at {{booking_link}}",
 )
 _PRESSED_ASKS = (
     "Let me know today.",
     "I am waiting for your answer.",
     "Please tell me where you stand.",
     "I need a yes or a no from you.",
+    "Let me know today at {{booking_link}}",
 )
 _VOICE_CLEAR_ASKS = (
     "Could we set up fifteen minutes with an adviser this week? I will text you the link: {{booking_link}}",
     "Would tomorrow at ten or at three work for a short call? You will find both times at {{booking_link}}",
     "Shall I reserve a quarter of an hour for you? You can also choose it yourself at {{booking_link}}",
+    "Does Tuesday or Thursday suit you for a short call with an adviser?",
+    "Shall we set up a ten-minute call for later this week?",
 )
 _VOICE_VAGUE_ASKS = (
     "Give us a call back whenever you like.",
     "Perhaps we will speak at some point.",
     "You know where to find us.",
+    "I will text you our calendar for whenever you like: {{booking_link}}",
 )
 _CLOSINGS = (
     "Best wishes,",
@@ -314,6 +323,16 @@ _SIGNATURES = (
     "{{agent_name}} | Northlight Academy",
     "{{agent_name}}\nAdviser, Northlight Academy",
 )
+# In lines of their own: a text message has no full stop between its link and "Reply STOP".
+_SMS_NOTICES = (
+    "\nReply STOP to opt out.",
+    "\nText STOP and I won't write again.",
+)
+_EMAIL_NOTICES = (
+    "\n\nTo unsubscribe, just reply with that word.",
+    "\n\nYou can opt out of these e-mails at any time: just tell me.",
+)
+_NOTICE_SHARE = 0.4
 _FURTHER_SUBJECTS = ("Following up: {subject}", "One more thing: {subject}", "Re: {subject}")
 
 
@@ -366,6 +385,14 @@ def _compose_email(theme: Theme, tone: Tone, opening: str, rng: np.random.Genera
     return "\n\n".join([pick(rng, _EMAIL_GREETINGS), *paragraphs, closing])
 
 
+def _notice(channel: int, rng: np.random.Generator) -> str:
+    """How to stop, below some of the written messages; by draws of its own, so that they move none of the world's."""
+    own = rng.spawn(1)[0]
+    if channel == VOICE or not happens(own, _NOTICE_SHARE):
+        return ""
+    return pick(own, _SMS_NOTICES if channel == SMS else _EMAIL_NOTICES)
+
+
 def compose_prompt(theme: Theme, channel: int, place: tuple[int, int], tone: Tone, rng: np.random.Generator) -> Prompt:
     """A message of the campaign at its place in the sequence.
 
@@ -377,12 +404,12 @@ def compose_prompt(theme: Theme, channel: int, place: tuple[int, int], tone: Ton
         rng: where the wording comes from.
     """
     position, last = place
-    opening = _opening(theme, position, last, rng)
+    opening, notice = _opening(theme, position, last, rng), _notice(channel, rng)
     if channel == SMS:
-        return Prompt(None, _compose_sms(theme, tone, opening, rng))
+        return Prompt(None, _compose_sms(theme, tone, opening, rng) + notice)
     if channel == VOICE:
         return Prompt(None, _compose_voice(theme, tone, opening, rng))
     subject = pick(rng, theme.subjects)
     if position > 0 and happens(rng, 0.5):
         subject = pick(rng, _FURTHER_SUBJECTS).format(subject=subject)
-    return Prompt(subject, _compose_email(theme, tone, opening, rng))
+    return Prompt(subject, _compose_email(theme, tone, opening, rng) + notice)

@@ -26,30 +26,36 @@ _POSITIVE = {
         "Good timing, we are just planning our training for next year. Let's speak.",
         "can we do a quick call this week",
         "Love it. What do you need from me?",
+        "Yes please, can you call me back today?",
+        "sounds good, please ring me asap",
     ),
     "es": (
         "Sí, me interesa. ¿Cuándo podemos hablar?",
         "Perfecto, el jueves me va bien",
         "claro, llámame mañana por la mañana",
         "Me gustaría saber más, ¿podemos reservar una llamada?",
+        "Sí, me interesa. Llámeme lo antes posible",
     ),
     "fr": (
         "Oui, cela m'intéresse. Quand peut-on se parler ?",
         "D'accord pour jeudi matin",
         "parfait, appelez moi demain svp",
         "Très bien, je veux bien réserver un appel.",
+        "Oui, cela m'intéresse. Rappelez-moi dès que possible",
     ),
     "de": (
         "Ja, gerne. Wann passt es Ihnen?",
         "Klingt gut, Donnerstag geht bei mir",
         "Interesse besteht, rufen Sie mich bitte morgen an",
         "Genau das suchen wir. Lassen Sie uns telefonieren.",
+        "Ja, gerne. Rufen Sie mich bitte noch heute an",
     ),
     "pt": (
         "Sim, tenho interesse. Quando podemos conversar?",
         "Ótimo, quinta-feira está bom para mim",
         "pode me ligar amanhã de manhã?",
         "Quero saber mais, vamos marcar uma ligação",
+        "Sim, tenho interesse. Me ligue o quanto antes",
     ),
 }
 _NEUTRAL = {
@@ -66,30 +72,36 @@ _NEUTRAL = {
         "Is there a brochure I can pass on?",
         "In a meeting, will read later",
         "is this a bot?",
+        "What are the next dates? Please answer as soon as possible.",
+        "I need to know by tomorrow: when is the next start date?",
     ),
     "es": (
         "¿Quién es?",
         "¿Cuánto dura el curso?",
         "¿Es en línea o presencial?",
         "ok, lo miro luego",
+        "¿Me puede enviar las fechas cuanto antes?",
     ),
     "fr": (
         "Qui êtes-vous ?",
         "Combien de temps dure la formation ?",
         "C'est en ligne ou sur place ?",
         "ok je regarde plus tard",
+        "Il me faut les dates aujourd'hui svp",
     ),
     "de": (
         "Wer ist da bitte?",
         "Wie lange dauert der Kurs?",
         "Ist das online oder vor Ort?",
         "ok, schaue ich mir später an",
+        "Ich brauche die Termine so bald wie möglich",
     ),
     "pt": (
         "Quem é?",
         "Quanto tempo dura o curso?",
         "É online ou presencial?",
         "ok, vejo depois",
+        "Preciso das datas para hoje, por favor",
     ),
 }
 _OBJECTIONS: dict[str, dict[str, tuple[str, ...]]] = {

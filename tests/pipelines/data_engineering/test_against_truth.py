@@ -18,8 +18,9 @@ from lead_conversion.simulation import WorldSpec, truth_path_of, write_world
 from lead_conversion.simulation.faults import SHARES
 
 # In one the clocks stand still, in one they are put forward, in one they are set back.
+# A small world does not hold every rare fault: these do.
 WORLDS = {
-    "winter": {"seed": 7, "end": "2026-03-01"},
+    "winter": {"seed": 8, "end": "2026-03-01"},
     "spring": {"seed": 5, "end": "2026-05-15"},
     "autumn": {"seed": 11, "end": "2026-11-20"},
 }
