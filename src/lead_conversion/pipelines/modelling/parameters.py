@@ -105,6 +105,52 @@ class ModelParameters(_Frozen):
     baselines: BaselineParameters
 
 
+class Span(_Frozen):
+    """Where one value is looked for, ends included."""
+
+    low: float
+    high: float
+    log: bool
+
+    @model_validator(mode="after")
+    def _ends_ascend(self) -> Self:
+        if not self.low < self.high:
+            message = "expected low < high"
+            raise ValueError(message)
+        if self.log and self.low <= 0:
+            message = "expected low > 0 on a logarithmic scale"
+            raise ValueError(message)
+        return self
+
+
+class SearchSpace(_Frozen):
+    """What is tuned, by kind of model: names of values under `model.<kind>`."""
+
+    lightgbm: dict[Literal["num_leaves", "learning_rate", "min_rows_per_leaf", "l2_penalty", "feature_share"], Span]
+    logistic: dict[Literal["inverse_penalty"], Span]
+
+
+class TuningParameters(_Frozen):
+    """How values of the models are looked for inside the training period; no trials: not at all."""
+
+    trials: int = Field(ge=0)
+    origins: int = Field(ge=1)
+    first_origin_share: float = Field(gt=0, lt=1)
+    trials_before_pruning: int = Field(ge=1)
+    confidence_level: float = Field(gt=0.5, lt=1)
+    search: SearchSpace
+
+
+NO_TUNING = TuningParameters(
+    trials=0,
+    origins=1,
+    first_origin_share=0.5,
+    trials_before_pruning=1,
+    confidence_level=0.95,
+    search=SearchSpace(lightgbm={}, logistic={}),
+)
+
+
 class EvaluationParameters(_Frozen):
     """How figures and their intervals are computed."""
 

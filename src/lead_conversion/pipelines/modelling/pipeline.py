@@ -35,6 +35,7 @@ def create_pipeline() -> Pipeline:
                     "label_summary": "label_summary",
                     "target": "params:target",
                     "model": "params:model",
+                    "tuning": "params:tuning",
                     "seed": "params:seed",
                 },
                 outputs="trained_models",

@@ -15,8 +15,10 @@ from lead_conversion.pipelines.modelling.calibration import fit_calibrator
 from lead_conversion.pipelines.modelling.encoding import attach_features, describe_features, require_features
 from lead_conversion.pipelines.modelling.estimators import CANDIDATES, blend_models, predict_log_odds
 from lead_conversion.pipelines.modelling.logistic import fit_logistic
-from lead_conversion.pipelines.modelling.parameters import ModelParameters
+from lead_conversion.pipelines.modelling.origins import split_by_time
+from lead_conversion.pipelines.modelling.parameters import NO_TUNING, ModelParameters, TuningParameters
 from lead_conversion.pipelines.modelling.trees import count_rounds, fit_trees
+from lead_conversion.pipelines.modelling.tuning import say_tuning, tune_models
 
 Model = dict[str, Any]
 
@@ -40,6 +42,7 @@ def train_models(
     model: ModelParameters,
     seed: int,
     features: Sequence[Feature] = FEATURES,
+    tuning: TuningParameters = NO_TUNING,
 ) -> dict[str, Model]:
     """For each target the candidates and baselines, which candidate was chosen and why; all of it JSON.
 
@@ -56,7 +59,7 @@ def train_models(
         found = (
             _without_record(unrecorded, spec)
             if unrecorded
-            else _train_target(rows, base_rate, model, seed, features, spec.window_hours)
+            else _train_target(rows, base_rate, model, seed, features, spec.window_hours, tuning)
         )
         trained[name] = {"base_rate": base_rate, "seed": seed, **found}
     return trained
@@ -93,6 +96,7 @@ def _train_target(
     seed: int,
     features: Sequence[Feature],
     window_hours: float,
+    tuning: TuningParameters,
 ) -> Model:
     train, calibration = rows[rows["split"] == "train"], rows[rows["split"] == "calibration"]
     positives, negatives = _count_leads(train)
@@ -100,9 +104,14 @@ def _train_target(
     if not capacity.candidates:
         return _without_model(_say_scarcity(train, base_rate, capacity))
     sized = model.model_copy(update={"lightgbm": model.lightgbm.model_copy(update={"num_leaves": capacity.num_leaves})})
-    earlier, later = _split_by_time(train, model.inner_validation_share)
+    earlier, later = split_by_time(train, model.inner_validation_share)
     if min(*_count_leads(earlier), *_count_leads(later)) == 0:
         return _without_model(f"{capacity.sentence} But the positives crowd into one part of the training period.")
+    searched: Model = {}
+    if tuning.trials:
+        has_enough = min(positives, negatives) >= model.small_data.full_size_from_positives
+        candidates = capacity.candidates if has_enough else ()
+        sized, searched = tune_models(train, candidates, sized, tuning, seed, features, window_hours)
     scores, rounds = _compete(earlier, later, capacity, sized, seed, features, window_hours)
     chosen = "blend" if model.family == "blend" and "blend" in scores else choose_candidate(scores, model.equal_within)
     fitted = {
@@ -114,8 +123,9 @@ def _train_target(
         fit["calibrator"] = _calibrate_on(fit, calibration, calibrating_positives, model)
     return {
         "status": "trained",
-        "message": f"{capacity.sentence} {_say_choice(chosen, scores)}",
+        "message": " ".join([capacity.sentence, *say_tuning(searched), _say_choice(chosen, scores)]),
         "chosen": chosen,
+        **({"tuning": searched} if searched else {}),
         "inner_pr_auc": scores,
         "features": describe_features(features),
         "models": {name: {"role": ROLES.get(name, "candidate"), **fit} for name, fit in fitted.items()},
@@ -203,14 +213,6 @@ def _calibrate_on(fit: Model, calibration: pd.DataFrame, positive_leads: int, mo
         return {"kind": "none"}
     label = calibration["label"].to_numpy(dtype=float)
     return fit_calibrator(predict_log_odds(fit, calibration), label, positive_leads, model.calibration)
-
-
-def _split_by_time(train: pd.DataFrame, later_share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Earlier and later leads of the training split; all landmarks of a lead on one side."""
-    engaged = train.drop_duplicates("lead_key")["first_engaged_at"]
-    later_from = engaged.quantile(1 - later_share, interpolation="higher")
-    is_later = train["first_engaged_at"] >= later_from
-    return train[~is_later], train[is_later]
 
 
 def _count_leads(rows: pd.DataFrame) -> tuple[int, int]:
