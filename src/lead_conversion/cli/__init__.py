@@ -19,6 +19,7 @@ from lead_conversion import __version__
 from lead_conversion.kernel.errors import ConfigurationError, LeadConversionError
 
 SUBCOMMANDS = {
+    "experiment": "lead_conversion.cli.experiment",
     "key": "lead_conversion.cli.key",
     "scores": "lead_conversion.cli.scores",
     "simulate": "lead_conversion.cli.simulate",

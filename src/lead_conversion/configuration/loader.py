@@ -56,27 +56,52 @@ class HydraConfigLoader(OmegaConfigLoader):
                 _read_utf8(path)
 
     def _compose_parameters(self) -> dict[str, Any]:
-        base = Path(self.conf_source) / self.base_env / "parameters"
-        groups = {folder.name: folder for folder in base.iterdir() if folder.is_dir()}
-        overrides = []
+        runtime = dict(self.runtime_params or {})
+        groups = self.groups
+        picked = [name for name in runtime if name in groups and isinstance(runtime[name], str)]
+        picks = [f"{name}={option_of(groups[name], runtime.pop(name))}" for name in picked]
+        return self.compose(picks, runtime)
+
+    @property
+    def groups(self) -> dict[str, Path]:
+        """The folders whose files are options, by the name of the group."""
+        return {folder.name: folder for folder in self._primary.iterdir() if folder.is_dir()}
+
+    @property
+    def _primary(self) -> Path:
+        return Path(self.conf_source) / self.base_env / "parameters"
+
+    def compose(self, overrides: Sequence[str] = (), values: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The parameters of the environment, with Hydra's overrides applied and then single values replaced.
+
+        Raises:
+            ConfigurationError: they do not compose, or a value's key is not there.
+        """
         environment = self.env or self.default_run_env
         added = Path(self.conf_source) / environment / "parameters"
-        if (added / "env" / f"{environment}.yaml").is_file():
-            overrides += [f"hydra.searchpath=[file://{added}]", f"+env={environment}"]
-        runtime = dict(self.runtime_params or {})
-        for name in [name for name in runtime if name in groups and isinstance(runtime[name], str)]:
-            overrides.append(f"{name}={_option(groups[name], runtime.pop(name))}")
-        try:
-            with _restored_global_hydra(), initialize_config_dir(str(base.resolve()), version_base="1.3"):
-                composed = compose("config", overrides)
-            _require_known(composed, runtime)
-            merged = OmegaConf.merge(composed, OmegaConf.create(runtime))
+        has_own = (added / "env" / f"{environment}.yaml").is_file()
+        own = [f"hydra.searchpath=[file://{added}]", f"+env={environment}"] if has_own else []
+        with self.hydra():
+            composed = compose("config", [*own, *overrides])
+            require_known(composed, values or {})
+            merged = OmegaConf.merge(composed, OmegaConf.create(dict(values or {})))
             return cast("dict[str, Any]", OmegaConf.to_container(merged, resolve=True))
+
+    @contextmanager
+    def hydra(self) -> Iterator[None]:
+        """Hydra on the parameters' folder, with its refusals turned into ours.
+
+        Raises:
+            ConfigurationError: what is done meanwhile does not parse or compose.
+        """
+        try:
+            with _restored_global_hydra(), initialize_config_dir(str(self._primary.resolve()), version_base="1.3"):
+                yield
         except (HydraException, OmegaConfBaseException) as error:
             first_line = str(error).strip().splitlines()[0]
             raise ConfigurationError(
-                f"Parameters of environment '{environment}' do not compose: {first_line}. "
-                f"They stand in {base}; groups: {', '.join(sorted(groups))}."
+                f"Parameters of environment '{self.env or self.default_run_env}' do not compose: {first_line}. "
+                f"They stand in {self._primary}; groups: {', '.join(sorted(self.groups))}."
             ) from error
 
     def statement(self, entity: str) -> str:
@@ -149,7 +174,12 @@ def _require_environment(conf_source: Path, environment: str) -> None:
         )
 
 
-def _option(group: Path, name: str) -> str:
+def option_of(group: Path, name: str) -> str:
+    """The name of an option that the group has.
+
+    Raises:
+        ConfigurationError: it has none of that name; the nearest one is suggested.
+    """
     options = sorted(path.stem for path in group.glob("*.yaml"))
     if name in options:
         return name
@@ -158,8 +188,12 @@ def _option(group: Path, name: str) -> str:
     )
 
 
-def _require_known(composed: DictConfig, values: Mapping[str, Any], path: str = "") -> None:
-    """Refuse a value for a key that the composition lacks, and a text where it has a number."""
+def require_known(composed: DictConfig, values: Mapping[str, Any], path: str = "") -> None:
+    """Refuse a value for a key that the composition lacks, and a text where it has a number.
+
+    Raises:
+        ConfigurationError: such a key or text; the nearest key is suggested.
+    """
     for name, value in values.items():
         known = [str(key) for key in composed]
         if name not in known:
@@ -168,7 +202,7 @@ def _require_known(composed: DictConfig, values: Mapping[str, Any], path: str = 
             )
         default = composed[name]
         if isinstance(default, DictConfig) and isinstance(value, Mapping):
-            _require_known(default, value, f"{path}{name}.")
+            require_known(default, value, f"{path}{name}.")
         elif isinstance(default, int | float) and isinstance(value, str):
             raise ConfigurationError(f"Parameter '{path}{name}': expected a number like {default}, found a text.")
 

@@ -51,7 +51,7 @@ class IdentityHooks:
         text = json.dumps(parameters, sort_keys=True)
         catalog[DATASET] = MemoryDataset(
             {
-                "code": {"version": __version__, **_git_state(self._project_path)},
+                "code": {"version": __version__, **git_state(self._project_path)},
                 "config": {"parameters": parameters, "sha256": sha256(text.encode()).hexdigest()},
                 "environment": {
                     "python": platform.python_version(),
@@ -68,7 +68,7 @@ class IdentityHooks:
         )
 
 
-def _git_state(folder: Path) -> dict[str, Any]:
+def git_state(folder: Path) -> dict[str, Any]:
     """Commit and whether the tree differs from it; nulls outside a checkout."""
 
     def ask(*words: str) -> str | None:

@@ -2,12 +2,13 @@
 
 import contextlib
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -15,6 +16,9 @@ CHALLENGER = "challenger"
 MODEL_FILE = "model.json"
 LINEAGE_FILE = "lineage.json"
 SQLITE = "sqlite:///"
+COMPARISON = "comparison"
+MOST_PARAMETERS_AT_ONCE = 100
+RunEnd = Literal["FINISHED", "FAILED", "KILLED"]
 
 
 def register_model(name: str, model: Mapping[str, Any], lineage: Mapping[str, Any]) -> str:
@@ -96,3 +100,49 @@ def log_parameters(parameters: Mapping[str, Any]) -> None:
     if mlflow.active_run() is not None:
         flat = pd.json_normalize(dict(parameters)).iloc[0]
         mlflow.log_params({str(name): value for name, value in flat.items()})
+
+
+class ExperimentRuns:
+    """One parent run and a child for each job, in MLflow; nothing is registered and no alias moves.
+
+    Works by ids, not by the active run, so that it neither meets nor leaves a run of the process.
+    """
+
+    def __init__(self, uri: str, experiment: str, name: str, tags: Mapping[str, str]) -> None:
+        import mlflow  # noqa: PLC0415 - see above
+
+        ensure_store(uri, experiment)
+        self._client = mlflow.MlflowClient(uri)
+        found = self._client.get_experiment_by_name(experiment)
+        self._experiment_id = self._client.create_experiment(experiment) if found is None else found.experiment_id
+        self.parent_id = self._create(name, tags)
+
+    def start_job(self, name: str, parameters: Mapping[str, Any], tags: Mapping[str, str]) -> str:
+        """The id of a child run that says what it was made with."""
+        from mlflow.entities import Param  # noqa: PLC0415 - see above
+
+        run_id = self._create(name, {**tags, "mlflow.parentRunId": self.parent_id})
+        flat = pd.json_normalize(dict(parameters)).iloc[0]
+        given = [Param(str(key), str(value)) for key, value in flat.items()]
+        for start in range(0, len(given), MOST_PARAMETERS_AT_ONCE):
+            self._client.log_batch(run_id, params=given[start : start + MOST_PARAMETERS_AT_ONCE])
+        return run_id
+
+    def end_job(self, run_id: str, figures: Mapping[str, float], failure: str | None = None) -> None:
+        """Keep a job's finite figures; where it failed, why."""
+        for key, figure in figures.items():
+            if math.isfinite(figure):
+                self._client.log_metric(run_id, key, figure)
+        if failure is not None:
+            self._client.set_tag(run_id, "failure", failure)
+        self._client.set_terminated(run_id, "FINISHED" if failure is None else "FAILED")
+
+    def end(self, status: RunEnd, folder: Path | None = None) -> None:
+        """End the parent, with copies of the files that compare its children."""
+        if folder is not None:
+            self._client.log_artifacts(self.parent_id, str(folder), artifact_path=COMPARISON)
+        self._client.set_terminated(self.parent_id, status)
+
+    def _create(self, name: str, tags: Mapping[str, str]) -> str:
+        run = self._client.create_run(self._experiment_id, run_name=name, tags=dict(tags))
+        return str(run.info.run_id)

@@ -180,7 +180,7 @@ def model_comparison(models: Mapping[str, Mapping[str, Any]], chosen_model: str,
                     "symbol": "circle" if is_chosen else "circle-open",
                     "line": {"width": 2, "color": colour},
                 },
-                error_x=_whiskers([value["value"]], [low], [high], colour),
+                error_x=whiskers([value["value"]], [low], [high], colour),
                 hovertext=f"{escape(in_words(name))}: {estimate(value, form)}",
                 hoverinfo="text",
                 showlegend=False,
@@ -272,7 +272,7 @@ def effects_forest(effects: pd.DataFrame) -> go.Figure:
                     "symbol": SYMBOLS[grade],
                     "line": {"width": 2, "color": colours[words]},
                 },
-                error_x=_whiskers(members["effect"], members["ci_low"], members["ci_high"], colours[words], scale=100),
+                error_x=whiskers(members["effect"], members["ci_low"], members["ci_high"], colours[words], scale=100),
                 hovertext=[_effect_hover(row) for row in records(members)],
                 hoverinfo="text",
             )
@@ -427,7 +427,7 @@ def _calibration_traces(curve: Sequence[Mapping[str, Any]]) -> list[go.Scatter]:
         name="observed",
         line={"color": palette.ACCENT, "width": 1.5},
         marker={"size": 8, "color": palette.ACCENT},
-        error_y=_whiskers(
+        error_y=whiskers(
             [b["observed"] for b in curve],
             [b.get("ci_low") for b in curve],
             [b.get("ci_high") for b in curve],
@@ -497,7 +497,7 @@ def _precision_at_recall(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return recall, (converters / rows)[first_reaching]
 
 
-def _whiskers(
+def whiskers(
     values: Iterable[float],
     lows: Iterable[float | None],
     highs: Iterable[float | None],

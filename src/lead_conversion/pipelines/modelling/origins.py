@@ -49,7 +49,7 @@ def roll_origins(rows: pd.DataFrame, first_share: float, origins: int, embargo_h
         return []
     engaged = rows.drop_duplicates("lead_key")["first_engaged_at"]
     shares = np.linspace(first_share, 1, origins, endpoint=False)
-    begins = sorted(set(engaged.quantile(shares, interpolation="higher")))
+    begins = [pd.Timestamp(begin) for begin in engaged.quantile(shares, interpolation="higher").unique()]
     ends = [*begins[1:], pd.Timestamp.max]
     at = rows["first_engaged_at"]
     embargo = timedelta(hours=embargo_hours)

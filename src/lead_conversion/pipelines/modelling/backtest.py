@@ -1,0 +1,147 @@
+"""What a way of making models is worth on leads of the past, without a look at the holdout.
+
+The whole of training (search, choice of the candidate, calibration) is done anew at each of several origins before
+the holdout's embargo, from what was known by then, and judged on the leads that came next (rolling-origin evaluation,
+Tashman 2000). Ways that are compared meet the same leads and the same resamples of them, so that differences are
+paired. The holdout stays unseen: what is chosen here can still be judged there.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lead_conversion.contracts.features import FEATURES, Feature
+from lead_conversion.kernel.errors import DataError
+from lead_conversion.kernel.targets import Target, Targets
+from lead_conversion.pipelines.modelling.encoding import attach_features
+from lead_conversion.pipelines.modelling.estimators import predict_probability
+from lead_conversion.pipelines.modelling.origins import roll_origins, split_by_time
+from lead_conversion.pipelines.modelling.parameters import (
+    EvaluationParameters,
+    ModelParameters,
+    SplitParameters,
+    TuningParameters,
+)
+from lead_conversion.pipelines.modelling.resampling import Estimate, Resamples, measure
+from lead_conversion.pipelines.modelling.training import train_models
+
+FIRST_ORIGIN_SHARE = 0.5
+FIGURES = ("pr_auc", "log_loss", "lift_at_10_at_landmark", "brier_skill_at_landmark", "calibration_slope")
+# What is compared: 1 where higher is better, minus 1 where lower is.
+HIGHER_IS_BETTER = {"pr_auc": 1, "log_loss": -1}
+KEYS = ["lead_key", "landmark_hours"]
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """A way of making models: what an experiment varies."""
+
+    model: ModelParameters
+    tuning: TuningParameters
+    split: SplitParameters
+    seed: int
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """Predictions of one target's later leads at all origins, and what was chosen at each."""
+
+    predictions: pd.DataFrame
+    chosen: tuple[str, ...]
+    messages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A backtest's figures by name, and the rows that they were measured on."""
+
+    judged: pd.DataFrame
+    figures: dict[str, Estimate]
+
+
+def backtest_target(
+    examples: pd.DataFrame,
+    feature_leads: pd.DataFrame,
+    label_summary: Mapping[str, Any],
+    target: tuple[str, Target],
+    procedure: Procedure,
+    origins: int,
+    features: Sequence[Feature] = FEATURES,
+) -> Backtest:
+    """The probability that a procedure would have given each lead at the time; one row a lead and landmark.
+
+    Args:
+        examples: as assign_splits makes them; only leads before the embargo are used.
+        feature_leads: their features.
+        label_summary: says whether the outcome is recorded at all.
+        target: its name and specification.
+        procedure: how models are made at each origin.
+        origins: how many, at most.
+        features: what models may read.
+    """
+    name, spec = target
+    is_history = (examples["target"] == name) & examples["split"].isin(["train", "calibration"])
+    history = examples[is_history].sort_values(["first_engaged_at", *KEYS], ignore_index=True)
+    at_landmark = feature_leads["landmark_hours"].isin(spec.landmarks_hours) & ~feature_leads["is_scoring_row"]
+    described = feature_leads[at_landmark & feature_leads["lead_key"].isin(history["lead_key"])]
+    embargo_hours = spec.window_hours + 24 * procedure.split.extra_embargo_days
+    predictions, chosen, messages = [], [], []
+    for number, origin in enumerate(roll_origins(history, FIRST_ORIGIN_SHARE, origins, embargo_hours), start=1):
+        learning, calibrating = split_by_time(origin.earlier, procedure.split.calibration_share)
+        known = pd.concat([learning.assign(split="train"), calibrating.assign(split="calibration")])
+        trained = train_models(
+            known,
+            described,
+            label_summary,
+            Targets(root={name: spec}),
+            procedure.model,
+            procedure.seed,
+            features,
+            procedure.tuning,
+        )[name]
+        later = attach_features(origin.later, described)
+        model = trained["models"].get(trained["chosen"])
+        probability = trained["base_rate"]["value"] if model is None else predict_probability(model, later)
+        predictions.append(later[[*KEYS, "label"]].assign(probability=probability, origin=number))
+        chosen.append(str(trained["chosen"]))
+        messages.append(str(trained["message"]))
+    empty = pd.DataFrame(columns=[*KEYS, "label", "probability", "origin"])
+    return Backtest(pd.concat(predictions, ignore_index=True) if predictions else empty, tuple(chosen), tuple(messages))
+
+
+def measure_backtest(backtest: Backtest, evaluation: EvaluationParameters, seed: int) -> Measured:
+    """The figures over all origins together, with those of resamples of the leads; none where positives are too few."""
+    rows = backtest.predictions.sort_values(KEYS, ignore_index=True)
+    judged = rows[[*KEYS, "label"]]
+    leads = rows.drop_duplicates("lead_key")["label"].astype(int)
+    if min(leads.sum(), len(leads) - leads.sum()) < evaluation.min_positive_leads:
+        return Measured(judged, {})
+    label, probability, landmark = (
+        rows[column].to_numpy(dtype=float) for column in ("label", "probability", "landmark_hours")
+    )
+    resamples = Resamples(pd.factorize(rows["lead_key"])[0].astype(np.int64), evaluation.resamples, seed)
+    measured = measure(label, probability, resamples, landmark)
+    return Measured(judged, {name: measured[name] for name in FIGURES})
+
+
+def compare_measured(measured: Measured, reference: Measured) -> dict[str, Estimate]:
+    """How far the figures are from those of a reference measured at the same seed; above zero is better.
+
+    Raises:
+        DataError: they were not measured on the same leads.
+    """
+    if not measured.judged.equals(reference.judged):
+        raise DataError(
+            "Backtests can be compared on the same leads only; these were judged on different ones. Compare ways of "
+            "making models for one split of one target."
+        )
+    if not (measured.figures and reference.figures):
+        return {}
+    differences = {}
+    for name, sign in HIGHER_IS_BETTER.items():
+        one, other = measured.figures[name], reference.figures[name]
+        differences[name] = Estimate(sign * (one.value - other.value), sign * (one.draws - other.draws))
+    return differences
