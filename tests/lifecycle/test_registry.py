@@ -6,7 +6,13 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from lead_conversion.lifecycle.registry import ensure_store, log_artefacts, log_parameters, register_model
+from lead_conversion.lifecycle.registry import (
+    ExperimentRuns,
+    ensure_store,
+    log_artefacts,
+    log_parameters,
+    register_model,
+)
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +94,35 @@ def test_remote_store_is_not_touched(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     ensure_store("https://mlflow.example.org", "leads")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_experiment_is_a_parent_run_with_a_child_for_each_job(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    runs = ExperimentRuns(uri, "leads", "experiment a", {"overrides": "seed=1,2"})
+    children = [runs.start_job(f"seed={seed}", {"model": {"family": "auto"}, "seed": seed}, {}) for seed in (1, 2)]
+    runs.end_job(children[0], {"t1.pr_auc": 0.25, "t1.log_loss": float("nan")})
+    runs.end_job(children[1], {}, failure="too few leads")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/comparison.csv").write_text("job\n")
+    runs.end("FAILED", tmp_path / "out")
+    client = mlflow.MlflowClient(uri)
+    experiment = client.get_experiment_by_name("leads")
+    parent, *kept = [client.get_run(run_id) for run_id in (runs.parent_id, *children)]
+    assert (parent.info.status, parent.data.tags["overrides"]) == ("FAILED", "seed=1,2")
+    assert [item.path for item in client.list_artifacts(runs.parent_id, "comparison")] == ["comparison/comparison.csv"]
+    assert {run.data.tags["mlflow.parentRunId"] for run in kept} == {runs.parent_id}
+    assert [run.data.params for run in kept] == [{"model.family": "auto", "seed": str(seed)} for seed in (1, 2)]
+    assert [(run.info.status, run.data.metrics) for run in kept] == [("FINISHED", {"t1.pr_auc": 0.25}), ("FAILED", {})]
+    assert kept[1].data.tags["failure"] == "too few leads"
+    assert len(client.search_runs([experiment.experiment_id])) == 3
+    assert client.search_registered_models() == []
+
+
+def test_experiment_leaves_the_active_run_of_the_process_alone(registry, tmp_path):
+    with mlflow.start_run() as run:
+        runs = ExperimentRuns(f"sqlite:///{tmp_path}/mlflow.db", "leads", "experiment b", {})
+        runs.end_job(runs.start_job("a", {"seed": 1}, {}), {"t1.pr_auc": 1.0})
+        runs.end("FINISHED")
+        assert mlflow.active_run().info.run_id == run.info.run_id
+    assert registry.get_run(run.info.run_id).data.metrics == {}

@@ -61,12 +61,13 @@ def split_jobs(
 
 def _parse(word: str) -> Override:
     try:
-        return OverridesParser.create(GlobalHydra.instance().config_loader()).parse_override(word)
+        (override,) = OverridesParser.create(GlobalHydra.instance().config_loader()).parse_overrides([word])
     except HydraException as error:
         raise ConfigurationError(
             f"'{word}': expected KEY=VALUE or GROUP=OPTION, or several values to try, as in KEY=1,2,3, KEY=range(1,4) "
             "or GROUP=glob(*)."
         ) from error
+    return override
 
 
 def _require_plain(override: Override) -> None:
