@@ -42,6 +42,13 @@ def test_runtime_parameter_that_names_an_option_picks_it(conf):
     assert picked["model"] == {"name": "linear", "penalty": 0.5}
 
 
+def test_option_that_yaml_reads_as_a_truth_value_is_still_an_option(conf):
+    (conf / "base/parameters/model/off.yaml").write_text("name: nothing\n")
+    assert loader(conf, runtime_params={"model": False})["parameters"]["model"] == {"name": "nothing"}
+    with pytest.raises(ConfigurationError, match="Unknown option 'on' for 'model'"):
+        loader(conf, runtime_params={"model": True})["parameters"]
+
+
 def test_runtime_parameter_replaces_a_single_value(conf):
     changed = loader(conf, runtime_params={"model": {"leaves": 7}, "seed": 3})["parameters"]
     assert changed == {"model": {"name": "trees", "leaves": 7}, "seed": 3}

@@ -58,8 +58,8 @@ class HydraConfigLoader(OmegaConfigLoader):
     def _compose_parameters(self) -> dict[str, Any]:
         runtime = dict(self.runtime_params or {})
         groups = self.groups
-        picked = [name for name in runtime if name in groups and isinstance(runtime[name], str)]
-        picks = [f"{name}={option_of(groups[name], runtime.pop(name))}" for name in picked]
+        picked = [name for name in runtime if name in groups and isinstance(runtime[name], str | bool)]
+        picks = [f"{name}={option_of(groups[name], _as_word(runtime.pop(name)))}" for name in picked]
         return self.compose(picks, runtime)
 
     @property
@@ -172,6 +172,11 @@ def _require_environment(conf_source: Path, environment: str) -> None:
         raise ConfigurationError(
             f"Unknown environment '{environment}': expected one of {', '.join(there)}.{_nearest(environment, there)}"
         )
+
+
+def _as_word(option: str | bool) -> str:
+    """An option's name as it was written: Kedro reads `tuning=off` as YAML, where off is false."""
+    return option if isinstance(option, str) else "on" if option else "off"
 
 
 def option_of(group: Path, name: str) -> str:

@@ -121,7 +121,7 @@ def comparison_frame(results: Sequence[Result]) -> pd.DataFrame:
 def render_figure(title: str, facts: Sequence[str], results: Sequence[Result]) -> str:
     """The comparison as one HTML page that needs nothing else: PR-AUC, and how far ahead of the first, by target."""
     compared = [result for result in results if result["status"] == "compared"]
-    picture = _figure(compared).to_html(full_html=False, include_plotlyjs=True, div_id="comparison") if compared else ""
+    picture = _as_html(_figure(compared)) if compared else ""
     words = "".join(f"<p>{escape(sentence)}</p>" for sentence in (*facts, *say_comparison(results)))
     missing = "".join(f"<li>{escape(sentence)}</li>" for sentence in say_failures(results))
     return (
@@ -131,6 +131,12 @@ def render_figure(title: str, facts: Sequence[str], results: Sequence[Result]) -
         f"<body><h1>{escape(title)}</h1>{words}{picture}{f'<h2>Not compared</h2><ul>{missing}</ul>' if missing else ''}"
         "</body></html>\n"
     )
+
+
+def _as_html(figure: go.Figure) -> str:
+    bare = {"displayModeBar": False, "responsive": True}
+    # An id of its own making would be another one each time.
+    return str(figure.to_html(full_html=False, include_plotlyjs=True, div_id="comparison", config=bare))
 
 
 def _figure(results: Sequence[Result]) -> go.Figure:
@@ -146,7 +152,7 @@ def _figure(results: Sequence[Result]) -> go.Figure:
         horizontal_spacing=0.04,
         vertical_spacing=min(90 / height, 1 / max(len(targets) - 1, 1)),
         subplot_titles=[
-            title for target in targets for title in (f"{target}: PR-AUC", f"{target}: ahead of the first")
+            title for target in targets for title in (f"{target}: PR-AUC", f"{target}: PR-AUC ahead of the first")
         ],
     )
     for row, target in enumerate(targets, start=1):
