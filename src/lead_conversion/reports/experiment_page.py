@@ -24,7 +24,7 @@ HOW_JUDGED = (
     "known at each origin, and judged on the leads that came next. The holdout was not looked at."
 )
 HOW_COMPARED = (
-    "Ahead: above zero is better than the first configuration of the same target, paired on the same leads; 95 % "
+    "Ahead: above zero is better than the first configuration of the same target that gave figures, paired on the same leads; 95 % "
     "intervals from resamples of leads."
 )
 CHANCE_SHARE = 20

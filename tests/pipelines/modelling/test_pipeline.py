@@ -17,6 +17,7 @@ def test_pipeline_needs_the_primary_layer_features_and_parameters_only() -> None
         "label_summary",
         "params:target",
         "params:split",
+        "params:tuning",
         "params:model",
         "params:evaluation",
         "params:gate",

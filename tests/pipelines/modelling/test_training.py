@@ -193,7 +193,9 @@ def test_target_that_is_not_recorded_is_said_to_be_not_estimable(
 ) -> None:
     world = make_world(200)
     summary = {"t1": {"states": {"excluded": 200}, "reasons": {"not_recorded": 200}}}
-    found = train_models(world.examples.head(0), world.feature_leads, summary, target, make_model(), 5, features)["t1"]
+    found = train_models(
+        world.examples.head(0), world.feature_leads, summary, target, make_model(), 5, features=features
+    )["t1"]
     assert (found["status"], found["models"], found["base_rate"]["value"]) == ("not_recorded", {}, None)
     assert "records 'call booked' of none of 200 leads" in found["message"]
     assert "base rate" not in found["message"]

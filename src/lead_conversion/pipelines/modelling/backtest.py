@@ -99,8 +99,8 @@ def backtest_target(
             Targets(root={name: spec}),
             procedure.model,
             procedure.seed,
-            features,
             procedure.tuning,
+            features,
         )[name]
         later = attach_features(origin.later, described)
         model = trained["models"].get(trained["chosen"])

@@ -35,8 +35,9 @@ def create_pipeline() -> Pipeline:
                     "label_summary": "label_summary",
                     "target": "params:target",
                     "model": "params:model",
-                    "tuning": "params:tuning",
+                    # In the order of the signature: Kedro types parameters by position.
                     "seed": "params:seed",
+                    "tuning": "params:tuning",
                 },
                 outputs="trained_models",
                 name="train_models",

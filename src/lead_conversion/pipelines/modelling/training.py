@@ -41,8 +41,8 @@ def train_models(
     target: Targets,
     model: ModelParameters,
     seed: int,
-    features: Sequence[Feature] = FEATURES,
     tuning: TuningParameters = NO_TUNING,
+    features: Sequence[Feature] = FEATURES,
 ) -> dict[str, Model]:
     """For each target the candidates and baselines, which candidate was chosen and why; all of it JSON.
 
