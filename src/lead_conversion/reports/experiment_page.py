@@ -24,8 +24,8 @@ HOW_JUDGED = (
     "known at each origin, and judged on the leads that came next. The holdout was not looked at."
 )
 HOW_COMPARED = (
-    "Ahead: above zero is better than the first configuration of the same target that gave figures, paired on the same leads; 95 % "
-    "intervals from resamples of leads."
+    "Ahead: above zero is better than the first configuration of the same target that gave figures, paired on the same "
+    "leads; 95 % intervals from resamples of leads."
 )
 CHANCE_SHARE = 20
 ROW_HEIGHT = 46
