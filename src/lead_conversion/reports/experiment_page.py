@@ -35,7 +35,15 @@ COLOURS = {"better": palette.GOOD, "worse": palette.BAD}
 
 def comparison_table(results: Sequence[Result]) -> Table:
     """A row a job and target: its figures, and how far they are from the reference's on the same leads."""
-    heads = ["Target", "Configuration", "#PR-AUC", "#Ahead in PR-AUC", "#Ahead in log loss", "Verdict (PR-AUC)", "Chosen"]
+    heads = [
+        "Target",
+        "Configuration",
+        "#PR-AUC",
+        "#Ahead in PR-AUC",
+        "#Ahead in log loss",
+        "Verdict (PR-AUC)",
+        "Chosen",
+    ]
     return table(heads, [_comparison_row(result) for result in results])
 
 
