@@ -48,6 +48,23 @@ def test_figures_agree_with_scikit_learn_on_every_resample(coarse: bool) -> None
             assert figures[row] == pytest.approx(value, rel=1e-9), name
 
 
+def test_brier_score_is_reliability_less_resolution_plus_uncertainty_where_bins_hold_one_prediction_each() -> None:
+    label, _probability, lead = _draw()
+    probability = np.random.default_rng(4).choice(np.linspace(0.05, 0.5, 10), len(label))
+    found = _measure(label, probability, Resamples(lead, 20, seed=3))
+    parts = [found[f"brier_{part}"] for part in ("reliability", "resolution", "uncertainty")]
+    for draw in (lambda estimate: estimate.value, lambda estimate: estimate.draws):
+        reliability, resolution, uncertainty = map(draw, parts)
+        assert reliability - resolution + uncertainty == pytest.approx(draw(found["brier"]), rel=1e-9)
+
+
+def test_expected_calibration_error_is_how_far_predictions_are_off_on_average() -> None:
+    label = np.tile([1.0, 0.0, 0.0, 0.0], 500)
+    for off in (0.0, 0.1, -0.2):
+        found = _measure(label, np.full(2000, 0.25 + off), Resamples(np.arange(2000), 20, seed=1))
+        assert found["expected_calibration_error"].value == pytest.approx(abs(off))
+
+
 def test_calibration_slope_of_a_resample_is_close_to_a_full_refit() -> None:
     label, probability, lead = _draw(leads=2000)
     resamples = Resamples(lead, 5, seed=3)

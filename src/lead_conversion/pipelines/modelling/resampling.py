@@ -19,12 +19,14 @@ from lead_conversion.pipelines.modelling.log_odds import Array, fit_coefficients
 Counts = npt.NDArray[np.int32]
 
 TOP_SHARE = 0.1
+RELIABILITY_BINS = 10
 CELLS_IN_MEMORY = 4_000_000
 FEWEST_DEFINED_SHARE = 0.95
 
 METRICS = (
     "pr_auc", "roc_auc", "lift_at_10", "brier", "brier_skill", "log_loss", "calibration_slope", "calibration_intercept",
-    "brier_skill_at_landmark", "lift_at_10_at_landmark",
+    "brier_skill_at_landmark", "lift_at_10_at_landmark", "brier_reliability", "brier_resolution", "brier_uncertainty",
+    "expected_calibration_error",
 )  # fmt: skip
 
 
@@ -88,10 +90,19 @@ def measure(label: Array, probability: Array, resamples: Resamples, landmark: Ar
 
     Rates fall with the landmark, so telling landmarks apart is enough for a skill and a lift over all rows. The figures
     at the landmark do not reward it: their references are the rate and the average lead of the row's own landmark.
+
+    Over ten bins of about equal size the Brier score is reliability (0 is best) less resolution (more is better) plus
+    uncertainty, but for what predictions differ within a bin (Murphy 1973; Stephenson, Coelho and Jolliffe 2008). The
+    expected calibration error is the mean distance of the bins' predictions from what was observed; chance alone keeps
+    it above zero, and its resamples stand above it.
     """
     groups = (_ranking_figures, _mean_figures, _calibration_figures)
     pooled = [group(label, probability, resamples) for group in groups]
-    figures = np.column_stack([*pooled, _landmark_figures(label, probability, resamples, landmark)])
+    at_landmark, binned = (
+        _landmark_figures(label, probability, resamples, landmark),
+        _bin_figures(label, probability, resamples),
+    )
+    figures = np.column_stack([*pooled, at_landmark, binned])
     return {name: Estimate(float(figures[0, i]), figures[1:, i]) for i, name in enumerate(METRICS)}
 
 
@@ -105,18 +116,16 @@ def measure_curve(
     label: Array, probability: Array, resamples: Resamples, bins: int
 ) -> list[tuple[float, Estimate, int]]:
     """The calibration curve: for bins of about equal size the mean prediction, the observed share and the rows."""
-    edges = np.unique(np.quantile(probability, np.linspace(0, 1, bins + 1)[1:-1]))
-    filled, bin_of = np.unique(np.searchsorted(edges, probability, side="right"), return_inverse=True)
-    inside = (bin_of[:, None] == np.arange(filled.size)).astype(float)
-    sums = resamples.sums(np.column_stack([inside, inside * label[:, None]]))
-    observed = _divide(sums[:, filled.size :], sums[:, : filled.size])
+    inside = _in_bins(probability, bins)
+    rows, positives = np.hsplit(resamples.sums(np.column_stack([inside, inside * label[:, None]])), 2)
+    observed = _divide(positives, rows)
     return [
         (
-            float(probability[bin_of == i].mean()),
+            float(probability[inside[:, i] == 1].mean()),
             Estimate(float(observed[0, i]), observed[1:, i]),
             int(inside[:, i].sum()),
         )
-        for i in range(filled.size)
+        for i in range(inside.shape[1])
     ]
 
 
@@ -186,6 +195,27 @@ def _landmark_figures(label: Array, probability: Array, resamples: Resamples, la
     reference = np.nansum(positives * (1 - _divide(positives, counts)), axis=1)
     lift = _divide(_divide(sums[:, 2], sums[:, 1]), _divide(positives.sum(axis=1), counts.sum(axis=1)))
     return np.column_stack([1 - _divide(sums[:, 0], reference), lift])
+
+
+def _bin_figures(label: Array, probability: Array, resamples: Resamples) -> Array:
+    """Reliability, resolution, uncertainty and expected calibration error, over the bins of the whole holdout."""
+    of_bin = _in_bins(probability, RELIABILITY_BINS)
+    sums = resamples.sums(np.column_stack([of_bin, of_bin * label[:, None], of_bin * probability[:, None]]))
+    rows, positives, predicted = np.split(sums, 3, axis=1)
+    share = rows / rows.sum(axis=1, keepdims=True)
+    rate = positives.sum(axis=1) / rows.sum(axis=1)
+    observed, forecast = _divide(positives, rows), _divide(predicted, rows)
+    reliability = np.nansum(share * (forecast - observed) ** 2, axis=1)
+    resolution = np.nansum(share * (observed - rate[:, None]) ** 2, axis=1)
+    error = np.nansum(share * np.abs(forecast - observed), axis=1)
+    return np.column_stack([reliability, resolution, rate * (1 - rate), error])
+
+
+def _in_bins(probability: Array, bins: int) -> Array:
+    """Rows by bins of about equal size, from the lowest predictions to the highest: 1 where a row is in a bin."""
+    edges = np.unique(np.quantile(probability, np.linspace(0, 1, bins + 1)[1:-1]))
+    filled, bin_of = np.unique(np.searchsorted(edges, probability, side="right"), return_inverse=True)
+    return (bin_of[:, None] == np.arange(filled.size)).astype(float)
 
 
 def _calibration_figures(label: Array, probability: Array, resamples: Resamples) -> Array:
