@@ -16,6 +16,7 @@ from lead_conversion.pipelines.modelling.encoding import attach_features, descri
 from lead_conversion.pipelines.modelling.estimators import CANDIDATES, blend_models, predict_log_odds
 from lead_conversion.pipelines.modelling.logistic import fit_logistic
 from lead_conversion.pipelines.modelling.parameters import ModelParameters
+from lead_conversion.pipelines.modelling.stability import learn_stability
 from lead_conversion.pipelines.modelling.trees import count_rounds, fit_trees
 
 Model = dict[str, Any]
@@ -118,6 +119,7 @@ def _train_target(
         "chosen": chosen,
         "inner_pr_auc": scores,
         "features": describe_features(features),
+        "stability": learn_stability(fitted[chosen], train, features, sized, seed),
         "models": {name: {"role": ROLES.get(name, "candidate"), **fit} for name, fit in fitted.items()},
     }
 
