@@ -34,14 +34,17 @@ ROW_HEIGHT = 40
 MARGIN = {"l": 10, "r": 14, "t": 12, "b": 46}
 CHART_HEIGHT = 350
 LABEL_CHARACTERS = 56
+RANKED_LABEL_CHARACTERS = 42
 LABEL_HEAD = 20
 CURVE_POINTS = 101
 HISTOGRAM_BINS = 30
 TWO_COLUMNS = {"entrywidth": 0.49, "entrywidthmode": "fraction"}
 ARROWS = {"raises": "▲", "lowers": "▼", "mixed": "◆", "unsteady": "◇"}
-DEPENDENCE_HEIGHT = 250
+DEPENDENCE_HEIGHT = 320
 # Where the axis of an odds ratio may have its ticks.
-ODDS_TICKS = (0.05, 0.1, 0.2, 0.5, 0.8, 1, 1.25, 2, 4, 8, 16)
+ODDS_TICKS = (0.5, 0.65, 0.8, 1, 1.25, 1.5, 2)
+COARSE_ODDS_TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
+WIDEST_FINE_ODDS = 4
 SHORTEST_ODDS_AXIS = 0.45
 # Plotly orders a legend by rank, 1000 where none is given; the chosen model is drawn last and named first.
 CHOSEN_FIRST = 1
@@ -253,7 +256,7 @@ def attribution_bars(attribution: pd.DataFrame, words: Mapping[str, str]) -> go.
 
 
 def dependence_curve(dependence: pd.DataFrame, unit: str) -> go.Figure:
-    """What a feature's values do to the odds, on average, with the 90 % band of bootstrap models; 1 is the average lead.
+    """What a feature's values do to the odds, with the 90 % band of bootstrap models; 1 is the average lead.
 
     Args:
         dependence: one target and feature's rows of feature_dependence.
@@ -448,9 +451,10 @@ def _odds(log_odds: pd.Series) -> list[float]:
 
 
 def _odds_axis(rows: pd.DataFrame) -> dict[str, Any]:
-    """A logarithmic axis of odds ratios around 1, with ticks such as "×2"; never so short that little looks like much."""
+    """A logarithmic axis of odds ratios around 1, never so short that little looks like much."""
     low, high = min(rows["ci_low"].min(), -SHORTEST_ODDS_AXIS), max(rows["ci_high"].max(), SHORTEST_ODDS_AXIS)
-    ticks = [tick for tick in ODDS_TICKS if low <= np.log(tick) <= high]
+    is_fine = high - low <= np.log(WIDEST_FINE_ODDS)
+    ticks = [tick for tick in (ODDS_TICKS if is_fine else COARSE_ODDS_TICKS) if low <= np.log(tick) <= high]
     return {
         "type": "log",
         "title": "Odds, 1 is the average lead",
@@ -648,7 +652,7 @@ def _model_label(name: str, role: str, chosen_model: str) -> str:
 def _feature_label(row: Mapping[str, Any], words: Mapping[str, str]) -> str:
     sentence = words.get(row["feature"], in_words(row["feature"]))
     arrow, ranks = (_muted(words) for words in (ARROWS[row["direction"]], _rank_words(row)))
-    return f"{arrow} {_short(sentence)} {ranks}"
+    return f"{arrow} {_short(sentence, RANKED_LABEL_CHARACTERS)} {ranks}"
 
 
 def _muted(text: str) -> str:
@@ -682,6 +686,6 @@ def _elide(text: str) -> str:
     return escape(text)
 
 
-def _short(text: str) -> str:
-    cut = text if len(text) <= LABEL_CHARACTERS else text[: LABEL_CHARACTERS - 1].rstrip() + "…"
+def _short(text: str, characters: int = LABEL_CHARACTERS) -> str:
+    cut = text if len(text) <= characters else text[: characters - 1].rstrip() + "…"
     return escape(cut)

@@ -8,7 +8,7 @@ import pandas as pd
 from lead_conversion.pipelines.modelling.encoding import attach_features
 from lead_conversion.pipelines.modelling.estimators import explain_log_odds
 from lead_conversion.pipelines.modelling.log_odds import Array
-from lead_conversion.pipelines.modelling.parameters import EvaluationParameters, ExplanationParameters
+from lead_conversion.pipelines.modelling.parameters import EvaluationParameters, ExplanationParameters, ModelParameters
 from lead_conversion.pipelines.modelling.stability import BAND, Stability, find_cells, find_directions
 
 TOP_FEATURES = 10
@@ -30,15 +30,14 @@ def attribute_drivers(
     feature_leads: pd.DataFrame,
     trained_models: dict[str, dict[str, Any]],
     evaluation: EvaluationParameters,
-    explanation: ExplanationParameters,
+    model: ModelParameters,
 ) -> dict[str, pd.DataFrame]:
-    """The ranking of features by their mean absolute contribution to the log odds of the holdout's leads, and what the
-    values of the first ones do.
+    """The features ranked by their mean absolute contribution to the log odds of the holdout's leads.
 
-    `feature_attribution` has one row a target and feature of the chosen model. `direction` is what higher values do;
-    `rank_low` and `rank_high` hold the rank in nine of ten bootstrap models, `stability` is the share of them in which
-    the feature is among the first ten. `feature_dependence` has one row a target, feature and cell of values. A target
-    without a model has no rows.
+    And what the values of the first ones do. `feature_attribution` has one row a target and feature of the chosen
+    model: `direction` is what higher values do; `rank_low` and `rank_high` hold the rank in nine of ten bootstrap
+    models, `stability` is the share of them in which the feature is among the first ten. `feature_dependence` has one
+    row a target, feature and cell of values. A target without a model has no rows.
     """
     holdout = model_input_examples[model_input_examples["split"] == "holdout"]
     ranked, dependent = [_empty(ATTRIBUTION_TYPES)], [_empty(DEPENDENCE_TYPES)]
@@ -51,9 +50,9 @@ def attribute_drivers(
             contributions = explain_log_odds(trained["models"][trained["chosen"]], rows)
             ranking = _rank_features(trained, rows, contributions)
             ranked.append(ranking.assign(target=target))
-            top = ranking[ranking["mean_abs_contribution"] > 0].head(explanation.dependence_features)
+            top = ranking[ranking["mean_abs_contribution"] > 0].head(model.explanation.dependence_features)
             dependent += [
-                _follow_values(trained["stability"], rows, contributions[name], explanation).assign(
+                _follow_values(trained["stability"], rows, contributions[name], model.explanation).assign(
                     target=target, rank=rank
                 )
                 for name, rank in zip(top["feature"], top["rank"], strict=True)
@@ -123,7 +122,8 @@ def _follow_values(
     """The mean contribution in each cell of a feature's values, with the bootstrap models' interval around it.
 
     `value` is the mean of the cell's values, missing for categories; `category` is "" for numbers, "not known" where
-    the value is missing, and "others" for the categories too rare to have learned from. Cells of few leads are left out.
+    the value is missing, and "others" for the categories too rare to have learned from. Cells of few leads are left
+    out.
     """
     name = str(contributions.name)
     table = stability["features"][name]

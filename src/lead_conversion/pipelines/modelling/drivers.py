@@ -1,8 +1,8 @@
 """Why a lead scores as it does, in plain words.
 
-What bootstrap models do not agree on is left out. Of what is left, features that are versions of one thing are added up,
-and then all that pulls one way within a family of features: the families that pull hardest are named, each by the one or
-two features that weigh most in it.
+What bootstrap models do not agree on is left out. Of what is left, features that are versions of one thing are added
+up, and then all that pulls one way within a family of features: the families that pull hardest are named, each by the
+one or two features that weigh most in it.
 """
 
 from typing import Any

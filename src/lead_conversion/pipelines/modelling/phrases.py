@@ -285,7 +285,7 @@ PHRASES: dict[str, Phrase] = {
     "mean_reply_words": Phrase("replies in {} words on average", one="replies in one word", missing=_NO_REPLY),
     "last_reply_words": Phrase("last replied in {} words", one="last replied in one word", missing=_NO_REPLY),
     "mean_reply_sentiment": Phrase(
-        "replied in a {} mood on the whole", missing="has given no reply whose mood is known"
+        "replied in a mood that is {} on the whole", missing="has given no reply whose mood is known"
     ),
     "last_reply_intent": Phrase("{} in its last reply", none="has given no reply whose intent is known"),
     "last_objection": Phrase("last objected about {}", none="has raised no objection"),
@@ -316,7 +316,7 @@ PHRASES: dict[str, Phrase] = {
         "was last told how to stop", "was last sent a message that does not say how to stop", _NO_PROMPT
     ),
     "last_prompt_reading_ease": Phrase("was last sent a message that is {}", missing=_NO_PROMPT),
-    "last_prompt_sentiment": Phrase("was last sent a message in a {} mood", missing=_NO_PROMPT),
+    "last_prompt_sentiment": Phrase("was last sent a message whose mood is {}", missing=_NO_PROMPT),
     "mean_prompt_words": Phrase("was sent messages of {} words on average", form=_say_whole, missing=_NO_PROMPT),
     "pressing_prompt_share": Phrase(
         "was hurried by {} of its messages", none="was hurried by none of its messages", missing=_NO_PROMPT
@@ -342,19 +342,17 @@ PHRASES: dict[str, Phrase] = {
     "n_long_calls": _times("talked for two minutes or more", "has not talked for two minutes yet"),
     # performance
     "campaign": Phrase("was last tried by campaign {}", none="was last tried by no known campaign"),
-    "campaign_rate": Phrase(
-        f"was last tried by a campaign of whose earlier leads {{}} {_REACHED}", missing=_NO_EARLIER
-    ),
+    "campaign_rate": Phrase(f"was last tried by a campaign from which {{}} {_REACHED}", missing=_NO_EARLIER),
     "campaign_leads": Phrase("was last tried by a campaign of {} earlier leads", missing=_NO_EARLIER),
     "campaign_reply_rate": Phrase(
         "was last tried by a campaign whose attempts {} of earlier leads answered", missing=_NO_EARLIER
     ),
     "source_rate": Phrase(
-        f"came in through a source of whose earlier leads {{}} {_REACHED}",
+        f"came in through a source from which {{}} {_REACHED}",
         missing="came in through a source without earlier leads",
     ),
-    "step_rate": Phrase(f"was last tried by a step after which {{}} of earlier leads {_REACHED}", missing=_NO_EARLIER),
+    "step_rate": Phrase(f"was last tried by a step after which {{}} {_REACHED}", missing=_NO_EARLIER),
     "step_reply_rate": Phrase("was last tried by a step that {} of earlier leads answered", missing=_NO_EARLIER),
-    "prompt_rate": Phrase(f"was last sent a message after which {{}} of earlier leads {_REACHED}", missing=_NO_EARLIER),
+    "prompt_rate": Phrase(f"was last sent a message after which {{}} {_REACHED}", missing=_NO_EARLIER),
     "prompt_reply_rate": Phrase("was last sent a message that {} of earlier leads answered", missing=_NO_EARLIER),
 }

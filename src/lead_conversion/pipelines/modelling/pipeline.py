@@ -83,7 +83,7 @@ def create_pipeline() -> Pipeline:
                     "feature_leads": "feature_leads@pandas",
                     "trained_models": "trained_models",
                     "evaluation": "params:evaluation",
-                    "explanation": "params:model.explanation",
+                    "model": "params:model",
                 },
                 outputs={"feature_attribution": "feature_attribution", "feature_dependence": "feature_dependence"},
                 name="attribute_drivers",
