@@ -42,7 +42,7 @@ TWO_COLUMNS = {"entrywidth": 0.49, "entrywidthmode": "fraction"}
 ARROWS = {"raises": "▲", "lowers": "▼", "mixed": "◆", "unsteady": "◇"}
 DEPENDENCE_HEIGHT = 320
 # Where the axis of an odds ratio may have its ticks.
-ODDS_TICKS = (0.5, 0.65, 0.8, 1, 1.25, 1.5, 2)
+ODDS_TICKS = (0.5, 0.7, 1, 1.4, 2)
 COARSE_ODDS_TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 WIDEST_FINE_ODDS = 4
 SHORTEST_ODDS_AXIS = 0.45
@@ -461,6 +461,7 @@ def _odds_axis(rows: pd.DataFrame) -> dict[str, Any]:
         "range": [round(float(end) / np.log(10), 4) for end in (low - 0.08, high + 0.08)],
         "tickvals": ticks,
         "ticktext": [f"{TIMES}{tick:g}" for tick in ticks],
+        "tickangle": 0,
     }
 
 
