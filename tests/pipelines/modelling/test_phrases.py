@@ -34,7 +34,7 @@ BY_NAME = {feature.name: asdict(feature) for feature in FEATURES}
         ("has_last_word", 1.0, "waits for an answer to its last reply"),
         ("engaged_local_weekday", 3.0, "had its first contact on a Thursday"),
         ("mean_reply_sentiment", -0.4, "replied in a mood that is unfriendly on the whole"),
-        ("campaign_leads", 4321.0, "was last tried by a campaign of 4,321 earlier leads"),
+        ("campaign_leads", 4321.0, "is in a campaign of 4,321 earlier leads"),
     ],
 )
 def test_value_is_said_as_a_salesperson_would(name: str, value: str | float | None, said: str) -> None:

@@ -203,6 +203,14 @@ PHRASES: dict[str, Phrase] = {
         one="could not be reached by one attempt",
     ),
     "n_skipped": Phrase("had {} steps skipped", none="had no step skipped", one="had one step skipped"),
+    **_of_channel(
+        "n_skipped",
+        {
+            "sms": Phrase("had {} SMS skipped", none="had no SMS skipped", one="had one SMS skipped"),
+            "email": Phrase("had {} e-mails skipped", none="had no e-mail skipped", one="had one e-mail skipped"),
+            "voice": Phrase("had {} calls skipped", none="had no call skipped", one="had one call skipped"),
+        },
+    ),
     "n_connected": Phrase("answered {} calls", none="has answered no call yet", one="answered one call"),
     "n_voicemail": Phrase(
         "let {} calls go to voicemail", none="let no call go to voicemail", one="let one call go to voicemail"
@@ -238,7 +246,7 @@ PHRASES: dict[str, Phrase] = {
     "n_steps_tried": Phrase("has been tried by {} different steps", none=_NOT_TRIED, one="has been tried by one step"),
     "last_step_order": Phrase("was last tried by step {} of its campaign", missing="was last tried by no known step"),
     "last_channel": Phrase("was last tried by {}", none=_NOT_TRIED),
-    "sequence_variant": Phrase("was last tried in step order {}", none="was last tried in no known order of steps"),
+    "sequence_variant": Phrase("is in step order {}", none="is in no known order of steps"),
     "n_outbound_since_reply": Phrase(
         "gave no reply to the last {} attempts",
         none="left no attempt unanswered",
@@ -341,12 +349,10 @@ PHRASES: dict[str, Phrase] = {
     "is_won_over": _yes_no("sounded interested after its last objection", "was not won over after an objection"),
     "n_long_calls": _times("talked for two minutes or more", "has not talked for two minutes yet"),
     # performance
-    "campaign": Phrase("was last tried by campaign {}", none="was last tried by no known campaign"),
-    "campaign_rate": Phrase(f"was last tried by a campaign from which {{}} {_REACHED}", missing=_NO_EARLIER),
-    "campaign_leads": Phrase("was last tried by a campaign of {} earlier leads", missing=_NO_EARLIER),
-    "campaign_reply_rate": Phrase(
-        "was last tried by a campaign whose attempts {} of earlier leads answered", missing=_NO_EARLIER
-    ),
+    "campaign": Phrase("is in campaign {}", none="is in no known campaign"),
+    "campaign_rate": Phrase(f"is in a campaign from which {{}} {_REACHED}", missing=_NO_EARLIER),
+    "campaign_leads": Phrase("is in a campaign of {} earlier leads", missing=_NO_EARLIER),
+    "campaign_reply_rate": Phrase("is in a campaign whose attempts {} of earlier leads answered", missing=_NO_EARLIER),
     "source_rate": Phrase(
         f"came in through a source from which {{}} {_REACHED}",
         missing="came in through a source without earlier leads",
