@@ -352,13 +352,15 @@ PHRASES: dict[str, Phrase] = {
     "campaign": Phrase("is in campaign {}", none="is in no known campaign"),
     "campaign_rate": Phrase(f"is in a campaign from which {{}} {_REACHED}", missing=_NO_EARLIER),
     "campaign_leads": Phrase("is in a campaign of {} earlier leads", missing=_NO_EARLIER),
-    "campaign_reply_rate": Phrase("is in a campaign whose attempts {} of earlier leads answered", missing=_NO_EARLIER),
+    "campaign_reply_rate": Phrase("is in a campaign of whose earlier attempts {} were answered", missing=_NO_EARLIER),
     "source_rate": Phrase(
         f"came in through a source from which {{}} {_REACHED}",
         missing="came in through a source without earlier leads",
     ),
     "step_rate": Phrase(f"was last tried by a step after which {{}} {_REACHED}", missing=_NO_EARLIER),
-    "step_reply_rate": Phrase("was last tried by a step that {} of earlier leads answered", missing=_NO_EARLIER),
+    "step_reply_rate": Phrase(
+        "was last tried by a step of whose earlier attempts {} were answered", missing=_NO_EARLIER
+    ),
     "prompt_rate": Phrase(f"was last sent a message after which {{}} {_REACHED}", missing=_NO_EARLIER),
-    "prompt_reply_rate": Phrase("was last sent a message that {} of earlier leads answered", missing=_NO_EARLIER),
+    "prompt_reply_rate": Phrase("was last sent a message that was answered {} of the time", missing=_NO_EARLIER),
 }
