@@ -78,6 +78,7 @@ def sample_inputs(seed: int = 11, leads: int = 400) -> dict[str, Any]:
         holdout_predictions=predictions.reset_index(drop=True),
         scored_leads=_scored_leads(rng),
         feature_attribution=_attribution(rng),
+        feature_dependence=_dependence(),
         effects=_effects(rng),
         recommendations={
             "as_of": AS_OF,
@@ -114,7 +115,7 @@ def empty_inputs() -> dict[str, Any]:
     full = sample_inputs(leads=60)
     message = "Not enough data: 26 leads, 1 conversion; 30 conversions are needed before a model can be trained."
     targets = {name: {"status": "not_enough_data", "message": message} for name in TARGETS}
-    names = ("holdout_predictions", "scored_leads", "feature_attribution", "effects")
+    names = ("holdout_predictions", "scored_leads", "feature_attribution", "feature_dependence", "effects")
     return _inputs(
         evaluation={"as_of": AS_OF, "snapshot_id": SNAPSHOT, "targets": targets},
         **{name: full[name].head(0) for name in names},
@@ -362,13 +363,39 @@ def _attribution(rng: np.random.Generator) -> pd.DataFrame:
                     "family": [FEATURES[n].family for n in order],
                     "mean_abs_contribution": size,
                     "share": size / size.sum(),
-                    "direction": [("raises", "lowers", "mixed")[n % 3] for n in order],
+                    "direction": [("raises", "lowers", "mixed", "unsteady")[n % 4] for n in order],
                     "rank": range(1, len(FEATURES) + 1),
+                    "rank_low": [max(n - 2, 1) for n in range(1, len(FEATURES) + 1)],
+                    "rank_high": range(3, len(FEATURES) + 3),
                     "stability": np.linspace(1, 0, len(FEATURES)),
                 }
             )
         )
     return pd.concat(frames, ignore_index=True)
+
+
+def _dependence() -> pd.DataFrame:
+    """Of each target a number with a cell where it is not known, and a category."""
+    score = [(30.0, "", -0.6), (50.0, "", 0.0), (70.0, "", 0.5), (np.nan, "not known", -0.2)]
+    source = [(np.nan, "referral", 0.7), (np.nan, "cold_list", -0.4), (np.nan, "others", 0.0)]
+    rows = [
+        {
+            "target": target,
+            "feature": feature,
+            "rank": rank,
+            "cell": cell,
+            "value": value,
+            "category": category,
+            "leads": 40 + cell,
+            "contribution": contribution,
+            "ci_low": contribution - 0.2,
+            "ci_high": contribution + 0.2,
+        }
+        for target in TARGETS
+        for rank, (feature, cells) in enumerate((("crm_score", score), ("lead_source", source)), start=1)
+        for cell, (value, category, contribution) in enumerate(cells)
+    ]
+    return pd.DataFrame(rows)
 
 
 def _effects(rng: np.random.Generator) -> pd.DataFrame:

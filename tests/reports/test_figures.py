@@ -104,3 +104,34 @@ def test_figures_without_data_say_so_in_words(draw, empty_inputs):
 
 def test_effects_figure_without_effects_says_so(empty_inputs):
     assert "No element" in figures.effects_forest(empty_inputs["effects"]).layout.annotations[0].text
+
+
+def dependence(cells):
+    columns = ["value", "category", "contribution"]
+    frame = pd.DataFrame(cells, columns=columns).assign(leads=30, cell=range(len(cells)))
+    return frame.assign(ci_low=frame["contribution"] - 0.1, ci_high=frame["contribution"] + 0.1)
+
+
+def test_curve_over_values_shows_odds_and_sets_the_unknown_apart():
+    figure = figures.dependence_curve(
+        dependence([(1.0, "", 0.0), (4.0, "", np.log(2)), (np.nan, "not known", -0.5)]), "visits"
+    )
+    band, _average, curve, unknown = figure.data
+    assert list(curve.y) == [1, 2]
+    assert list(curve.x) == [1, 4]
+    assert max(band.y) > 2
+    assert unknown.x[0] > 4
+    assert unknown.text == ("not known ",)
+
+
+def test_categories_are_dots_best_first_with_escaped_names():
+    figure = figures.dependence_curve(dependence([(np.nan, "cold_list", -0.4), (np.nan, "<b>x", 0.4)]), "category")
+    assert [dot.y[0] for dot in figure.data] == [0, 1]
+    assert figure.data[0].x[0] > 1 > figure.data[1].x[0]
+    assert [note.text for note in figure.layout.annotations] == ["&lt;b&gt;x", "cold list"]
+
+
+def test_axis_of_odds_is_never_so_short_that_little_looks_like_much():
+    flat = figures.dependence_curve(dependence([(1.0, "", 0.001), (2.0, "", -0.001)]), "visits")
+    low, high = flat.layout.yaxis.range
+    assert 10**high / 10**low > 2

@@ -85,7 +85,7 @@ def test_the_time_of_the_run_is_not_in_the_report(full_html):
 
 def test_every_figure_has_its_data_and_a_description(full_html):
     charts = re.findall(r'<div class="chart" id="([^"]+)" role="img" aria-label="[^"]+">', full_html)
-    assert len(charts) == 3 * 4 + 3 + 3 + 1 + 1 + 1
+    assert len(charts) == 3 * 4 + 3 + 3 + 3 * 2 + 1 + 1 + 1
     assert all(f'<script type="application/json" id="{chart}-data">{{' in full_html for chart in charts)
 
 

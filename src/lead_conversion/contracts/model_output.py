@@ -7,6 +7,7 @@ from lead_conversion.contracts.gate import Gate
 MOMENT = "datetime64[us]"
 SPLITS = ("train", "calibration", "embargo", "holdout", "scoring")
 GRADES = ("A", "B", "C")
+DIRECTIONS = ("raises", "lowers", "mixed", "unsteady")
 ELEMENT_TYPES = ("prompt", "step", "wait", "order", "campaign", "text_feature")
 
 _SHARE = pa.Check.in_range(0, 1)
@@ -90,13 +91,35 @@ FeatureAttribution = pa.DataFrameSchema(
         "family": _text("Its family in the data dictionary"),
         "mean_abs_contribution": _number("Mean size of its contribution, log-odds", pa.Check.ge(0)),
         "share": _number("Its share of all contributions", _SHARE),
-        "direction": _text("Whether more of it raises the chance", pa.Check.isin(("raises", "lowers", "mixed"))),
+        "direction": _text(
+            "Whether more of it raises the chance; unsteady where that is luck", pa.Check.isin(DIRECTIONS)
+        ),
         "rank": _whole("1 contributes most", pa.Check.ge(1)),
-        "stability": _number("Share of resamples in which it stays in the top ten", _SHARE),
+        "rank_low": _whole("Lower end of the 90 % interval of its rank in bootstrap models", pa.Check.ge(1)),
+        "rank_high": _whole("Upper end of it", pa.Check.ge(1)),
+        "stability": _number("Share of bootstrap models in which it is among the first ten", _SHARE),
     },
     name="FeatureAttribution",
     strict=True,
     unique=["target", "feature"],
+)
+
+FeatureDependence = pa.DataFrameSchema(
+    {
+        "target": _TARGET,
+        "feature": _text("The feature"),
+        "rank": _whole("The feature's rank in the attribution", pa.Check.ge(1)),
+        "cell": _whole("The cell of its values, in their order", pa.Check.ge(0)),
+        "value": _number("Mean of the cell's values; missing for categories and where not known", nullable=True),
+        "category": _text("The category, 'others' or 'not known'; empty for numbers"),
+        "leads": _whole("Holdout leads in the cell", pa.Check.ge(1)),
+        "contribution": _number("Mean contribution to the log odds, against the average lead"),
+        "ci_low": _number("Lower end of its 90 % interval over bootstrap models"),
+        "ci_high": _number("Upper end of it"),
+    },
+    name="FeatureDependence",
+    strict=True,
+    unique=["target", "feature", "cell"],
 )
 
 Effects = pa.DataFrameSchema(
@@ -140,5 +163,6 @@ examples = Gate(Examples)
 holdout_predictions = Gate(HoldoutPredictions)
 scored_leads = Gate(ScoredLeads)
 feature_attribution = Gate(FeatureAttribution)
+feature_dependence = Gate(FeatureDependence)
 effects = Gate(Effects)
 risk_set = Gate(RiskSet)

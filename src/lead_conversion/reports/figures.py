@@ -16,18 +16,36 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from lead_conversion.reports import palette
-from lead_conversion.reports.formats import NBSP, count, estimate, in_words, interval, is_known, percent, points
+from lead_conversion.reports.formats import (
+    MISSING,
+    NBSP,
+    TIMES,
+    count,
+    estimate,
+    in_words,
+    interval,
+    is_known,
+    percent,
+    points,
+)
 from lead_conversion.reports.tables import FAMILY_WORDS, metric_of, records
 
 ROW_HEIGHT = 40
 MARGIN = {"l": 10, "r": 14, "t": 12, "b": 46}
 CHART_HEIGHT = 350
 LABEL_CHARACTERS = 56
+RANKED_LABEL_CHARACTERS = 42
 LABEL_HEAD = 20
 CURVE_POINTS = 101
 HISTOGRAM_BINS = 30
 TWO_COLUMNS = {"entrywidth": 0.49, "entrywidthmode": "fraction"}
-ARROWS = {"raises": "▲", "lowers": "▼", "mixed": "◆"}
+ARROWS = {"raises": "▲", "lowers": "▼", "mixed": "◆", "unsteady": "◇"}
+DEPENDENCE_HEIGHT = 320
+# Where the axis of an odds ratio may have its ticks.
+ODDS_TICKS = (0.5, 0.7, 1, 1.4, 2)
+COARSE_ODDS_TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
+WIDEST_FINE_ODDS = 4
+SHORTEST_ODDS_AXIS = 0.45
 # Plotly orders a legend by rank, 1000 where none is given; the chosen model is drawn last and named first.
 CHOSEN_FIRST = 1
 SYMBOLS = {"A": "circle", "B": "square", "C": "diamond-open"}
@@ -237,6 +255,32 @@ def attribution_bars(attribution: pd.DataFrame, words: Mapping[str, str]) -> go.
     return figure.update_layout(xaxis=_share_axis("Share of the total contribution", None))
 
 
+def dependence_curve(dependence: pd.DataFrame, unit: str) -> go.Figure:
+    """What a feature's values do to the odds, with the 90 % band of bootstrap models; 1 is the average lead.
+
+    Args:
+        dependence: one target and feature's rows of feature_dependence.
+        unit: the unit of the feature's values; "" where there is none to tell.
+    """
+    rows = dependence.sort_values("cell")
+    named = rows["category"] != ""
+    figure = _figure(DEPENDENCE_HEIGHT)
+    numbers = rows[~named]
+    if len(numbers):
+        figure.add_traces(_dependence_traces(numbers))
+        figure.update_layout(xaxis={"title": escape(unit), "nticks": 6})
+    else:
+        figure = _rows([escape(in_words(name)) for name in _by_contribution(rows)["category"]])
+    figure.add_traces(
+        _category_dots(_by_contribution(rows[named]), along_rows=not len(numbers), numbers=numbers["value"])
+    )
+    odds = _odds_axis(rows)
+    if len(numbers):
+        return figure.update_layout(showlegend=False, yaxis=odds, margin={**MARGIN, "r": 20})
+    figure.add_vline(x=1, line={"color": palette.MUTED, "width": 1, "dash": "dot"})
+    return figure.update_layout(showlegend=False, xaxis=odds)
+
+
 def effects_forest(effects: pd.DataFrame) -> go.Figure:
     """Each element's effect with its 95 % interval, in percentage points; left of zero is worse than the alternative.
 
@@ -398,6 +442,87 @@ def _share_axis(title: str, top: float | None = 1.0) -> dict[str, Any]:
     return axis if top is None else {**axis, "range": [0, 102 * top]}
 
 
+def _by_contribution(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.sort_values(["contribution", "category"], ascending=[False, True])
+
+
+def _odds(log_odds: pd.Series) -> list[float]:
+    return [round(float(value), 4) for value in np.exp(log_odds)]
+
+
+def _odds_axis(rows: pd.DataFrame) -> dict[str, Any]:
+    """A logarithmic axis of odds ratios around 1, never so short that little looks like much."""
+    low, high = min(rows["ci_low"].min(), -SHORTEST_ODDS_AXIS), max(rows["ci_high"].max(), SHORTEST_ODDS_AXIS)
+    is_fine = high - low <= np.log(WIDEST_FINE_ODDS)
+    ticks = [tick for tick in (ODDS_TICKS if is_fine else COARSE_ODDS_TICKS) if low <= np.log(tick) <= high]
+    return {
+        "type": "log",
+        "title": "Odds, 1 is the average lead",
+        "range": [round(float(end) / np.log(10), 4) for end in (low - 0.08, high + 0.08)],
+        "tickvals": ticks,
+        "ticktext": [f"{TIMES}{tick:g}" for tick in ticks],
+        "tickangle": 0,
+    }
+
+
+def _dependence_traces(numbers: pd.DataFrame) -> list[go.Scatter]:
+    x = [float(value) for value in numbers["value"]]
+    fill = {"fill": "toself", "fillcolor": palette.BAND, "line": {"width": 0}, "mode": "lines", "hoverinfo": "skip"}
+    return [
+        go.Scatter(x=x + x[::-1], y=_odds(numbers["ci_low"]) + _odds(numbers["ci_high"])[::-1], **fill),
+        go.Scatter(
+            x=[x[0], x[-1]],
+            y=[1, 1],
+            mode="lines",
+            line={"color": palette.MUTED, "width": 1, "dash": "dot"},
+            hoverinfo="skip",
+        ),
+        go.Scatter(
+            x=x,
+            y=_odds(numbers["contribution"]),
+            mode="lines+markers",
+            line={"color": palette.ACCENT, "width": 2},
+            marker={"size": 6, "color": palette.ACCENT},
+            hovertext=[_dependence_hover(row, f"{row['value']:,.3g}") for row in records(numbers)],
+            hoverinfo="text",
+        ),
+    ]
+
+
+def _category_dots(named: pd.DataFrame, *, along_rows: bool, numbers: pd.Series) -> list[go.Scatter]:
+    """A dot and its interval for each category; beside numbers, one for where the number is not known."""
+    dots = []
+    for row, cell in enumerate(records(named)):
+        odds, low, high = (float(np.exp(cell[name])) for name in ("contribution", "ci_low", "ci_high"))
+        beside = float(numbers.max() + 0.12 * max(np.ptp(numbers), 1e-9)) if not along_rows else 0.0
+        whiskers = _whiskers([odds], [low], [high], palette.ACCENT if along_rows else palette.NEUTRAL)
+        dots.append(
+            go.Scatter(
+                x=[round(odds, 4)] if along_rows else [beside],
+                y=[row] if along_rows else [round(odds, 4)],
+                mode="markers" if along_rows else "markers+text",
+                text=None if along_rows else [f"{escape(cell['category'])} "],
+                textposition="middle left",
+                textfont={"size": 11, "color": palette.MUTED},
+                marker={"size": 8, "color": palette.ACCENT if along_rows else palette.NEUTRAL},
+                error_x=whiskers if along_rows else None,
+                error_y=None if along_rows else whiskers,
+                hovertext=[_dependence_hover(cell, escape(in_words(cell["category"])))],
+                hoverinfo="text",
+            )
+        )
+    return dots
+
+
+def _say_odds(ratio: float | None) -> str:
+    return f"{TIMES}{ratio:.2f}" if is_known(ratio) else MISSING
+
+
+def _dependence_hover(row: Mapping[str, Any], value: str) -> str:
+    odds, low, high = (float(np.exp(row[name])) for name in ("contribution", "ci_low", "ci_high"))
+    return f"{value}: odds {interval(odds, low, high, _say_odds)}, {count(row['leads'])} leads"
+
+
 def _in_percent(shares: Iterable[float]) -> list[float]:
     return [round(100 * share, 4) for share in shares]
 
@@ -527,12 +652,25 @@ def _model_label(name: str, role: str, chosen_model: str) -> str:
 
 def _feature_label(row: Mapping[str, Any], words: Mapping[str, str]) -> str:
     sentence = words.get(row["feature"], in_words(row["feature"]))
-    return f"<span style='color:{palette.MUTED}'>{ARROWS[row['direction']]}</span> {_short(sentence)}"
+    arrow, ranks = (_muted(words) for words in (ARROWS[row["direction"]], _rank_words(row)))
+    return f"{arrow} {_short(sentence, RANKED_LABEL_CHARACTERS)} {ranks}"
+
+
+def _muted(text: str) -> str:
+    return f"<span style='color:{palette.MUTED}'>{text}</span>"
+
+
+def _rank_words(row: Mapping[str, Any]) -> str:
+    low, high = row["rank_low"], row["rank_high"]
+    return f"rank {low}" if low == high else f"rank {low} to {high}"
 
 
 def _feature_hover(row: Mapping[str, Any]) -> str:
     stability = percent(row["stability"], 0)
-    return f"{escape(row['feature'])}: {percent(row['share'])} of the total; in the top ten in {stability} of resamples"
+    return (
+        f"{escape(row['feature'])}: {percent(row['share'])} of the total; rank {row['rank']} here, {_rank_words(row)} "
+        f"in nine of ten bootstrap models; among the first ten in {stability} of them"
+    )
 
 
 def _effect_hover(row: Mapping[str, Any]) -> str:
@@ -549,6 +687,6 @@ def _elide(text: str) -> str:
     return escape(text)
 
 
-def _short(text: str) -> str:
-    cut = text if len(text) <= LABEL_CHARACTERS else text[: LABEL_CHARACTERS - 1].rstrip() + "…"
+def _short(text: str, characters: int = LABEL_CHARACTERS) -> str:
+    cut = text if len(text) <= characters else text[: characters - 1].rstrip() + "…"
     return escape(cut)

@@ -20,6 +20,8 @@ ROSE = "#cc79a7"
 STEEL = "#8794a0"
 OCHRE = "#8a7a00"  # their yellow, darkened
 
+BAND = "rgba(86, 180, 233, 0.28)"  # SKY, to lie behind a line
+
 GOOD, BAD, NEUTRAL, ACCENT = GREEN, RUST, STEEL, BLUE
 
 FAMILIES: Mapping[str, str] = {

@@ -38,6 +38,7 @@ from lead_conversion.reports.tables import (
     landmark_table,
     lead_table,
     metric_table,
+    ranking_table,
     relative_lead,
     split_table,
     state_table,
@@ -51,6 +52,7 @@ GRADES: Mapping[str, str] = {
 # how an assumption reads after "if" where nothing has shown that it holds
 CONDITIONS: Mapping[str, str] = {"the association is the cause": "the association were the cause"}
 FEATURE_WORDS: Mapping[str, str] = {feature.name: feature.sentence for feature in FEATURES}
+FEATURE_UNITS: Mapping[str, str] = {feature.name: feature.unit for feature in FEATURES}
 View = Mapping[str, Any]
 
 
@@ -65,6 +67,7 @@ class RunResults:
     holdout_predictions: pd.DataFrame
     scored_leads: pd.DataFrame
     feature_attribution: pd.DataFrame
+    feature_dependence: pd.DataFrame
     effects: pd.DataFrame
     recommendations: Mapping[str, Any]
     experiment_plan: Mapping[str, Any]
@@ -210,6 +213,8 @@ def explain_predictions(run: RunResults) -> View:
             top = moving.head(run.features_shown)
             shown |= {
                 "families": family_table(moving),
+                "ranking": ranking_table(top, FEATURE_WORDS),
+                "dependence": _dependence_pictures(name, run.feature_dependence),
                 "picture": Picture(
                     f"{name}-attribution",
                     figures.attribution_bars(top, FEATURE_WORDS),
@@ -403,6 +408,18 @@ def _evaluation_pictures(name: str, result: Mapping[str, Any], predictions: pd.D
                 "The price of reaching more converters: the share of contacted leads who convert falls.",
             ),
         ]
+    return pictures
+
+
+def _dependence_pictures(target: str, feature_dependence: pd.DataFrame) -> list[Picture]:
+    """A picture for each feature whose dependence was followed, strongest first."""
+    pictures = []
+    of_target = feature_dependence[feature_dependence["target"] == target]
+    for feature in of_target.sort_values("rank")["feature"].unique():
+        rows = of_target[of_target["feature"] == feature]
+        words = FEATURE_WORDS.get(feature, in_words(feature))
+        figure = figures.dependence_curve(rows, FEATURE_UNITS.get(feature, ""))
+        pictures.append(Picture(f"{target}-{feature}", figure, f"What the values of “{words}” do to the odds", words))
     return pictures
 
 

@@ -100,6 +100,14 @@ FAMILY_WORDS: Mapping[str, str] = {
 }
 
 
+DIRECTION_WORDS: Mapping[str, str] = {
+    "raises": "▲ raises",
+    "lowers": "▼ lowers",
+    "mixed": "◆ depends",
+    "unsteady": "◇ not settled",
+}
+
+
 def metric_of(name: str) -> Metric:
     """The words for a metric; one that is not in METRICS is shown under its own name."""
     return METRICS.get(name) or Metric(in_words(name), decimal, "")
@@ -288,6 +296,24 @@ def family_table(attribution: pd.DataFrame) -> Table:
         for family, share, size in shares.itertuples(index=False)
     ]
     return table(["Family", "#Features", "#Share of the total"], rows)
+
+
+def ranking_table(attribution: pd.DataFrame, words: Mapping[str, str]) -> Table:
+    """The strongest features with how sure their places are."""
+    rows: list[list[Cell | str]] = [
+        [
+            count(row["rank"]),
+            words.get(row["feature"], in_words(row["feature"])),
+            FAMILY_WORDS[row["family"]],
+            Cell(percent(row["share"]), bar=row["share"]),
+            DIRECTION_WORDS[row["direction"]],
+            f"{row['rank_low']} to {row['rank_high']}",
+            percent(row["stability"], 0),
+        ]
+        for row in records(attribution)
+    ]
+    heads = ["#Rank", "~Feature", "Family", "#Share of the total", "More of it", "#Rank in bootstrap models"]
+    return table([*heads, "#Among their first ten"], rows)
 
 
 def effect_table(effects: pd.DataFrame) -> Table:

@@ -107,6 +107,14 @@ def make_model() -> Callable[..., ModelParameters]:
                     "rule": [{"feature": "n_replies", "at_least": 1, "points": 2}],
                     "contact_features": ["lead_source"],
                 },
+                "explanation": {
+                    "bootstrap_models": 10,
+                    "bootstrap_leads": 600,
+                    "reference_rows": 300,
+                    "least_agreement": 1.0,
+                    "dependence_features": 3,
+                    "least_leads_a_cell": 10,
+                },
                 **changes,
             }
         )

@@ -3,7 +3,7 @@ import pytest
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from lead_conversion.pipelines.modelling.log_odds import fit_coefficients, to_log_odds
+from lead_conversion.pipelines.modelling.log_odds import fit_coefficients, step_from_optimum, to_log_odds
 
 
 def _draw(n: int = 2000) -> tuple[np.ndarray, np.ndarray]:
@@ -47,3 +47,22 @@ def test_extreme_columns_do_not_lead_astray() -> None:
     columns = np.column_stack([np.r_[np.zeros(99), 1e4], label * 50])
     slopes, intercept = fit_coefficients(columns, label, 0.1)
     assert np.isfinite([*slopes, intercept]).all()
+
+
+def test_one_step_leads_nearly_to_the_fit_on_a_resample() -> None:
+    columns, label = _draw()
+    slopes, intercept = fit_coefficients(columns, label, 0.1)
+    weight = np.bincount(np.random.default_rng(1).integers(len(label), size=len(label)), minlength=len(label))
+    (step,) = step_from_optimum(columns, label, columns @ np.array(slopes) + intercept, [weight.astype(float)], 0.1)
+    drawn = np.repeat(np.arange(len(label)), weight)
+    refitted, refitted_intercept = fit_coefficients(columns[drawn], label[drawn], 0.1)
+    moves = np.array([refitted_intercept - intercept, *np.subtract(refitted, slopes)])
+    assert np.linalg.norm(step - moves) < 0.15 * np.linalg.norm(moves)
+
+
+def test_without_resampling_there_is_no_step() -> None:
+    columns, label = _draw()
+    slopes, intercept = fit_coefficients(columns, label, 0.1)
+    margin = columns @ np.array(slopes) + intercept
+    (step,) = step_from_optimum(columns, label, margin, [np.full(len(label), 3.0)], 0.1)
+    np.testing.assert_allclose(step, 0, atol=1e-9)

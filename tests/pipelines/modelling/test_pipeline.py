@@ -34,5 +34,6 @@ def test_pipeline_gives_every_model_output() -> None:
         "evaluation_metrics",
         "scored_leads",
         "feature_attribution",
+        "feature_dependence",
         "nominated_models",
     }

@@ -42,8 +42,8 @@ def test_active_leads_are_ranked_by_probability_with_reasons(
     assert (scored["percentile"].iloc[0], scored["percentile"].iloc[-1]) == (100.0, 0.0)
     assert scored["is_trial"].all()
     assert set(scored["model_version"]) == {name_version(trained["t1"])}
-    assert "The CRM's own score" in scored["top_drivers"].iloc[0]
-    assert "raises the chance" in scored["top_drivers"].iloc[0]
+    assert "has a CRM score of" in scored["top_drivers"].iloc[0]
+    assert " the chance" in scored["top_drivers"].iloc[0]
 
 
 def test_scores_are_the_same_for_any_row_order(

@@ -5,6 +5,8 @@ Nothing is pickled: a stored model is data, and loading it runs no code of its o
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
+from itertools import tee
 from typing import Any
 
 import numpy as np
@@ -13,8 +15,9 @@ import pandas as pd
 from lead_conversion.pipelines.modelling.baselines import predict_campaign_rate, predict_rule
 from lead_conversion.pipelines.modelling.calibration import calibrate
 from lead_conversion.pipelines.modelling.log_odds import Array
-from lead_conversion.pipelines.modelling.logistic import explain_logistic, predict_logistic
-from lead_conversion.pipelines.modelling.trees import explain_trees, predict_trees
+from lead_conversion.pipelines.modelling.logistic import explain_logistic, predict_logistic, refit_logistic
+from lead_conversion.pipelines.modelling.parameters import ModelParameters
+from lead_conversion.pipelines.modelling.trees import explain_trees, predict_trees, refit_trees
 
 VERSION_DIGITS = 12
 
@@ -58,6 +61,20 @@ def explain_log_odds(model: dict[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
         both: pd.DataFrame = first.add(second, fill_value=0.0)
         return both
     return explain_trees(model, rows) if model["family"] == "lightgbm" else explain_logistic(model, rows)
+
+
+def refit_models(
+    model: dict[str, Any], rows: pd.DataFrame, weights: Iterable[Array], sized: ModelParameters, seed: int
+) -> Iterator[dict[str, Any]]:
+    """A candidate fitted again for each weighting of `rows`; the parts of a blend meet the same weightings."""
+    if model["family"] == "blend":
+        for_first, for_second = tee(weights)
+        first = refit_models(model["parts"][0], rows, for_first, sized, seed)
+        second = refit_models(model["parts"][1], rows, for_second, sized, seed)
+        return ({**model, "parts": [*parts]} for parts in zip(first, second, strict=True))
+    if model["family"] == "lightgbm":
+        return refit_trees(model, rows, weights, sized.lightgbm, seed)
+    return refit_logistic(model, rows, weights, sized.logistic)
 
 
 def name_version(trained: dict[str, Any]) -> str:

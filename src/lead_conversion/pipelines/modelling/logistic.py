@@ -1,14 +1,21 @@
 """Regularised logistic regression, kept as a list of columns with their coefficients."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from lead_conversion.contracts.features import Feature
 from lead_conversion.pipelines.modelling.clock import CLOCK_FEATURE, fit_clock, read_clock
 from lead_conversion.pipelines.modelling.encoding import encode_columns, learn_columns
-from lead_conversion.pipelines.modelling.log_odds import Array, fit_coefficients, rounded, weighted_sum
+from lead_conversion.pipelines.modelling.log_odds import (
+    Array,
+    fit_coefficients,
+    rounded,
+    step_from_optimum,
+    weighted_sum,
+)
 from lead_conversion.pipelines.modelling.parameters import EncodingParameters, LogisticParameters
 
 
@@ -31,6 +38,19 @@ def fit_logistic(
         "mean_clock": rounded(so_far.mean()),
         "columns": [{**column, "coefficient": slope} for column, slope in zip(columns, slopes, strict=True)],
     }
+
+
+def refit_logistic(
+    model: dict[str, Any], rows: pd.DataFrame, weights: Iterable[Array], logistic: LogisticParameters
+) -> Iterator[dict[str, Any]]:
+    """The model fitted again for each weighting of `rows`, by one step from the coefficients that it has."""
+    label, columns = rows["label"].to_numpy(dtype=float), model["columns"]
+    margin, matrix = predict_logistic(model, rows), encode_columns(rows, columns)
+    here = np.array([model["intercept"], *(column["coefficient"] for column in columns)])
+    for step in step_from_optimum(matrix, label, margin, weights, logistic.inverse_penalty):
+        intercept, *slopes = (rounded(value) for value in here + step)
+        moved = [{**column, "coefficient": slope} for column, slope in zip(columns, slopes, strict=True)]
+        yield {**model, "intercept": intercept, "columns": moved}
 
 
 def predict_logistic(model: dict[str, Any], rows: pd.DataFrame) -> Array:

@@ -90,6 +90,17 @@ class BaselineParameters(_Frozen):
     contact_features: tuple[str, ...] = Field(min_length=1)
 
 
+class ExplanationParameters(_Frozen):
+    """How the model's reasons are checked and shown."""
+
+    bootstrap_models: int = Field(ge=2)
+    bootstrap_leads: int = Field(ge=1)
+    reference_rows: int = Field(ge=1)
+    least_agreement: float = Field(gt=0.5, le=1)
+    dependence_features: int = Field(ge=1)
+    least_leads_a_cell: int = Field(ge=1)
+
+
 class ModelParameters(_Frozen):
     """Everything under `model` in the configuration."""
 
@@ -103,6 +114,7 @@ class ModelParameters(_Frozen):
     calibration: CalibrationParameters
     small_data: SmallDataParameters
     baselines: BaselineParameters
+    explanation: ExplanationParameters
 
 
 class Span(_Frozen):

@@ -85,9 +85,9 @@ def create_pipeline() -> Pipeline:
                     "feature_leads": "feature_leads@pandas",
                     "trained_models": "trained_models",
                     "evaluation": "params:evaluation",
-                    "seed": "params:seed",
+                    "model": "params:model",
                 },
-                outputs="feature_attribution",
+                outputs={"feature_attribution": "feature_attribution", "feature_dependence": "feature_dependence"},
                 name="attribute_drivers",
             ),
             Node(

@@ -48,7 +48,9 @@ def _score_target(trained: dict[str, Any], active: pd.DataFrame) -> pd.DataFrame
         model = trained["models"][trained["chosen"]]
         scored = active.assign(
             probability=predict_probability(model, active),
-            top_drivers=name_drivers(explain_log_odds(model, active), active, trained["features"]),
+            top_drivers=name_drivers(
+                explain_log_odds(model, active), active, trained["features"], trained["stability"]
+            ),
         )
     probability = scored["probability"].astype(float)
     worse = len(scored) - probability.rank(ascending=False, method="average")

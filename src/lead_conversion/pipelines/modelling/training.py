@@ -17,6 +17,7 @@ from lead_conversion.pipelines.modelling.estimators import CANDIDATES, blend_mod
 from lead_conversion.pipelines.modelling.logistic import fit_logistic
 from lead_conversion.pipelines.modelling.origins import split_by_time
 from lead_conversion.pipelines.modelling.parameters import NO_TUNING, ModelParameters, TuningParameters
+from lead_conversion.pipelines.modelling.stability import learn_stability
 from lead_conversion.pipelines.modelling.trees import count_rounds, fit_trees
 from lead_conversion.pipelines.modelling.tuning import say_tuning, tune_models
 
@@ -128,6 +129,7 @@ def _train_target(
         **({"tuning": searched} if searched else {}),
         "inner_pr_auc": scores,
         "features": describe_features(features),
+        "stability": learn_stability(fitted[chosen], train, features, sized, seed),
         "models": {name: {"role": ROLES.get(name, "candidate"), **fit} for name, fit in fitted.items()},
     }
 
