@@ -495,7 +495,7 @@ def _category_dots(named: pd.DataFrame, *, along_rows: bool, numbers: pd.Series)
     for row, cell in enumerate(records(named)):
         odds, low, high = (float(np.exp(cell[name])) for name in ("contribution", "ci_low", "ci_high"))
         beside = float(numbers.max() + 0.12 * max(np.ptp(numbers), 1e-9)) if not along_rows else 0.0
-        whiskers = _whiskers([odds], [low], [high], palette.ACCENT if along_rows else palette.NEUTRAL)
+        bars = whiskers([odds], [low], [high], palette.ACCENT if along_rows else palette.NEUTRAL)
         dots.append(
             go.Scatter(
                 x=[round(odds, 4)] if along_rows else [beside],
@@ -505,8 +505,8 @@ def _category_dots(named: pd.DataFrame, *, along_rows: bool, numbers: pd.Series)
                 textposition="middle left",
                 textfont={"size": 11, "color": palette.MUTED},
                 marker={"size": 8, "color": palette.ACCENT if along_rows else palette.NEUTRAL},
-                error_x=whiskers if along_rows else None,
-                error_y=None if along_rows else whiskers,
+                error_x=bars if along_rows else None,
+                error_y=None if along_rows else bars,
                 hovertext=[_dependence_hover(cell, escape(in_words(cell["category"])))],
                 hoverinfo="text",
             )

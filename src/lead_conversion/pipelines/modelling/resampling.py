@@ -215,7 +215,7 @@ def _in_bins(probability: Array, bins: int) -> Array:
     """Rows by bins of about equal size, from the lowest predictions to the highest: 1 where a row is in a bin."""
     edges = np.unique(np.quantile(probability, np.linspace(0, 1, bins + 1)[1:-1]))
     filled, bin_of = np.unique(np.searchsorted(edges, probability, side="right"), return_inverse=True)
-    return (bin_of[:, None] == np.arange(filled.size)).astype(float)
+    return np.asarray(bin_of[:, None] == np.arange(filled.size), dtype=float)
 
 
 def _calibration_figures(label: Array, probability: Array, resamples: Resamples) -> Array:
