@@ -35,6 +35,8 @@ from configured import FEATURES as PARAMETERS
 from configured import TARGETS
 
 from lead_conversion.contracts.features import FEATURES
+from lead_conversion.datasets.staged import StagedSlices
+from lead_conversion.datasets.staging import staged_path
 from lead_conversion.kernel.windows import SECONDS_AN_HOUR
 from lead_conversion.pipelines.feature_engineering.events import describe_events, see_events
 from lead_conversion.pipelines.feature_engineering.features import aggregate_histories, slice_leads
@@ -150,7 +152,8 @@ LANDMARKS = """
 """
 STEPS = "SELECT i::BIGINT AS step_id, 1 + (i % 8)::BIGINT AS step_order FROM range(48) AS steps(i)"
 PROMPTS = """
-    SELECT i::BIGINT AS prompt_id, 100 + i::BIGINT AS prompt_chars, 20 + i::BIGINT AS prompt_words,
+    SELECT i::BIGINT AS prompt_id, NULL::TIMESTAMP AS prompt_created_at,
+        100 + i::BIGINT AS prompt_chars, 20 + i::BIGINT AS prompt_words,
         i % 3::BIGINT AS prompt_questions, i % 2 = 0 AS prompt_has_ask, i % 3 = 0 AS prompt_has_link,
         i % 4::BIGINT AS prompt_placeholders, i % 5 = 0 AS prompt_has_pressure, i % 7 = 0 AS prompt_has_opt_out,
         50.0::DOUBLE + i % 40 AS prompt_reading_ease, (i % 21)::DOUBLE / 10 - 1 AS prompt_sentiment,
@@ -199,15 +202,14 @@ def _aggregate(
         for name in (landmarks, "events", "steps", "prompts")
     )
     events = describe_events(*described)
-    slices = []
+    aggregated = []
     for before, last in slice_leads(moments, landmarks_a_slice):
         some, mine = (table.filter((_.lead_key > before) & (_.lead_key <= last)) for table in (moments, events))
         histories = aggregate_histories(see_events(some, mine, PARAMETERS))
         of_events = [name for name in names if name in histories.columns]
-        slices.append(histories.select("landmark_id", *of_events))
-    if len(slices) > 1:
-        slices = [connection.create_table(f"slice_{number}", some) for number, some in enumerate(slices)]
-    connection.to_parquet(ibis.union(*slices), target)
+        aggregated.append(histories.select("landmark_id", *of_events))
+    StagedSlices(filepath=str(target), connection={"backend": "duckdb"}).save(aggregated)
+    staged_path(target).rename(target)
     connection.disconnect()
 
 

@@ -18,7 +18,7 @@ def token_of(column):
 
 def test_cleaning_leaves_the_tokens_of_a_contact_as_they_are():
     tokens = {name: token_of(name) for name in ("lead_source", "landing_page", "industry", "region", "company_size")}
-    cleaned = clean_contacts(rows(RAW_CONTACT, {"lead_key": "ana", **tokens}), rows(PERSON, PEOPLE))
+    cleaned = clean_contacts(rows(RAW_CONTACT, {"lead_key": "ana", **tokens}), rows(PERSON, PEOPLE), AS_OF)
     (contact,) = cleaned["clean_contacts"].to_pyarrow().to_pylist()
     assert {name: contact[name] for name in tokens} == tokens
 

@@ -61,7 +61,7 @@ def primary_entities(path: Path, moment: datetime) -> dict[str, Table]:
 
     keep(clean_people=find_people(raw["contacts"], CLEAN))
     people = tables["clean_people"]
-    keep(**clean_contacts(raw["contacts"], people))
+    keep(**clean_contacts(raw["contacts"], people, as_of))
     keep(**clean_campaign_steps(raw["campaign_steps"], as_of, CLEAN))
     keep(**clean_engagement_logs(raw["engagement_logs"], people, as_of, CLEAN))
     keep(**clean_outcomes(raw["outcomes"], people, as_of, CLEAN))

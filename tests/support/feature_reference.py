@@ -123,9 +123,9 @@ class Reference:
 
     def _performance(self, contact: Row, attempts: list[Row], at: datetime) -> Row:
         from_when = min(at, contact["first_engaged_at"] + timedelta(days=FIRST.window_days))
-        prompted = [attempt for attempt in attempts if is_prompt_known(attempt, self.prompts)]
+        prompted = [attempt for attempt in attempts if attempt["prompt_id"] is not None]
         names = {
-            "campaign": current(contact, attempts, at, "campaign_id", "enrolled_campaign_id"),
+            "campaign": current(contact, attempts, at)[0],
             "step": attempts[-1]["step_id"] if attempts else None,
             "prompt": prompted[-1]["prompt_id"] if prompted else None,
             "source": contact["lead_source"],
@@ -218,7 +218,7 @@ def interaction(contact, known, attempts, replies, settled, at, steps) -> Row:
         "n_steps_tried": len({event["step_id"] for event in attempts} - {None}),
         "last_step_order": steps.get(last["step_id"]) if last else None,
         "last_channel": last["channel"] if last else "none",
-        "sequence_variant": current(contact, attempts, at, "sequence_variant", "enrolled_variant") or "none",
+        "sequence_variant": current(contact, attempts, at)[1] or "none",
         **{f"n_skipped_{channel}": len(by(skipped, channel)) for channel in CHANNELS},
         "n_outbound_since_reply": len([event for event in attempts if whole(event["occurred_at"]) > replied]),
         "n_opened_since_reply": len([event for event in opened if whole(event["occurred_at"]) > replied]),
@@ -258,7 +258,8 @@ def content(replies, attempts, prompts) -> Row:
     moods = [rounded(mood * 1000) / 1000 for mood in given(replies, "reply_sentiment")]
     sent = [prompts[event["prompt_id"]] for event in attempts if is_prompt_known(event, prompts)]
     last_reply = replies[-1] if replies else {}
-    last_prompt = sent[-1] if sent else {}
+    prompted = [event for event in attempts if event["prompt_id"] is not None]
+    last_prompt = prompts[prompted[-1]["prompt_id"]] if prompted and is_prompt_known(prompted[-1], prompts) else {}
 
     def saying(name):
         return len([event for event in replies if event[name]])
@@ -341,11 +342,13 @@ def is_attempt(event: Row) -> bool:
     return is_outbound(event) and event["outcome"] != "skipped"
 
 
-def current(contact: Row, attempts: list[Row], at: datetime, of_attempt: str, of_enrolment: str) -> Any:
-    """What is known of the last attempt, else of the first enrolment if that was before."""
-    if attempts and attempts[-1][of_attempt] is not None:
-        return attempts[-1][of_attempt]
-    return contact[of_enrolment] if contact["enrolled_at"] is not None and contact["enrolled_at"] < at else None
+def current(contact: Row, attempts: list[Row], at: datetime) -> tuple[Any, Any]:
+    """Campaign and order of the last attempt, where its campaign is known; else of the first enrolment if before."""
+    if attempts and attempts[-1]["campaign_id"] is not None:
+        return attempts[-1]["campaign_id"], attempts[-1]["sequence_variant"]
+    if contact["enrolled_at"] is not None and contact["enrolled_at"] < at:
+        return contact["enrolled_campaign_id"], contact["enrolled_variant"]
+    return None, None
 
 
 def is_prompt_known(attempt: Row, prompts: dict[int, Row]) -> bool:

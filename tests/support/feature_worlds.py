@@ -210,7 +210,7 @@ def _reply(draw: Draw, channel: str) -> Row:
         "reply_chars": 20,
         "reply_words": draw.whole(0, 40),
         "reply_has_question": draw.chance(0.3),
-        "reply_intent": draw.one(("positive", "negative", "neutral")),
+        "reply_intent": draw.one(("positive", "negative", "neutral", None)),
         "reply_objection": draw.one(("price", "timing", None, None)),
         "reply_is_opt_out": draw.chance(0.1),
         "reply_is_urgent": draw.chance(0.2),

@@ -24,15 +24,19 @@ little of the future.
 
 A lead is there at a landmark if its first engagement was recorded by then; at 0 h it stands as it came in.
 
-What a prompt says is known of the attempts since its text was written; the source overwrites a text that is edited.
+What a prompt says is known of the attempts since its text was written; the source overwrites a text that is edited. Of
+steps it keeps no history: a position is the one that is configured now.
+
+What a reply asks for is looked for in German, English, Spanish, French and Portuguese; what is said in another language
+is mostly not heard, and counts as not said.
 
 How long a time is, and what came after what, is told in whole seconds; of an attempt and a reply in the same second
 the attempt came first, and of two of a kind at one moment the larger key came last.
 
-Earlier leads are those whose window of the first target that the source records ended before the day of the landmark,
-or before the day on which the lead's own shortest window ends if that comes first, and not before any such outcome was
-recorded; a campaign's are those that it tried first. They reached the target or were tried if that was recorded within
-their window, and an attempt was answered if a reply was recorded within a configured time after it.
+Earlier leads are those whose window of the rated target (features.rated_target; else the first) ended before the day of
+the landmark, or before the day on which the lead's own shortest window ends if that comes first, and not before any
+such outcome was recorded; a campaign's are those that it tried first. They reached the target or were tried if that was
+recorded within their window, and an attempt was answered if a reply was recorded within a configured time after it.
 """
 TERMS = tuple(" ".join(term.split()) for term in _TERMS.split("\n\n"))
 
@@ -55,8 +59,8 @@ _NO_ATTEMPT = "no attempt yet"
 _NOT_IN = "'none': neither tried nor enrolled yet, or not known"
 _NO_REPLY = "no reply yet"
 _NO_WORDS = "no reply yet, or the last one holds no words"
-_NO_PROMPT = "no attempt with a known prompt yet"
-_NOT_JUDGED = "no attempt with a known prompt yet, or the last one cannot be judged"
+_NO_PROMPT = "no attempt with a prompt yet, or the text of the last one was written later"
+_NOT_JUDGED = "no attempt with a prompt yet, or the text of the last one was written later or cannot be judged"
 _NO_JUDGED = "no attempt yet with a prompt that can be judged"
 _NO_ZONE = "the lead's time zone is not known"
 _NO_RATE = "no attempt yet, or not known of the last one, or no earlier lead was tried so"
@@ -125,7 +129,7 @@ _INTERACTION = [
         "Messages failed or bounced among settled SMS and e-mails",
         "none settled yet",
     ),
-    _measure("connect_share", "interaction", "share", "Calls answered among calls that are over", "no call yet"),
+    _measure("connect_share", "interaction", "share", "Calls answered among calls that are over", "no call over yet"),
     _measure("reply_share", "interaction", "replies an attempt", "Replies for each attempt", _NO_ATTEMPT),
     *[
         _measure(
@@ -366,7 +370,7 @@ _PERFORMANCE = [
         "campaign_rate",
         "performance",
         "share",
-        "Share of the campaign's earlier leads that reached the first target, shrunk to the mean",
+        "Share of the campaign's earlier leads that reached the rated target, shrunk to the mean",
         _NO_CAMPAIGN_RATE,
     ),
     _measure(
@@ -383,14 +387,14 @@ _PERFORMANCE = [
         "source_rate",
         "performance",
         "share",
-        "Share of the lead source's earlier leads that reached the first target, shrunk to the mean",
+        "Share of the lead source's earlier leads that reached the rated target, shrunk to the mean",
         "source not known, or no earlier lead came from it",
     ),
     _measure(
         "step_rate",
         "performance",
         "share",
-        "Share of earlier leads tried with the last step that reached the first target, shrunk to the mean",
+        "Share of earlier leads tried with the last step that reached the rated target, shrunk to the mean",
         _NO_RATE,
     ),
     _measure(
@@ -404,7 +408,7 @@ _PERFORMANCE = [
         "prompt_rate",
         "performance",
         "share",
-        "Share of earlier leads sent the last prompt that reached the first target, shrunk to the mean",
+        "Share of earlier leads sent the last prompt that reached the rated target, shrunk to the mean",
         _NO_RATE,
     ),
     _measure(

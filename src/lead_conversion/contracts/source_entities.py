@@ -42,7 +42,8 @@ class SourceColumn:
     """One column of a source entity; `pseudonym` is the kind of key that the value becomes.
 
     A column that is not `nullable` has a value in every row, or the reading stops. Where `null_is_refused`, cleaning
-    sets the row aside, and the run stops where that happens to many.
+    sets the row aside, and the run stops where that happens to many. `labels_of` names the column whose labels a label
+    column holds, where that is another one.
     """
 
     name: str
@@ -52,6 +53,7 @@ class SourceColumn:
     nullable: bool = True
     pseudonym: str | None = None
     null_is_refused: bool = False
+    labels_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,13 @@ CONTACTS = SourceEntity(
         SourceColumn("crm_score", NUMBER, "The CRM's score when the lead came in, 0 to 100"),
         SourceColumn("site_visits_30d", INTEGER, "Visits in the 30 days before created_at"),
         SourceColumn("enrolled_campaign_id", INTEGER, "Campaign of the lead's first enrolment; null where none"),
-        SourceColumn("enrolled_variant", TEXT, "Sequence variant of that enrolment; null means 'A'", LABEL),
+        SourceColumn(
+            "enrolled_variant",
+            TEXT,
+            "Sequence variant of that enrolment; null means 'A'",
+            LABEL,
+            labels_of="sequence_variant",
+        ),
         SourceColumn("enrolled_at", MOMENT, "When the lead was first enrolled"),
         SourceColumn("opted_out", FLAG, "True where the lead has opted out NOW", nullable=False),
         SourceColumn("created_at", MOMENT, "When the lead came in", nullable=False),

@@ -153,7 +153,9 @@ class _Door:
     def _reduction(self, column: SourceColumn) -> Callable[[str | None], str | None]:
         """What a value of the column is reduced to, on its own."""
         reductions: dict[PersonalClass, Callable[[str | None], str | None]] = {
-            PersonalClass.LABEL: partial(label_or_token, column.name, labels=self.labels, key=self.key),
+            PersonalClass.LABEL: partial(
+                label_or_token, column.labels_of or column.name, labels=self.labels, key=self.key
+            ),
             PersonalClass.VARIANTS: partial(variants_or_tokens, labels=self.labels, key=self.key),
             PersonalClass.TEMPLATE: partial(scrub_template, names=self.names),
             PersonalClass.TOKENS: known_tags,

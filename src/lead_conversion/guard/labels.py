@@ -114,7 +114,7 @@ def _has_known_shape(column: str, word: str) -> bool:
         return _is_band(word)
     if column == "timezone":
         return bool(UTC_OFFSET.fullmatch(word))
-    return column in {"sequence_variant", "enrolled_variant"} and bool(SEQUENCE_VARIANT.fullmatch(word))
+    return column == "sequence_variant" and bool(SEQUENCE_VARIANT.fullmatch(word))
 
 
 def _is_band(word: str) -> bool:

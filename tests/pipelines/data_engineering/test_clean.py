@@ -37,7 +37,7 @@ def of_each(clean, name, cases, **common):
 
 
 def contacts(*given, people=NOBODY_TWICE):
-    return clean_contacts(rows(RAW_CONTACT, *given), people)
+    return clean_contacts(rows(RAW_CONTACT, *given), people, AS_OF)
 
 
 def outcomes(*given, people=NOBODY_TWICE):
@@ -64,6 +64,12 @@ CHANNELS = [
     ("Phone", "voice"),
     ("call", "voice"),
 ]
+
+
+def test_enrolment_at_or_after_the_as_of_is_not_known_yet():
+    cases = [{"enrolled_at": at, "enrolled_campaign_id": 3} for at in (AS_OF["as_of"], "2026-05-01T00:00:00")]
+    assert of_each(contacts, "enrolled_campaign_id", cases) == [None, 3]
+    assert of_each(contacts, "enrolled_variant", cases) == [None, "A"]
 
 
 def test_every_spelling_of_a_channel_is_one_word():

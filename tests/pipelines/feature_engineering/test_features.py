@@ -76,7 +76,15 @@ def test_prompt_that_was_written_after_the_attempt_is_not_what_was_said(features
     told = attempt("d", "2026-05-01T10:10:00", prompt_id=111)
     sent = attempt("e", "2026-05-01T10:30:00", prompt_id=113)
     assert features(told, sent)[1.0]["last_prompt_chars"] == 9
-    assert features(told, sent | {"occurred_at": "2026-05-01T10:29:59"})[1.0]["last_prompt_chars"] == 30
+    assert pd.isna(features(told, sent | {"occurred_at": "2026-05-01T10:29:59"})[1.0]["last_prompt_chars"])
+
+
+def test_lead_is_in_the_campaign_that_it_was_enrolled_in_until_another_tries_it(features):
+    enrolment = {"enrolled_at": "2026-05-01T09:59:59", "enrolled_campaign_id": 8, "enrolled_variant": "B"}
+    found = features(attempt("e", "2026-05-01T10:30:00", campaign_id=2, sequence_variant="A"), lead=LEAD | enrolment)
+    assert [(found[at]["campaign"], found[at]["sequence_variant"]) for at in (0.0, 1.0)] == [("8", "B"), ("2", "A")]
+    late = features(lead=LEAD | enrolment | {"enrolled_at": LEAD["first_engaged_at"]})
+    assert [late[at]["campaign"] for at in (0.0, 1.0)] == ["none", "8"]
 
 
 def test_lead_whose_windows_are_all_over_is_not_scored(features):

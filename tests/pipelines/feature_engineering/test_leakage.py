@@ -111,8 +111,22 @@ def change_unsettled(world, draw, cut):
     return replaced(world, events=events)
 
 
+def change_enrolments(world, draw, cut):
+    """Those who were not enrolled yet may be, later."""
+
+    def enrol(contact):
+        later = {"enrolled_at": cut + timedelta(hours=draw.whole(0, 90)), "enrolled_campaign_id": draw.whole(1, 4)}
+        return contact | later | {"enrolled_variant": draw.one(("A", "B"))}
+
+    def was_enrolled(contact):
+        return contact["enrolled_at"] is not None and contact["enrolled_at"] < cut
+
+    return replaced(world, contacts=[lead if was_enrolled(lead) else enrol(lead) for lead in world.contacts])
+
+
 CHANGES = (
     change_events, add_events, delete_events, change_outcomes, add_outcomes, delete_outcomes, change_unsettled,
+    change_enrolments,
 )  # fmt: skip
 
 
@@ -236,7 +250,10 @@ def test_opt_out_of_now_stays_in_its_own_column_when_contacts_are_cleaned():
     contacts = [{"lead_key": name, "email_key": "e", "opted_out": False} for name in "ab"]
     then = rows(RAW_CONTACT, *contacts)
     now = rows(RAW_CONTACT, contacts[0], contacts[1] | {"opted_out": True})
-    before, after = (clean_contacts(raw, find_people(raw, CLEAN))["clean_contacts"].to_pandas() for raw in (then, now))
+    before, after = (
+        clean_contacts(raw, find_people(raw, CLEAN), {"as_of": AS_OF.isoformat()})["clean_contacts"].to_pandas()
+        for raw in (then, now)
+    )
     assert (before["is_opted_out_now"].tolist(), after["is_opted_out_now"].tolist()) == ([False], [True])
     of_now = ["is_opted_out_now", "mended"]
     assert_same(after.drop(columns=of_now), before.drop(columns=of_now))

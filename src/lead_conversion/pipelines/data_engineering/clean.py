@@ -32,7 +32,7 @@ EVENT_TIME_RULES = (
 OUTCOME_TIME_RULES = ("missing_time", "time_far_off", "time_after_recording")
 
 
-def clean_contacts(raw_contacts: Table, clean_people: Table) -> dict[str, Table]:
+def clean_contacts(raw_contacts: Table, clean_people: Table, raw_manifest: dict[str, Any]) -> dict[str, Table]:
     """One contact a person, in one spelling.
 
     Refused: no id, no creation time, a repeated id, a person's later contacts.
@@ -41,7 +41,8 @@ def clean_contacts(raw_contacts: Table, clean_people: Table) -> dict[str, Table]
     person has opted out is taken from all of its contacts.
     """
     people = clean_people.rename(contact_key="lead_key")
-    read = raw_contacts.left_join(people, raw_contacts.lead_key == people.contact_key)
+    known = _without_later_enrolments(raw_contacts, _moment(raw_manifest))
+    read = known.left_join(people, known.lead_key == people.contact_key)
     judged = (
         _standard_contacts(read)
         .mutate(
@@ -172,6 +173,12 @@ def kind_of(words: Iterable[StringValue]) -> StringValue:
     """The words of a row that tell its kind, as one name; no words tell none."""
     known = [word.fill_null("unknown") for word in words]
     return reduce(lambda joined, word: joined + " " + word, known) if known else ibis.literal("")
+
+
+def _without_later_enrolments(contacts: Table, as_of: TimestampValue) -> Table:
+    """The contacts as they were known; who is enrolled at or after the as-of was not enrolled yet."""
+    enrolled = ["enrolled_at", "enrolled_campaign_id", "enrolled_variant"]
+    return contacts.mutate(**{name: (_.enrolled_at < as_of).ifelse(_[name], None) for name in enrolled})
 
 
 def _of_person(rows: Table, people: Table) -> Table:

@@ -79,7 +79,11 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 clean_contacts,
-                inputs={"raw_contacts": "raw_contacts", "clean_people": "clean_people"},
+                inputs={
+                    "raw_contacts": "raw_contacts",
+                    "clean_people": "clean_people",
+                    "raw_manifest": "raw_manifest",
+                },
                 outputs={"clean_contacts": "clean_contacts", "rejected_contacts": "rejected_contacts"},
                 name="clean_contacts",
             ),

@@ -51,7 +51,7 @@ def compute_features(
 
 def complete_features(landmarks: Table, histories: Table, contacts: Table, rates: Table, target: Targets) -> Table:
     """The features of the histories, with those of the contact, of the moment, and of what was known of others."""
-    contacts = contacts.drop("first_engaged_at", "opted_out_at", "is_opted_out_now")
+    contacts = contacts.drop("first_engaged_at", "first_campaign_id", "opted_out_at", "is_opted_out_now")
     leads = _in_campaign(landmarks.join(histories, "landmark_id").join(contacts, "lead_key"))
     rated = _with_rates(leads, rates, target)
     return (
@@ -78,10 +78,10 @@ def aggregate_histories(seen: Seen) -> Table:
 
 def _in_campaign(leads: Table) -> Table:
     """With the campaign and the order of steps that a lead is in: its last attempt's, else its first enrolment's."""
-    is_enrolled = leads.enrolled_at < leads.landmark_at
+    is_tried, is_enrolled = leads.last_campaign_id.notnull(), leads.enrolled_at < leads.landmark_at
     return leads.mutate(
-        campaign_id=ibis.coalesce(leads.last_campaign_id, is_enrolled.ifelse(leads.enrolled_campaign_id, None)),
-        variant=ibis.coalesce(leads.last_variant, is_enrolled.ifelse(leads.enrolled_variant, None)),
+        campaign_id=ibis.cases((is_tried, leads.last_campaign_id), (is_enrolled, leads.enrolled_campaign_id)),
+        variant=ibis.cases((is_tried, leads.last_variant), (is_enrolled, leads.enrolled_variant)),
     )
 
 

@@ -37,6 +37,7 @@ class FeatureParameters(BaseModel):
     stray_outcome_share: float = Field(ge=0, lt=0.5)
     unrecorded_from_leads: int = Field(gt=0)
     settling_hours: float = Field(ge=0)
+    rated_target: str | None = None
     rate_prior: float = Field(gt=0)
     reply_within_hours: float = Field(gt=0)
     landmarks_a_slice: int = Field(gt=0)

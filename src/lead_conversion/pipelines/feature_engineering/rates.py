@@ -1,6 +1,6 @@
 """How campaigns, sources, steps and prompts have done so far, as it was known at each moment.
 
-A lead counts from the day after its window of the first target ended, and not before: what is known is what became of
+A lead counts from the day after its window of the rated target ended, and not before: what is known is what became of
 earlier leads. It looks rates up no later than the end of its own window, so its own outcome is never among them. What
 happened within a window and was recorded only after it does not count: it would change what had been known.
 """
@@ -11,6 +11,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table, Value
 
+from lead_conversion.kernel.errors import ConfigurationError
 from lead_conversion.kernel.targets import Target, Targets
 from lead_conversion.kernel.windows import SECONDS_AN_HOUR
 from lead_conversion.pipelines.feature_engineering.events import is_attempt
@@ -38,14 +39,14 @@ def measure_rates(
 ) -> Table:
     """The rates of each kind and name as they were known from each day on.
 
-    Kinds: `campaign`, `source`, `step` and `prompt`, the share of leads that reached the first target, of those whose
+    Kinds: `campaign`, `source`, `step` and `prompt`, the share of leads that reached the rated target, of those whose
     first attempt it made, whom it brought in, or who were tried with it within the window; `campaign_reply`,
     `step_reply` and `prompt_reply`, the share of attempts within the window that were followed by a reply recorded
     within `reply_within_hours`. One row a kind, name and day on which something became known; it holds from
     `known_from_at` until `known_until_at`. The estimate is the posterior mean of a binomial with a beta prior of
     `rate_prior` leads or attempts at the rate of all of the kind until `known_from_at`.
     """
-    name, spec = _rated_target(primary_outcomes, target)
+    name, spec = _rated_target(target, features)
     leads = primary_labels.filter((_.target == name) & (_.state != "immature")).select(
         "lead_key", "first_engaged_at", "window_end_at"
     )
@@ -84,11 +85,13 @@ def look_up_rates(rows: Table, rates: Table) -> Table:
     return rows
 
 
-def _rated_target(outcomes: Table, target: Targets) -> tuple[str, Target]:
-    """The first target whose outcome the source records; where it records none, the first."""
-    recorded = set(outcomes.select("outcome_type").distinct().to_pandas()["outcome_type"])
-    candidates = list(target.items())
-    return next((item for item in candidates if item[1].outcome in recorded), candidates[0])
+def _rated_target(target: Targets, features: FeatureParameters) -> tuple[str, Target]:
+    """The target whose rates are known; never chosen by what was recorded, for that would be known only later."""
+    candidates = dict(target.items())
+    name = features.rated_target or next(iter(candidates))
+    if name not in candidates:
+        raise ConfigurationError(f"features.rated_target: expected one of {', '.join(candidates)}, found '{name}'.")
+    return name, candidates[name]
 
 
 def _judge(leads: Table, outcomes: Table, guard_seconds: int) -> Table:

@@ -17,12 +17,12 @@ from lead_conversion.pipelines.feature_engineering.events import Seen, Times
 
 MILLI = 1000
 
-_OF_ATTEMPT = ("channel", "second", "local_hour", "campaign_id", "step_id", "step_order", "sequence_variant")
+_OF_ATTEMPT = ("channel", "local_hour", "campaign_id", "step_id", "step_order", "sequence_variant")
 _OF_PROMPT = (
     "prompt_id", "prompt_chars", "prompt_questions", "prompt_has_ask", "prompt_has_link", "prompt_placeholders",
     "prompt_has_pressure", "prompt_has_opt_out", "prompt_reading_ease", "prompt_sentiment",
 )  # fmt: skip
-_OF_REPLY = ("second", "reply_words", "reply_intent", "reply_language")
+_OF_REPLY = ("reply_words", "reply_intent", "reply_language")
 
 
 def number(value: NumericValue | BooleanValue) -> FloatingValue:
@@ -61,8 +61,8 @@ def last_attempt(seen: Seen) -> StructValue:
 
 
 def last_prompt(seen: Seen) -> StructValue:
-    """The prompt of the last attempt whose prompt is known; null where there is none."""
-    return _last(seen, _OF_PROMPT, is_prompted(seen))
+    """The prompt of the last attempt that had one; of a text that was written later only the id is known."""
+    return _last(seen, _OF_PROMPT, seen.is_attempt & seen.prompt_id.notnull())
 
 
 def last_reply(seen: Seen) -> StructValue:
@@ -71,7 +71,7 @@ def last_reply(seen: Seen) -> StructValue:
 
 
 def is_prompted(seen: Seen) -> BooleanValue:
-    """Attempts whose prompt is known."""
+    """Attempts of which is known what their prompt said."""
     return seen.is_attempt & seen.prompt_chars.notnull()
 
 
