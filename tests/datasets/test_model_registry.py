@@ -19,7 +19,7 @@ def test_each_nominated_model_waits_and_is_then_registered_under_its_target(regi
     assert registered == []
     ModelRegistryDataset.register_waiting()
     ModelRegistryDataset.register_waiting()
-    assert registered == [("lead_t1", {"a": 1}, {"snapshot_id": "s"})]
+    assert registered == [("lead_t1", {"a": 1}, {"snapshot_id": "s"}, None)]
 
 
 def test_without_a_nominated_model_nothing_is_registered(registered):

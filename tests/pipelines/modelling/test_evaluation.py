@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -39,10 +40,12 @@ def judge(
     evaluation: EvaluationParameters,
     gate: GateLimits,
 ) -> Judge:
-    def run(world: Any, model: ModelParameters, of: Targets = target) -> Judged:
+    def run(world: Any, model: ModelParameters, of: Targets = target, champions: Any = MappingProxyType({})) -> Judged:
         trained = train_models(world.examples, world.feature_leads, {}, of, model, seed=5, features=features)
-        predictions = predict_holdout(world.examples, world.feature_leads, trained)
-        found = evaluate_models(predictions, world.examples, trained, as_of, of, evaluation, gate, seed=5)
+        predictions = predict_holdout(world.examples, world.feature_leads, trained, champions, of, features)
+        found = evaluate_models(
+            predictions, world.examples, trained, champions, as_of, of, evaluation, gate, seed=5, features=features
+        )
         return Judged(trained, predictions, found)
 
     return run
@@ -173,7 +176,8 @@ def test_too_little_data_gives_a_complete_evaluation_without_figures(
     assert found["base_rate"]["ci_low"] <= found["base_rate"]["value"] <= found["base_rate"]["ci_high"]
     assert (found["models"], found["comparisons"], found["by_landmark"]) == ({}, [], [])
     assert not found["gate"]["passed"]
-    assert {condition["figure"] for condition in found["gate"]["conditions"][:-1]} == {None}
+    figures = {condition["name"]: condition["figure"] for condition in found["gate"]["conditions"]}
+    assert {name for name, figure in figures.items() if figure is not None} == {"positive_leads"}
 
 
 def test_holdout_without_enough_positives_is_not_evaluated(
@@ -203,6 +207,7 @@ def test_evaluation_is_the_same_for_any_order_of_its_inputs(
         judged.predictions.sample(frac=1, random_state=1),
         world.examples.sample(frac=1, random_state=2),
         judged.trained,
+        {},
         as_of,
         target,
         evaluation,

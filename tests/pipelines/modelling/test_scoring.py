@@ -31,10 +31,11 @@ def test_active_leads_are_ranked_by_probability_with_reasons(
     make_model: Callable[..., ModelParameters],
     train: Train,
     as_of: dict[str, str],
+    target: Targets,
 ) -> None:
     world = make_world(3000)
     trained = train(world, make_model(family))
-    scored = score_active_leads(world.examples, world.feature_leads, trained, as_of)
+    scored = score_active_leads(world.examples, world.feature_leads, trained, {}, as_of, target)
     model_output.scored_leads.validate(scored)
     assert set(scored["lead_key"]) == set(world.examples.loc[world.examples["split"] == "scoring", "lead_key"])
     assert scored["probability"].is_monotonic_decreasing
@@ -47,29 +48,29 @@ def test_active_leads_are_ranked_by_probability_with_reasons(
 
 
 def test_scores_are_the_same_for_any_row_order(
-    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], train: Train, as_of: dict[str, str]
+    make_world: Callable[..., Any],
+    make_model: Callable[..., ModelParameters],
+    train: Train,
+    as_of: dict[str, str],
+    target: Targets,
 ) -> None:
     world = make_world(1500)
     trained = train(world, make_model("logistic"))
-    scored = score_active_leads(world.examples, world.feature_leads, trained, as_of)
+    scored = score_active_leads(world.examples, world.feature_leads, trained, {}, as_of, target)
     shuffled = world.examples.sample(frac=1, random_state=1), world.feature_leads.sample(frac=1, random_state=2)
-    pd.testing.assert_frame_equal(score_active_leads(*shuffled, trained, as_of), scored)
-
-
-def test_champion_scores_are_no_trial(
-    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], train: Train, as_of: dict[str, str]
-) -> None:
-    world = make_world(1500)
-    trained = train(world, make_model("logistic"))
-    assert not score_active_leads(world.examples, world.feature_leads, trained, as_of, is_trial=False)["is_trial"].any()
+    pd.testing.assert_frame_equal(score_active_leads(*shuffled, trained, {}, as_of, target), scored)
 
 
 def test_too_little_data_gives_every_lead_the_base_rate(
-    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], train: Train, as_of: dict[str, str]
+    make_world: Callable[..., Any],
+    make_model: Callable[..., ModelParameters],
+    train: Train,
+    as_of: dict[str, str],
+    target: Targets,
 ) -> None:
     world = make_world(400, rate=0.01)
     trained = train(world, make_model())
-    scored = score_active_leads(world.examples, world.feature_leads, trained, as_of)
+    scored = score_active_leads(world.examples, world.feature_leads, trained, {}, as_of, target)
     model_output.scored_leads.validate(scored)
     assert len(scored) > 1
     assert set(scored["probability"]) == {trained["t1"]["base_rate"]["value"]}
@@ -79,12 +80,16 @@ def test_too_little_data_gives_every_lead_the_base_rate(
 
 
 def test_only_lead_is_the_best_of_all(
-    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], train: Train, as_of: dict[str, str]
+    make_world: Callable[..., Any],
+    make_model: Callable[..., ModelParameters],
+    train: Train,
+    as_of: dict[str, str],
+    target: Targets,
 ) -> None:
     world = make_world(1500)
     trained = train(world, make_model("logistic"))
     one = world.examples[world.examples["split"] == "scoring"].head(1)
-    (row,) = score_active_leads(one, world.feature_leads, trained, as_of).to_dict("records")
+    (row,) = score_active_leads(one, world.feature_leads, trained, {}, as_of, target).to_dict("records")
     assert (row["rank"], row["percentile"]) == (1, 100.0)
 
 
@@ -95,11 +100,12 @@ def test_no_active_leads_give_an_empty_table_of_the_right_types(
     make_model: Callable[..., ModelParameters],
     train: Train,
     as_of: dict[str, str],
+    target: Targets,
 ) -> None:
     world = make_world(1500)
     history = world.examples[world.examples["split"] != "scoring"].head(leads)
     trained = train_or_nothing(train, world, history, make_model("logistic"))
-    scored = score_active_leads(history, world.feature_leads, trained, as_of)
+    scored = score_active_leads(history, world.feature_leads, trained, {}, as_of, target)
     assert scored.empty
     model_output.scored_leads.validate(scored)
 
@@ -109,9 +115,13 @@ def train_or_nothing(train: Train, world: Any, history: pd.DataFrame, model: Mod
 
 
 def test_without_any_mature_lead_nobody_is_scored(
-    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], train: Train, as_of: dict[str, str]
+    make_world: Callable[..., Any],
+    make_model: Callable[..., ModelParameters],
+    train: Train,
+    as_of: dict[str, str],
+    target: Targets,
 ) -> None:
     world = make_world(1500)
     active = world.examples[world.examples["split"] == "scoring"]
     trained = train_or_nothing(train, world, active, make_model("logistic"))
-    assert score_active_leads(active, world.feature_leads, trained, as_of).empty
+    assert score_active_leads(active, world.feature_leads, trained, {}, as_of, target).empty
