@@ -98,8 +98,8 @@ def show(target: str, wanted: str, as_json: bool, env: str | None) -> None:
     for key in SHOWN:
         click.echo(f"  {key:<15} {lineage[key]}")
     code, run = lineage["code"], lineage["run"]
-    state = "with uncommitted changes" if code["dirty"] else "as committed"
-    click.echo(f"  {'code':<15} {code['version']}, commit {code['git_commit'] or 'unknown'}, {state}")
+    state = {True: ", with uncommitted changes", False: "", None: ""}[code["dirty"]]
+    click.echo(f"  {'code':<15} {code['version']}, commit {code['git_commit'] or 'unknown'}{state}")
     click.echo(f"  {'run':<15} {run['run_id']}, started by the account {run['started_by']}")
     click.echo(f"  {'features':<15} {len(lineage['features'])}; --json names them, and everything else")
     click.echo(f"  {'champion':<15} {lineage['evaluation']['champion']['message']}")
