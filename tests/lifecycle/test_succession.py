@@ -204,6 +204,15 @@ def test_rollback_to_a_tampered_model_is_refused_and_the_way_out_is_told(project
     assert project.champion() is None
 
 
+def test_rollback_to_a_version_that_was_deleted_is_refused(project, client):
+    first = project.train()
+    project.promote()
+    project.train()
+    project.promote()
+    client.delete_model_version(f"{project.succession.prefix}_t1", first)
+    refused(project, DataError, project.roll_back, "deleted")
+
+
 def test_tampered_champion_is_rolled_back(project):
     first = project.train()
     project.promote()

@@ -161,6 +161,8 @@ def load_lineage(name: str, number: str) -> dict[str, Any]:
 
 def describe_version(standing: Standing, number: str) -> RegisteredVersion:
     """A version with its lineage, or with what is wrong with its files."""
+    if number not in standing.versions:
+        return RegisteredVersion(number, {}, _say_untrusted(standing.name, number, "it was deleted from the registry"))
     before = standing.versions[number].get(BEFORE_TAG) or None
     try:
         return RegisteredVersion(number, load_lineage(standing.name, number), "", before)
