@@ -64,7 +64,7 @@ def test_scoring_waits_for_a_champion_and_then_scores_as_the_model_did_on_trial(
     shown = json.loads(model(trained, "show", "--target", "t1", "--json").stdout)
     assert set(approved["model_version"]) == {shown["model_version"]}
     assert shown["run"]["started_by"] == current_user()
-    run(trained, "--pipeline=training", f"--params={EASY},seed=5")
+    run(trained, "--pipeline=modelling", f"--params={EASY},seed=5")
     evaluated = json.loads((trained / "data/07_model_output/evaluation.json").read_text())["targets"]["t1"]
     assert evaluated["champion"]["status"] == "compared"
     assert evaluated["models"]["champion"]["role"] == "champion"
