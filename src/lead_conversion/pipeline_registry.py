@@ -23,6 +23,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "__default__": full,
         "full": full,
         "training": engineering + features + models,
+        "scoring": engineering + features + modelling.create_scoring_pipeline(),
         "data_engineering": engineering,
         "feature_engineering": features,
         "modelling": models,

@@ -3,7 +3,7 @@ import pwd
 
 import pytest
 
-from lead_conversion.guard.roles import current_user, decide_permission, read_rules
+from lead_conversion.guard.roles import current_user, decide_permission, names_of_account, read_rules
 from lead_conversion.kernel.errors import ConfigurationError
 
 
@@ -66,3 +66,11 @@ def test_user_is_the_account_of_the_process():
 def test_user_without_an_account_is_named_by_the_number(monkeypatch):
     monkeypatch.setattr(os, "getuid", lambda: 3_999_999_999)
     assert current_user() == "uid:3999999999"
+
+
+def test_account_is_known_by_the_full_name_that_the_machine_has_for_it(monkeypatch):
+    names = {"anna": "Anna Smith,Room 3,,", "bot": ""}
+    accounts = {user: pwd.struct_passwd((user, "x", 1, 1, name, "/", "/bin/sh")) for user, name in names.items()}
+    monkeypatch.setattr(pwd, "getpwnam", accounts.__getitem__)
+    assert names_of_account("anna") == ("Anna Smith",)
+    assert names_of_account("bot") == names_of_account("nobody of this machine") == ()

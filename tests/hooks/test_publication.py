@@ -114,4 +114,4 @@ def test_nominated_model_is_registered_only_when_the_run_is_published(project, m
     finished = started(project)
     model_registry.ModelRegistryDataset(prefix="lead").save(nominated)
     finished.after_pipeline_run({"run_id": "r1"})
-    assert registered == [("lead_t1", {"a": 1}, {})]
+    assert registered == [("lead_t1", {"a": 1}, {}, None)]

@@ -12,6 +12,7 @@ LIMITS = GateLimits(
     min_calibration_slope=0.8,
     max_calibration_slope=1.25,
     min_lift_at_10=1.5,
+    max_loss_to_champion=0.05,
     min_positive_leads=50,
 )
 
@@ -21,6 +22,7 @@ def evaluation() -> dict[str, Any]:
     """One target's evaluation that passes; the rule is its best baseline."""
     return {
         "chosen_model": "lightgbm",
+        "champion": {"status": "compared", "version": "3", "relative": {"ci_low": -0.02}, "message": "Compared."},
         "split": {"holdout": {"positives": 80}},
         "models": {
             "lightgbm": {
@@ -54,6 +56,7 @@ FIGURES = {
     "calibration_slope_high": ("models", "lightgbm", "calibration_slope", "value"),
     "lift_at_10": ("models", "lightgbm", "lift_at_10_at_landmark", "value"),
     "positive_leads": ("split", "holdout", "positives"),
+    "no_worse_than_champion": ("champion", "relative", "ci_low"),
 }
 
 
@@ -73,6 +76,7 @@ def test_model_that_meets_every_condition_passes(evaluation: dict[str, Any]) -> 
         ("calibration_slope_high", 1.26),
         ("lift_at_10", 1.49),
         ("positive_leads", 49),
+        ("no_worse_than_champion", -0.05),
     ],
 )
 def test_one_figure_short_of_its_limit_fails_and_is_named(evaluation: dict[str, Any], name: str, figure: float) -> None:
@@ -93,7 +97,7 @@ def test_figure_that_is_no_finite_number_fails(evaluation: dict[str, Any], name:
     assert failed[name].figure is None
 
 
-@pytest.mark.parametrize("part", ["chosen_model", "split", "models", "comparisons"])
+@pytest.mark.parametrize("part", ["chosen_model", "split", "models", "comparisons", "champion"])
 def test_missing_part_fails(evaluation: dict[str, Any], part: str) -> None:
     del evaluation[part]
     assert not decide_gate(evaluation, LIMITS).passed
@@ -133,3 +137,23 @@ def test_skill_and_lift_over_all_landmarks_do_not_count(evaluation: dict[str, An
         chosen[name] = chosen.pop(f"{name}_at_landmark")
     failed = {condition.name for condition in decide_gate(evaluation, LIMITS).conditions if not condition.passed}
     assert failed == {"brier_skill", "lift_at_10"}
+
+
+def test_without_a_champion_there_is_none_to_be_worse_than_and_the_gate_says_so(evaluation: dict[str, Any]) -> None:
+    evaluation["champion"] = {"status": "none", "version": None, "message": "There is no champion to compare with."}
+    decision = decide_gate(evaluation, LIMITS)
+    assert decision.passed
+    (condition,) = [condition for condition in decision.conditions if condition.name == "no_worse_than_champion"]
+    assert condition.figure is None
+    assert "there is none" in condition.sentence
+
+
+@pytest.mark.parametrize("status", ["not_compared", "", None, "None"])
+def test_champion_that_was_not_compared_with_fails_and_the_reason_is_told(
+    evaluation: dict[str, Any], status: str | None
+) -> None:
+    evaluation["champion"] |= {"status": status, "message": "It has seen the answers."}
+    (failed,) = [condition for condition in decide_gate(evaluation, LIMITS).conditions if not condition.passed]
+    assert failed.name == "no_worse_than_champion"
+    assert failed.figure is None
+    assert "It has seen the answers." in failed.sentence

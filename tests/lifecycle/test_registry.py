@@ -6,11 +6,17 @@ from pathlib import Path
 import mlflow
 import pytest
 
+from lead_conversion.kernel.errors import DataError, SourceError
 from lead_conversion.lifecycle.registry import (
     ExperimentRuns,
+    crown,
     ensure_store,
+    load_champions,
+    load_version,
     log_artefacts,
     log_parameters,
+    open_registry,
+    read_standings,
     register_model,
 )
 
@@ -36,8 +42,9 @@ def test_registered_model_is_the_challenger_and_text_with_its_own_hash(registry,
     text = (folder / "model.json").read_text()
     lineage = json.loads((folder / "lineage.json").read_text())
     assert json.loads(text) == {"trees": "other"}
-    assert lineage == {"snapshot_id": "s2", "model_sha256": sha256(text.encode()).hexdigest()}
-    assert challenger.tags["model_sha256"] == lineage["model_sha256"]
+    assert lineage == {"snapshot_id": "s2", "files": {"model.json": sha256(text.encode()).hexdigest()}}
+    assert challenger.tags["sha256/model.json"] == lineage["files"]["model.json"]
+    assert challenger.tags["snapshot_id"] == "s2"
 
 
 def test_parameters_are_kept_one_by_one(registry):
@@ -62,6 +69,86 @@ def test_without_a_run_nothing_is_kept_and_nothing_fails(tmp_path):
     log_parameters({"seed": 3})
     log_artefacts([tmp_path / "missing"])
     assert mlflow.active_run() is None
+
+
+def stored(registry, name, version="1"):
+    """The folder of a version's files in the store."""
+    return Path(registry.get_model_version(name, version).source.removeprefix("file://"))
+
+
+def test_files_that_belong_to_a_model_are_registered_with_it_and_hashed(registry):
+    with mlflow.start_run():
+        register_model("model_c", {"trees": "text"}, {}, {"reference.parquet": b"PAR1"})
+    files = load_version("model_c", "1")
+    assert files["reference.parquet"] == b"PAR1"
+    named = json.loads(files["lineage.json"])["files"]
+    assert named == {name: sha256(files[name]).hexdigest() for name in ("model.json", "reference.parquet")}
+    tags = registry.get_model_version("model_c", "1").tags
+    assert {name: tags[f"sha256/{name}"] for name in named} == named
+    assert tags["sha256/lineage.json"] == sha256(files["lineage.json"]).hexdigest()
+
+
+@pytest.mark.parametrize("file", ["model.json", "lineage.json", "reference.parquet"])
+@pytest.mark.parametrize("damage", ["changed", "gone"])
+def test_version_with_a_file_that_is_not_the_registered_one_is_not_loaded(registry, file, damage):
+    name = f"model_{file.partition('.')[0]}_{damage}"
+    with mlflow.start_run():
+        register_model(name, {"trees": "text"}, {}, {"reference.parquet": b"PAR1"})
+    path = stored(registry, name) / file
+    path.unlink() if damage == "gone" else path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(DataError, match="is not what was registered") as caught:
+        load_version(name, "1")
+    assert damage == "gone" or file in str(caught.value)
+
+
+def test_version_without_a_recorded_hash_is_not_loaded(registry):
+    with mlflow.start_run():
+        register_model("model_d", {"trees": "text"}, {})
+    registry.delete_model_version_tag("model_d", "1", "sha256/model.json")
+    with pytest.raises(DataError, match="no sha256 was recorded"):
+        load_version("model_d", "1")
+
+
+def test_lineage_that_names_other_files_than_the_tags_is_not_believed(registry):
+    with mlflow.start_run():
+        register_model("model_e", {"trees": "text"}, {}, {"reference.parquet": b"PAR1"})
+    registry.delete_model_version_tag("model_e", "1", "sha256/reference.parquet")
+    with pytest.raises(DataError, match="other files"):
+        load_version("model_e", "1")
+
+
+@pytest.mark.usefixtures("registry")
+def test_champion_is_not_registered_again_as_its_own_challenger():
+    with mlflow.start_run():
+        first = register_model("model_f", {"trees": "text"}, {})
+        crown(read_standings("model")["f"], first)
+        assert register_model("model_f", {"trees": "text"}, {"as_of": "later"}) == first
+    standing = read_standings("model")["f"]
+    assert (standing.champion, standing.challenger, list(standing.versions)) == (first, None, [first])
+
+
+def test_champions_are_loaded_by_their_alias_and_not_the_latest_version(registry):
+    with mlflow.start_run():
+        first = register_model("leads_t1", {"trees": "first"}, {"target": "t1"}, {"reference.parquet": b"PAR1"})
+        crown(read_standings("leads")["t1"], first)
+        register_model("leads_t1", {"trees": "second"}, {"target": "t1"})
+        register_model("leads_t2", {"trees": "never promoted"}, {"target": "t2"})
+        register_model("leads_of_others_t3", {"trees": "of another project"}, {})
+    champions = load_champions("leads")
+    assert champions.keys() == {"t1"}
+    assert champions["t1"]["version"] == first
+    assert champions["t1"]["model"] == {"trees": "first"}
+    assert champions["t1"]["files"] == {"reference.parquet": b"PAR1"}
+    registry.set_model_version_tag("leads_t1", first, "sha256/model.json", "0" * 64)
+    with pytest.raises(DataError, match=r"model\.json"):
+        load_champions("leads")
+
+
+def test_registry_that_is_not_there_is_not_made_by_looking(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SourceError, match="no model registry yet"):
+        open_registry("sqlite:///mlflow.db")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_challenger_is_not_registered_again(registry):

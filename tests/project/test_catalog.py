@@ -16,7 +16,7 @@ OTHER_NAMES = {
     "feature_attribution", "feature_dependence", "effects", "recommendations", "experiment_plan", "run_identity",
     "run_manifest",
     "calibration_figure", "lift_figure", "effects_figure", "report", "model_card", "recommendations_page",
-    "scrubbed_replies",
+    "scrubbed_replies", "champion_models",
 }  # fmt: skip
 # Persisted without a gate: pages and pictures are for people, and are looked at by tests of their own.
 UNGATED = {"report", "model_card", "recommendations_page", "calibration_figure", "lift_figure", "effects_figure"}

@@ -12,10 +12,20 @@ def test_the_default_is_the_full_run():
 
 def test_every_composition_of_the_architecture_is_there():
     five = {"data_engineering", "feature_engineering", "modelling", "recommendation", "reporting"}
-    assert five | {"full", "training"} <= set(registered())
+    assert five | {"full", "training", "scoring"} <= set(registered())
 
 
-@pytest.mark.parametrize("node", registered()["full"].nodes, ids=lambda node: node.name)
+def test_scoring_trains_nothing_and_takes_no_model_but_the_champions():
+    scoring = registered()["scoring"]
+    assert {"train_models", "evaluate_models", "nominate_models"}.isdisjoint(node.name for node in scoring.nodes)
+    models = {name for name in scoring.datasets() if "model" in name and not name.startswith("model_input")}
+    assert models == {"champion_models"}
+    assert scoring.inputs() - registered()["full"].inputs() == set()
+
+
+@pytest.mark.parametrize(
+    "node", [*registered()["full"].nodes, registered()["scoring"].nodes[-1]], ids=lambda node: node.name
+)
 def test_node_is_named_as_its_function(node):
     assert node.name == node.func.__name__
 

@@ -92,7 +92,7 @@ def test_waiting_is_what_a_test_lasts_beyond_enrolment():
 def test_panels_name_each_model_once_in_the_legend(full_inputs):
     figure = figures.gain_panels(full_inputs["holdout_predictions"], full_inputs["evaluation"])
     named = [trace.name for trace in figure.data if trace.showlegend]
-    assert len(named) == len(set(named)) == 7
+    assert len(named) == len(set(named)) == 8
 
 
 @pytest.mark.parametrize("draw", [figures.calibration_panels, lambda e: figures.gain_panels(predictions([], []), e)])

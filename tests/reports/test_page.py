@@ -95,7 +95,7 @@ def test_verdicts_and_trials_are_said(full_html):
     assert (
         "It fails 1 of 6 conditions of the gate, so it must not be relied on: Interval of the paired difference" in text
     )
-    assert "No approved model exists for T2, T3" in text
+    assert "No approved model can score T2, T3" in text
 
 
 def test_a_note_says_that_grade_c_is_association_only(full_html):

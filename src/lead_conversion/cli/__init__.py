@@ -21,6 +21,7 @@ from lead_conversion.kernel.errors import ConfigurationError, LeadConversionErro
 SUBCOMMANDS = {
     "experiment": "lead_conversion.cli.experiment",
     "key": "lead_conversion.cli.key",
+    "model": "lead_conversion.cli.model",
     "scores": "lead_conversion.cli.scores",
     "simulate": "lead_conversion.cli.simulate",
     "source": "lead_conversion.cli.source",
@@ -84,7 +85,7 @@ run = click.Command(
     "run",
     callback=explain_refusals(_run),
     params=kedro_run.params,
-    help="Run a pipeline: full (the default), training, recommendation, or one of the five by its name. "
+    help="Run a pipeline: full (the default), training, scoring, recommendation, or one of the five by its name. "
     "`--params model=logistic` picks a configuration option, `--params model.num_leaves=15` changes a value.",
 )
 

@@ -11,17 +11,18 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from lead_conversion.kernel.errors import ConfigurationError
 
-Permission = Literal["scores.export", "key.new", "source.check"]
+Permission = Literal["scores.export", "key.new", "source.check", "model.promote"]
 EVERYONE = "*"
 
 
 class AccessRules(BaseModel):
-    """Which permissions a role has, and who its members are."""
+    """Which permissions a role has, who its members are, and which accounts are no one person's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     roles: dict[str, tuple[Permission, ...]]
     members: dict[str, tuple[str, ...]]
+    shared_accounts: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _members_have_known_roles(self) -> "AccessRules":
@@ -67,6 +68,15 @@ def current_user() -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return f"uid:{uid}"
+
+
+def names_of_account(user: str) -> tuple[str, ...]:
+    """The full name of an account as this machine has it; nothing where it has none."""
+    try:
+        full_name = pwd.getpwnam(user).pw_gecos.partition(",")[0]
+    except KeyError:
+        return ()
+    return (full_name,) if full_name else ()
 
 
 def decide_permission(user: str, permission: Permission, rules: AccessRules) -> Decision:

@@ -15,6 +15,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from pydantic import BaseModel
 
 from lead_conversion import __version__
+from lead_conversion.guard.roles import current_user
 from lead_conversion.lifecycle.registry import log_parameters
 
 DATASET = "run_identity"
@@ -63,6 +64,8 @@ class IdentityHooks:
                     "pipeline": ", ".join(run_params["pipeline_names"] or ["full"]),
                     "environment": run_params["env"],
                     "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                    # Whoever started a run does not approve its models.
+                    "started_by": current_user(),
                 },
             }
         )

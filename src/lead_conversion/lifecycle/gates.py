@@ -21,6 +21,7 @@ class GateLimits(BaseModel):
     min_calibration_slope: float
     max_calibration_slope: float
     min_lift_at_10: float
+    max_loss_to_champion: float = Field(ge=0, lt=1)
     min_positive_leads: int = Field(ge=1)
 
 
@@ -81,6 +82,7 @@ def decide_gate(evaluation: Evaluation, limits: GateLimits) -> GateDecision:
             "positive_leads", "The holdout has at least this many positive leads",
             limits.min_positive_leads, _figure(evaluation, "split", "holdout", "positives"),
         ),
+        _no_worse_than_champion(evaluation.get("champion"), limits),
     )  # fmt: skip
     return GateDecision(passed=all(condition.passed for condition in conditions), conditions=conditions)
 
@@ -102,6 +104,23 @@ def _comparison_with_best_baseline(evaluation: Evaluation) -> Evaluation:
         return {}
     found: Evaluation = comparisons[max(strength, key=lambda name: strength[name] or 0.0)]
     return found
+
+
+def _no_worse_than_champion(champion: object, limits: GateLimits) -> GateCondition:
+    """No champion is worse than none; with one, the challenger must be shown to be no worse (non-inferiority).
+
+    A comparison that could not be made fails, whatever the reason: its words stand in the condition.
+    """
+    name, limit = "no_worse_than_champion", -limits.max_loss_to_champion
+    status = champion.get("status") if isinstance(champion, Mapping) else None
+    if status == "none":
+        sentence = "No worse than the champion: there is none, and nothing to be compared with"
+        return GateCondition(name=name, sentence=sentence, limit=limit, figure=None, passed=True)
+    sentence = "The interval of the PR-AUC's relative difference to the champion lies above this"
+    if status != "compared":
+        why = champion.get("message") if isinstance(champion, Mapping) else "nobody looked for a champion"
+        sentence = f"{sentence} ({why})"
+    return _above(name, sentence, limit, _figure(champion, "relative", "ci_low") if status == "compared" else None)
 
 
 def _figure(part: object, *path: str) -> float | None:

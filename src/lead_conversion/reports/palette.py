@@ -41,5 +41,5 @@ LABEL_STATES: Mapping[str, str] = {
     "excluded": STEEL,
 }
 # Lines beside the chosen model's: a colour and a dash each.
-OTHER_MODELS = ((RUST, "dash"), (GREEN, "dot"), (STEEL, "dashdot"), (ROSE, "longdash"), (AMBER, "dash"))
+OTHER_MODELS = ((RUST, "dash"), (GREEN, "dot"), (STEEL, "dashdot"), (ROSE, "longdash"), (AMBER, "dash"), (OCHRE, "dot"))
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"

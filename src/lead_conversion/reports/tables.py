@@ -224,7 +224,7 @@ def gate_table(gate: Mapping[str, Any]) -> Table:
             Cell("✓ passed", tone="good") if condition["passed"] else Cell("✗ failed", tone="bad"),
             condition["sentence"],
             gate_figure(condition["limit"]),
-            gate_figure(condition["figure"]),
+            MISSING if condition["passed"] and condition["figure"] is None else gate_figure(condition["figure"]),
         ]
         for condition in gate["conditions"]
     ]

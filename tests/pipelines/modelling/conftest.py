@@ -71,6 +71,7 @@ def gate() -> GateLimits:
         min_calibration_slope=0.7,
         max_calibration_slope=1.4,
         min_lift_at_10=1.5,
+        max_loss_to_champion=0.05,
         min_positive_leads=50,
     )
 

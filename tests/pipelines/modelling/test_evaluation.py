@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,11 @@ from sklearn.metrics import average_precision_score
 from lead_conversion.contracts import model_output
 from lead_conversion.contracts.features import Feature
 from lead_conversion.kernel.targets import Targets
+from lead_conversion.lifecycle.champions import learned_until
 from lead_conversion.lifecycle.gates import GateLimits
 from lead_conversion.pipelines.modelling.evaluation import evaluate_models, predict_holdout, summarise_metrics
-from lead_conversion.pipelines.modelling.parameters import EvaluationParameters, ModelParameters
+from lead_conversion.pipelines.modelling.parameters import EvaluationParameters, ModelParameters, SplitParameters
+from lead_conversion.pipelines.modelling.splits import assign_splits
 from lead_conversion.pipelines.modelling.training import train_models
 
 
@@ -39,10 +42,18 @@ def judge(
     evaluation: EvaluationParameters,
     gate: GateLimits,
 ) -> Judge:
-    def run(world: Any, model: ModelParameters, of: Targets = target) -> Judged:
-        trained = train_models(world.examples, world.feature_leads, {}, of, model, seed=5, features=features)
-        predictions = predict_holdout(world.examples, world.feature_leads, trained)
-        found = evaluate_models(predictions, world.examples, trained, as_of, of, evaluation, gate, seed=5)
+    def run(
+        world: Any,
+        model: ModelParameters,
+        of: Targets = target,
+        champions: Any = MappingProxyType({}),
+        reads: list[Feature] = features,
+    ) -> Judged:
+        trained = train_models(world.examples, world.feature_leads, {}, of, model, seed=5, features=reads)
+        predictions = predict_holdout(world.examples, world.feature_leads, trained, champions, of, features)
+        found = evaluate_models(
+            predictions, world.examples, trained, champions, as_of, of, evaluation, gate, seed=5, features=features
+        )
         return Judged(trained, predictions, found)
 
     return run
@@ -173,7 +184,8 @@ def test_too_little_data_gives_a_complete_evaluation_without_figures(
     assert found["base_rate"]["ci_low"] <= found["base_rate"]["value"] <= found["base_rate"]["ci_high"]
     assert (found["models"], found["comparisons"], found["by_landmark"]) == ({}, [], [])
     assert not found["gate"]["passed"]
-    assert {condition["figure"] for condition in found["gate"]["conditions"][:-1]} == {None}
+    figures = {condition["name"]: condition["figure"] for condition in found["gate"]["conditions"]}
+    assert {name for name, figure in figures.items() if figure is not None} == {"positive_leads"}
 
 
 def test_holdout_without_enough_positives_is_not_evaluated(
@@ -203,6 +215,7 @@ def test_evaluation_is_the_same_for_any_order_of_its_inputs(
         judged.predictions.sample(frac=1, random_state=1),
         world.examples.sample(frac=1, random_state=2),
         judged.trained,
+        {},
         as_of,
         target,
         evaluation,
@@ -230,3 +243,147 @@ def test_metrics_of_too_little_data_say_that_the_gate_did_not_pass(
     metrics = summarise_metrics(judge(make_world(26), make_model()).evaluation)
     assert metrics["t1.gate_passed"] == {"value": 0.0, "step": 0}
     assert "t1.pr_auc" not in metrics
+
+
+def champion_of(judged: Judged, learned_until: pd.Timestamp, **changes: Any) -> dict[str, Any]:
+    """The judged model as a champion that learned until a moment."""
+    definition = {"outcome": "call_booked", "window_days": 7}
+    made = {"target_definition": definition, "learned_until": learned_until.isoformat()}
+    return {"t1": {"version": "3", "model": judged.trained["t1"], "lineage": made, "files": {}} | changes}
+
+
+def holdout_begins(world: Any) -> pd.Timestamp:
+    return world.examples.loc[world.examples["split"] == "holdout", "first_engaged_at"].min()
+
+
+def verdict_on_champion(judged: Judged) -> dict[str, Any]:
+    (found,) = [c for c in judged.found["gate"]["conditions"] if c["name"] == "no_worse_than_champion"]
+    return found
+
+
+def test_first_model_has_no_champion_to_be_worse_than(
+    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], judge: Judge
+) -> None:
+    judged = judge(make_world(2000), make_model("logistic"))
+    assert judged.found["champion"]["status"] == "none"
+    assert verdict_on_champion(judged)["passed"]
+    assert "champion" not in judged.found["models"]
+
+
+def test_model_that_equals_the_champion_is_no_worse_on_the_whole_holdout(
+    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], judge: Judge
+) -> None:
+    world = make_world(2000)
+    first = judge(world, make_model("logistic"))
+    judged = judge(world, make_model("logistic"), champions=champion_of(first, holdout_begins(world)))
+    against = judged.found["champion"]
+    assert (against["status"], against["version"]) == ("compared", "3")
+    assert against["leads"] == against["holdout_leads"] == judged.found["split"]["holdout"]["leads"]
+    assert against["relative"] == {"value": 0.0, "ci_low": 0.0, "ci_high": 0.0}
+    assert verdict_on_champion(judged)["passed"]
+    rows = judged.predictions[judged.predictions["model"] == "champion"]
+    figures = judged.found["models"]["champion"]
+    assert (figures["role"], figures["n"]) == ("champion", len(rows))
+    assert figures["pr_auc"]["value"] == pytest.approx(average_precision_score(rows["label"], rows["probability"]))
+    model_output.holdout_predictions.validate(judged.predictions)
+    assert summarise_metrics(judged.evaluation)["t1.pr_auc_gain_on_champion"] == {"value": 0.0, "step": 0}
+
+
+def test_model_that_is_worse_than_the_champion_fails(
+    make_world: Callable[..., Any],
+    make_model: Callable[..., ModelParameters],
+    judge: Judge,
+    features: list[Feature],
+) -> None:
+    world = make_world(3000)
+    good = judge(world, make_model("logistic"))
+    blind = [feature for feature in features if feature.name != "crm_score"]
+    champions = champion_of(good, holdout_begins(world))
+    found = judge(world, make_model("logistic"), champions=champions, reads=blind)
+    assert found.found["champion"]["status"] == "compared"
+    assert verdict_on_champion(found)["figure"] < -0.1
+    assert not verdict_on_champion(found)["passed"]
+
+
+def test_champion_that_has_seen_a_part_of_the_holdout_is_compared_on_the_rest(
+    make_world: Callable[..., Any],
+    make_model: Callable[..., ModelParameters],
+    judge: Judge,
+    features: list[Feature],
+) -> None:
+    world = make_world(3000)
+    first = judge(world, make_model("logistic"), reads=features[:3])
+    begins = holdout_begins(world)
+    middle = begins + (world.examples["first_engaged_at"].max() - begins) / 2
+    judged = judge(world, make_model("logistic"), champions=champion_of(first, middle))
+    against = judged.found["champion"]
+    unseen = world.examples[(world.examples["split"] == "holdout") & (world.examples["first_engaged_at"] >= middle)]
+    assert against["leads"] == unseen["lead_key"].nunique() < against["holdout_leads"]
+    assert against["positives"] == unseen.drop_duplicates("lead_key")["label"].sum()
+    assert f"{against['leads']} of {against['holdout_leads']} holdout leads" in against["message"]
+    rows = dict(list(judged.predictions.groupby("model")))
+    assert set(rows["champion"]["lead_key"]) == set(unseen["lead_key"])
+    mine = rows["logistic"][rows["logistic"]["lead_key"].isin(unseen["lead_key"])]
+    theirs, own = (
+        average_precision_score(of_model["label"], of_model["probability"]) for of_model in (rows["champion"], mine)
+    )
+    assert against["difference"]["value"] == pytest.approx(own - theirs)
+    assert against["relative"]["value"] == pytest.approx(own / theirs - 1)
+    assert against["relative"]["ci_low"] < against["relative"]["value"] < against["relative"]["ci_high"]
+    # The other figures are those of the whole holdout, champion or not.
+    alone = judge(world, make_model("logistic")).found
+    assert judged.found["models"]["logistic"] == alone["models"]["logistic"]
+    assert judged.found["comparisons"] == alone["comparisons"]
+
+
+def test_champion_that_has_seen_the_answers_cannot_be_compared_yet_and_the_gate_fails(
+    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], judge: Judge
+) -> None:
+    world = make_world(3000)
+    first = judge(world, make_model("logistic"))
+    assert first.found["gate"]["passed"]
+    later = world.examples.loc[world.examples["split"] == "holdout", "first_engaged_at"].max()
+    for moment in (later, later + pd.Timedelta(days=1)):
+        judged = judge(world, make_model("logistic"), champions=champion_of(first, moment))
+        assert judged.found["champion"]["status"] == "not_compared"
+        assert "holdout leads" in judged.found["champion"]["message"]
+        assert "looks from later" in verdict_on_champion(judged)["sentence"]
+        assert not verdict_on_champion(judged)["passed"]
+        assert not judged.found["gate"]["passed"]
+        assert "champion" not in judged.found["models"]
+
+
+def test_champion_that_this_code_cannot_score_with_is_not_compared_and_the_gate_fails(
+    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], judge: Judge
+) -> None:
+    world = make_world(2000)
+    first = judge(world, make_model("logistic"))
+    champions = champion_of(first, holdout_begins(world))
+    champions["t1"]["model"] = {**first.trained["t1"], "features": [{"name": "gone", "kind": "numeric", "unit": "h"}]}
+    judged = judge(world, make_model("logistic"), champions=champions)
+    assert "does not have: gone" in verdict_on_champion(judged)["sentence"]
+    assert not judged.found["gate"]["passed"]
+    silent = champion_of(first, holdout_begins(world))
+    del silent["t1"]["lineage"]["learned_until"]
+    assert (
+        "until when it learned" in judge(world, make_model("logistic"), champions=silent).found["champion"]["message"]
+    )
+
+
+def test_model_retrained_a_week_later_is_compared_on_its_whole_holdout(
+    make_world: Callable[..., Any],
+    make_model: Callable[..., ModelParameters],
+    judge: Judge,
+    target: Targets,
+    split: SplitParameters,
+    as_of: dict[str, str],
+) -> None:
+    world = make_world(3000)
+    before = {**as_of, "as_of": (pd.Timestamp(as_of["as_of"]) - pd.Timedelta(days=7)).isoformat()}
+    earlier = assign_splits(world.labels, world.contacts, world.feature_leads, before, target, split)
+    first = judge(type(world)(world.labels, world.contacts, world.feature_leads, earlier), make_model("logistic"))
+    until = pd.Timestamp(learned_until(first.found["split"], window_days=7))
+    assert until > pd.Timestamp("2026-05-01")
+    judged = judge(world, make_model("logistic"), champions=champion_of(first, until))
+    assert judged.found["champion"]["leads"] == judged.found["champion"]["holdout_leads"]
+    assert judged.found["champion"]["status"] == "compared"

@@ -10,6 +10,8 @@ def test_pipeline_needs_the_primary_layer_features_and_parameters_only() -> None
     needed = {name.partition("@")[0] for name in create_pipeline().inputs()}
     assert needed == {
         "raw_manifest",
+        "run_identity",
+        "champion_models",
         "primary_labels",
         "primary_contacts",
         "primary_as_of",

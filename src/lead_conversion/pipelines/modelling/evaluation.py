@@ -1,17 +1,21 @@
 """How good each model is on leads that came later, against what a team would have without it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lead_conversion.kernel.targets import Targets
+from lead_conversion.contracts.features import FEATURES, Feature
+from lead_conversion.kernel.targets import Target, Targets
+from lead_conversion.lifecycle.champions import Champion, fault_of, unseen_from
 from lead_conversion.lifecycle.gates import BASELINE_ROLES, GateLimits, decide_gate
 from lead_conversion.pipelines.modelling.encoding import attach_features
 from lead_conversion.pipelines.modelling.estimators import name_version, predict_probability
 from lead_conversion.pipelines.modelling.parameters import EvaluationParameters
 from lead_conversion.pipelines.modelling.resampling import Estimate, Resamples, measure, measure_curve, measure_pr_auc
 
+CHAMPION = "champion"
 SIDES = ("train", "calibration", "holdout")
 PREDICTION_TYPES = {
     "lead_key": "str", "target": "str", "landmark_hours": "float64", "label": "int64",
@@ -27,43 +31,62 @@ def predict_holdout(
     model_input_examples: pd.DataFrame,
     feature_leads: pd.DataFrame,
     trained_models: dict[str, dict[str, Any]],
+    champion_models: Mapping[str, Champion],
+    target: Targets,
+    features: Sequence[Feature] = FEATURES,
 ) -> pd.DataFrame:
-    """The calibrated probability of every model for each example of the holdout; one row an example and model."""
+    """The calibrated probability of every model for each example of the holdout; one row an example and model.
+
+    The champion predicts for leads only that were engaged after all that it learned from was over: of others it may
+    have been told the answer.
+    """
     parts = []
-    for target, trained in trained_models.items():
-        of_target = model_input_examples["target"] == target
+    for name, spec in target.items():
+        trained = trained_models[name]
+        of_target = model_input_examples["target"] == name
         holdout = model_input_examples[of_target & (model_input_examples["split"] == "holdout")]
         if holdout.empty:
             continue
         rows = attach_features(holdout.sort_values(["lead_key", "landmark_hours"]), feature_leads)
         parts += [
-            rows.assign(model=name, probability=predict_probability(model, rows))[list(PREDICTION_TYPES)]
-            for name, model in sorted(trained["models"].items())
+            rows.assign(model=model_name, probability=predict_probability(model, rows))[list(PREDICTION_TYPES)]
+            for model_name, model in sorted(trained["models"].items())
         ]
+        champion = champion_models.get(name)
+        if champion and trained["models"] and not _fault_for_comparison(champion, spec, features):
+            unseen = rows[rows["first_engaged_at"] >= unseen_from(champion)]
+            model = champion["model"]["models"][champion["model"]["chosen"]]
+            if len(unseen):
+                predicted = unseen.assign(model=CHAMPION, probability=predict_probability(model, unseen))
+                parts.append(predicted[list(PREDICTION_TYPES)])
     predictions = pd.concat(parts) if parts else pd.DataFrame(columns=list(PREDICTION_TYPES))
     return predictions.astype(PREDICTION_TYPES).sort_values(
         ["target", "model", "lead_key", "landmark_hours"], ignore_index=True
     )
 
 
-def evaluate_models(
+def evaluate_models(  # noqa: PLR0913, PLR0917 - Kedro passes each input as an argument
     holdout_predictions: pd.DataFrame,
     model_input_examples: pd.DataFrame,
     trained_models: dict[str, dict[str, Any]],
+    champion_models: Mapping[str, Champion],
     primary_as_of: dict[str, str],
     target: Targets,
     evaluation: EvaluationParameters,
     gate: GateLimits,
     seed: int,
+    features: Sequence[Feature] = FEATURES,
 ) -> Evaluated:
     """The evaluation of each target with the gate's verdict, as evaluation.json; null is a figure that is not defined.
 
     Every figure comes with a percentile interval from resamples of the holdout's leads; each rule, baseline and
-    comparator is compared with the chosen model on the same resamples.
+    comparator is compared with the chosen model on the same resamples, and so is the champion, on leads that it has
+    not learned from.
     """
     evaluated = {}
-    for name in target.names:
-        trained = trained_models[name]
+    for name, spec in target.items():
+        trained, champion = trained_models[name], champion_models.get(name)
+        fault = _fault_for_comparison(champion, spec, features) if champion else ""
         examples = model_input_examples[model_input_examples["target"] == name]
         predictions = holdout_predictions[holdout_predictions["target"] == name]
         found = {
@@ -73,7 +96,7 @@ def evaluate_models(
                 key: trained["base_rate"][key] for key in ("value", "ci_low", "ci_high", "leads", "positives")
             },
             "split": _describe_split(examples),
-            **_measure_target(trained, predictions, evaluation, seed),
+            **_measure_target(trained, predictions, champion, fault, evaluation, seed),
         }
         evaluated[name] = {**found, "gate": decide_gate(found, gate).model_dump(mode="json")}
     return {**{key: primary_as_of[key] for key in ("as_of", "snapshot_id")}, "targets": evaluated}
@@ -91,6 +114,8 @@ def summarise_metrics(evaluation: Evaluated) -> dict[str, dict[str, float]]:
                 figures[f"{target}.{name}"] = figure["value"]
         for comparison in found["comparisons"]:
             figures[f"{target}.pr_auc_gain_on_{comparison['baseline']}"] = comparison["relative"]["value"]
+        if found["champion"]["status"] == "compared":
+            figures[f"{target}.pr_auc_gain_on_champion"] = found["champion"]["relative"]["value"]
     return {
         name: {"value": float(figure), "step": 0}
         for name, figure in figures.items()
@@ -99,9 +124,20 @@ def summarise_metrics(evaluation: Evaluated) -> dict[str, dict[str, float]]:
 
 
 def _measure_target(
-    trained: Evaluated, predictions: pd.DataFrame, evaluation: EvaluationParameters, seed: int
+    trained: Evaluated,
+    predictions: pd.DataFrame,
+    champion: Champion | None,
+    fault: str,
+    evaluation: EvaluationParameters,
+    seed: int,
 ) -> Evaluated:
-    nothing = {"status": "not_enough_data", "models": {}, "comparisons": [], "by_landmark": []}
+    nothing = {
+        "status": "not_enough_data",
+        "models": {},
+        "comparisons": [],
+        "by_landmark": [],
+        "champion": _not_compared(champion, "there is nothing to compare it with"),
+    }
     if trained["status"] != "trained":
         return {**nothing, "status": trained["status"], "message": trained["message"]}
     leads = predictions.drop_duplicates("lead_key")["label"]
@@ -114,6 +150,7 @@ def _measure_target(
         }
     ordered = predictions.sort_values(["lead_key", "landmark_hours"])
     by_model = {str(name): rows for name, rows in ordered.groupby("model", sort=True)}
+    of_champion = by_model.pop(CHAMPION, predictions.head(0))
     any_model = by_model[trained["chosen"]]
     label, landmark = (any_model[column].to_numpy(dtype=float) for column in ("label", "landmark_hours"))
     resamples = Resamples(pd.factorize(any_model["lead_key"])[0].astype(np.int64), evaluation.resamples, seed)
@@ -122,13 +159,7 @@ def _measure_target(
         probability = rows["probability"].to_numpy(dtype=float)
         estimates[name] = measure(label, probability, resamples, landmark)
         curve = measure_curve(label, probability, resamples, evaluation.calibration_bins)
-        models[name] = {
-            "role": trained["models"][name]["role"],
-            "n": len(rows),
-            "positives": int(label.sum()),
-            **{metric: _with_interval(estimate, evaluation) for metric, estimate in estimates[name].items()},
-            "calibration_curve": [_curve_point(*point, evaluation) for point in curve],
-        }
+        models[name] = _describe_figures(trained["models"][name]["role"], rows, estimates[name], curve, evaluation)
     comparisons = [
         _compare(name, estimates[trained["chosen"]]["pr_auc"], estimates[name]["pr_auc"], evaluation)
         for name, model in models.items()
@@ -136,12 +167,89 @@ def _measure_target(
     ]
     baselines = [name for name, model in models.items() if model["role"] in BASELINE_ROLES]
     best_baseline = max(baselines, key=lambda name: estimates[name]["pr_auc"].value)
+    against_champion, champion_figures = _measure_champion(
+        champion, fault, by_model[trained["chosen"]], of_champion, resamples, evaluation
+    )
+    models |= champion_figures
     return {
         "status": "evaluated",
         "message": trained["message"],
         "models": models,
         "comparisons": comparisons,
         "by_landmark": _measure_landmarks(by_model[trained["chosen"]], by_model[best_baseline], resamples, evaluation),
+        "champion": against_champion,
+    }
+
+
+def _fault_for_comparison(champion: Champion, spec: Target, features: Sequence[Feature]) -> str:
+    """Why a champion cannot be held against this run's model; empty where it can."""
+    if unseen_from(champion) is None:
+        return "its lineage does not say until when it learned"
+    return fault_of(champion, spec, features)
+
+
+def _not_compared(champion: Champion | None, why: str) -> Evaluated:
+    if champion is None:
+        return {"status": "none", "version": None, "message": "There is no champion to compare with."}
+    message = f"The champion, version {champion['version']}, cannot be compared: {why}."
+    return {"status": "not_compared", "version": champion["version"], "message": message}
+
+
+def _measure_champion(
+    champion: Champion | None,
+    fault: str,
+    chosen: pd.DataFrame,
+    of_champion: pd.DataFrame,
+    resamples: Resamples,
+    evaluation: EvaluationParameters,
+) -> tuple[Evaluated, Evaluated]:
+    """The chosen model against the champion on the same unseen leads and resamples; and the champion's own figures."""
+    if champion is None or fault:
+        return _not_compared(champion, fault), {}
+    here = chosen["lead_key"].isin(of_champion["lead_key"]).to_numpy()
+    leads = of_champion.drop_duplicates("lead_key")
+    positives, holdout_leads = int(leads["label"].sum()), chosen["lead_key"].nunique()
+    unseen = f"{len(leads):,} of {holdout_leads:,} holdout leads, {positives:,} of them positive"
+    counts = {"leads": len(leads), "holdout_leads": holdout_leads, "positives": positives}
+    if min(positives, len(leads) - positives) < evaluation.min_positive_leads:
+        why = (
+            f"only {unseen}, were engaged after what it learned from was over, and {evaluation.min_positive_leads} of "
+            "each kind are needed. A run that looks from later has more of them"
+        )
+        return {**_not_compared(champion, why), **counts}, {}
+    label, landmark = (of_champion[column].to_numpy(dtype=float) for column in ("label", "landmark_hours"))
+    mine, its = (rows["probability"].to_numpy(dtype=float) for rows in (chosen[here], of_champion))
+    measured = measure(label, its, resamples.at(here), landmark)
+    compared = _compare(CHAMPION, measure_pr_auc(label, mine, resamples.at(here)), measured["pr_auc"], evaluation)
+    curve = measure_curve(label, its, resamples.at(here), evaluation.calibration_bins)
+    figures = _describe_figures(CHAMPION, of_champion, measured, curve, evaluation)
+    message = (
+        f"Compared with the champion, version {champion['version']}, on leads that it has not learned from: {unseen}."
+    )
+    against = {
+        "status": "compared",
+        "version": champion["version"],
+        "message": message,
+        **counts,
+        "difference": compared["difference"],
+        "relative": compared["relative"],
+    }
+    return against, {CHAMPION: figures}
+
+
+def _describe_figures(
+    role: str,
+    rows: pd.DataFrame,
+    estimates: dict[str, Estimate],
+    curve: list[tuple[float, Estimate, int]],
+    evaluation: EvaluationParameters,
+) -> Evaluated:
+    return {
+        "role": role,
+        "n": len(rows),
+        "positives": int(rows["label"].sum()),
+        **{metric: _with_interval(estimate, evaluation) for metric, estimate in estimates.items()},
+        "calibration_curve": [_curve_point(*point, evaluation) for point in curve],
     }
 
 

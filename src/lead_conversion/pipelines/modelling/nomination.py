@@ -2,32 +2,59 @@
 
 from typing import Any
 
+from lead_conversion.kernel.targets import Target, Targets
+from lead_conversion.lifecycle.champions import describe_target, learned_until
+from lead_conversion.pipelines.modelling.estimators import name_version
+
 
 def nominate_models(
-    trained_models: dict[str, Any], evaluation: dict[str, Any], raw_manifest: dict[str, Any]
+    trained_models: dict[str, dict[str, Any]],
+    evaluation: dict[str, Any],
+    raw_manifest: dict[str, Any],
+    run_identity: dict[str, Any],
+    target: Targets,
 ) -> dict[str, dict[str, Any]]:
-    """By target, the model that passed its gate and its lineage: snapshot, as-of, hashes and the gate's figures.
+    """By target, the model that passed its gate and its lineage: data, code, configuration, environment, judgement.
 
     A target without a model that passed is absent; a verdict that is missing counts as not passed.
     """
-    passed = {
-        name: result
-        for name, result in evaluation["targets"].items()
-        if result["status"] == "evaluated" and result.get("gate", {}).get("passed") is True
-    }
+    made_of = _describe_run(raw_manifest, run_identity)
     return {
         name: {
             "model": trained_models[name],
-            "lineage": {
-                "target": name,
-                "chosen_model": result["chosen_model"],
-                "snapshot_id": raw_manifest["snapshot_id"],
-                "as_of": raw_manifest["as_of"],
-                "snapshot_sha256": {entity: facts["sha256"] for entity, facts in raw_manifest["entities"].items()},
-                "code_version": raw_manifest["code_version"],
-                "gate": result["gate"],
-                "metrics": result["models"][result["chosen_model"]],
-            },
+            "lineage": {**made_of, **_describe_model(name, spec, trained_models[name], result)},
         }
-        for name, result in sorted(passed.items())
+        for name, spec in sorted(target.items())
+        if (result := evaluation["targets"][name])["status"] == "evaluated"
+        and result.get("gate", {}).get("passed") is True
+    }
+
+
+def _describe_run(raw_manifest: dict[str, Any], run_identity: dict[str, Any]) -> dict[str, Any]:
+    """What all models of a run have in common."""
+    return {
+        "snapshot_id": raw_manifest["snapshot_id"],
+        "as_of": raw_manifest["as_of"],
+        "snapshot_sha256": {entity: facts["sha256"] for entity, facts in raw_manifest["entities"].items()},
+        "code": run_identity["code"],
+        "config_sha256": run_identity["config"]["sha256"],
+        "environment": run_identity["environment"],
+        "run": run_identity["run"],
+    }
+
+
+def _describe_model(name: str, spec: Target, trained: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+    chosen = result["models"][result["chosen_model"]]
+    return {
+        "target": name,
+        "sentence": spec.sentence,
+        "target_definition": describe_target(spec),
+        "chosen_model": result["chosen_model"],
+        "model_version": name_version(trained),
+        "features": [feature["name"] for feature in trained["features"]],
+        "learned_until": learned_until(result["split"], spec.window_days),
+        "metrics": {metric: figure["value"] for metric, figure in chosen.items() if isinstance(figure, dict)},
+        "champion": {"version": result["champion"]["version"]},
+        "gate": result["gate"],
+        "evaluation": {part: found for part, found in result.items() if part != "gate"},
     }

@@ -5,7 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from lead_conversion.pipelines.modelling.attribution import attribute_drivers
 from lead_conversion.pipelines.modelling.evaluation import evaluate_models, predict_holdout, summarise_metrics
 from lead_conversion.pipelines.modelling.nomination import nominate_models
-from lead_conversion.pipelines.modelling.scoring import score_active_leads
+from lead_conversion.pipelines.modelling.scoring import score_active_leads, score_with_champions
 from lead_conversion.pipelines.modelling.splits import assign_splits
 from lead_conversion.pipelines.modelling.training import train_models
 
@@ -48,6 +48,8 @@ def create_pipeline() -> Pipeline:
                     "model_input_examples": "model_input_examples",
                     "feature_leads": "feature_leads@pandas",
                     "trained_models": "trained_models",
+                    "champion_models": "champion_models",
+                    "target": "params:target",
                 },
                 outputs="holdout_predictions",
                 name="predict_holdout",
@@ -58,6 +60,7 @@ def create_pipeline() -> Pipeline:
                     "holdout_predictions": "holdout_predictions",
                     "model_input_examples": "model_input_examples",
                     "trained_models": "trained_models",
+                    "champion_models": "champion_models",
                     "primary_as_of": "primary_as_of",
                     "target": "params:target",
                     "evaluation": "params:evaluation",
@@ -73,7 +76,9 @@ def create_pipeline() -> Pipeline:
                     "model_input_examples": "model_input_examples",
                     "feature_leads": "feature_leads@pandas",
                     "trained_models": "trained_models",
+                    "champion_models": "champion_models",
                     "primary_as_of": "primary_as_of",
+                    "target": "params:target",
                 },
                 outputs="scored_leads",
                 name="score_active_leads",
@@ -102,9 +107,31 @@ def create_pipeline() -> Pipeline:
                     "trained_models": "trained_models",
                     "evaluation": "evaluation",
                     "raw_manifest": "raw_manifest",
+                    "run_identity": "run_identity",
+                    "target": "params:target",
                 },
                 outputs="nominated_models",
                 name="nominate_models",
+            ),
+        ]
+    )
+
+
+def create_scoring_pipeline() -> Pipeline:
+    """Who will convert, by the models that people approved; nothing is trained."""
+    return create_pipeline().only_nodes("assign_splits") + Pipeline(
+        [
+            Node(
+                score_with_champions,
+                inputs={
+                    "model_input_examples": "model_input_examples",
+                    "feature_leads": "feature_leads@pandas",
+                    "champion_models": "champion_models",
+                    "primary_as_of": "primary_as_of",
+                    "target": "params:target",
+                },
+                outputs="scored_leads",
+                name="score_with_champions",
             ),
         ]
     )
