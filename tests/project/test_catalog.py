@@ -11,6 +11,7 @@ PICTURE = ("source", "raw", "intermediate", "primary", "feature", "model_input",
 LAYERS = ("raw", "clean", "rejected", "orphan", "primary", "feature", "model_input")
 # Names that architecture fixes for others to build on, and what is not data of a layer.
 OTHER_NAMES = {
+    "backtest",
     "agent_cory", "pseudonym_key", "data_quality", "label_summary", "recommendation_risk_set", "trained_models",
     "nominated_models", "holdout_predictions", "evaluation", "evaluation_metrics", "scored_leads",
     "feature_attribution", "feature_dependence", "effects", "recommendations", "experiment_plan", "run_identity",

@@ -78,6 +78,7 @@ def sample_inputs(seed: int = 11, leads: int = 400) -> dict[str, Any]:
     return _inputs(
         evaluation={"as_of": AS_OF, "snapshot_id": SNAPSHOT, "targets": targets},
         holdout_predictions=predictions.reset_index(drop=True),
+        backtest={name: _backtest() for name in TARGETS},
         scored_leads=_scored_leads(rng),
         feature_attribution=_attribution(rng),
         feature_dependence=_dependence(),
@@ -120,6 +121,7 @@ def empty_inputs() -> dict[str, Any]:
     names = ("holdout_predictions", "scored_leads", "feature_attribution", "feature_dependence", "effects")
     return _inputs(
         evaluation={"as_of": AS_OF, "snapshot_id": SNAPSHOT, "targets": targets},
+        backtest={name: {"figures": {}, "origins": []} for name in TARGETS},
         **{name: full[name].head(0) for name in names},
         recommendations={
             "as_of": AS_OF,
@@ -260,6 +262,11 @@ def _evaluate(rng: np.random.Generator, predictions: pd.DataFrame) -> dict[str, 
         "models": models,
         "comparisons": comparisons,
         "by_landmark": [_landmark(hours, rate) for hours, rate in ((0.0, 0.13), (6.0, 0.12), (72.0, 0.06))],
+        "by_segment": [
+            {"dimension": "campaign", "segment": "3"} | _cell(0.12),
+            {"dimension": "source", "segment": "paid_search"} | _cell(0.08),
+            {"dimension": "source", "segment": "unknown"} | dict.fromkeys(_cell(0.1)) | {"n": 41},
+        ],
         "champion": {
             "status": "compared",
             "version": "4",
@@ -277,8 +284,11 @@ def _evaluate(rng: np.random.Generator, predictions: pd.DataFrame) -> dict[str, 
 
 
 def _landmark(landmark_hours: float, rate: float) -> dict[str, Any]:
+    return {"landmark_hours": landmark_hours} | _cell(rate)
+
+
+def _cell(rate: float) -> dict[str, Any]:
     return {
-        "landmark_hours": landmark_hours,
         "n": 2800,
         "positives": round(2800 * rate),
         "base_rate": rate,
@@ -286,6 +296,23 @@ def _landmark(landmark_hours: float, rate: float) -> dict[str, Any]:
         "pr_auc": _figure(0.24, 0.02),
         "baseline": "contact_logistic",
         "baseline_pr_auc": _figure(0.2, 0.02),
+    }
+
+
+def _backtest() -> dict[str, Any]:
+    figures = {
+        "pr_auc": _figure(0.22, 0.02),
+        "lift_at_10_at_landmark": _figure(2.1, 0.3),
+        "brier_skill_at_landmark": _figure(0.05, 0.02),
+        "calibration_slope": _figure(0.97, 0.12),
+    }
+    judged = {"message": "", "leads": 2100, "positives": 260, "figures": figures}
+    return {
+        "figures": figures,
+        "origins": [
+            {"from": f"2026-0{month}-01T00:00:00", "chosen": chosen} | judged
+            for month, chosen in ((4, "logistic"), (6, "blend"))
+        ],
     }
 
 

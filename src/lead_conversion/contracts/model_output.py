@@ -45,6 +45,7 @@ Examples = pa.DataFrameSchema(
         ),
         "split": _text("The part of the chronological split", pa.Check.isin(SPLITS)),
         "campaign_id": _whole("Campaign of the first attempt", nullable=True),
+        "source": _text("What brought the lead in; 'unknown' where that is not known"),
     },
     name="Examples",
     strict=True,

@@ -25,6 +25,7 @@ from lead_conversion.reports.quality_tables import (
 from lead_conversion.reports.tables import (
     HEADLINE_METRICS,
     METRICS,
+    backtest_table,
     difference_table,
     effect_table,
     exclusion_table,
@@ -40,6 +41,7 @@ from lead_conversion.reports.tables import (
     metric_table,
     ranking_table,
     relative_lead,
+    segment_table,
     split_table,
     state_table,
 )
@@ -65,6 +67,7 @@ class RunResults:
     targets: Targets
     evaluation: Mapping[str, Any]
     holdout_predictions: pd.DataFrame
+    backtest: Mapping[str, Any]
     scored_leads: pd.DataFrame
     feature_attribution: pd.DataFrame
     feature_dependence: pd.DataFrame
@@ -154,6 +157,8 @@ def compare_models(run: RunResults) -> View:
                 "differences": difference_table(result.get("comparisons", [])),
                 "gate": gate_table(result["gate"]),
                 "by_landmark": landmark_table(result["by_landmark"]),
+                "by_segment": segment_table(result["by_segment"]),
+                "backtest": backtest_table(run.backtest[name]["origins"]),
                 "pictures": _evaluation_pictures(name, result, predictions),
                 "has_curves": figures.has_both_labels(predictions),
             }

@@ -84,6 +84,26 @@ METRICS: Mapping[str, Metric] = {
         lambda value: decimal(value, 2),
         "0 is right; below 0 the probabilities are too high on the whole.",
     ),
+    "expected_calibration_error": Metric(
+        "Expected calibration error",
+        percent,
+        "How far ten bins of probabilities are from what happened, on average; chance alone keeps it above zero.",
+    ),
+    "brier_reliability": Metric(
+        "Reliability",
+        lambda value: decimal(value, 4),
+        "Part of the Brier score: what the probabilities are off, squared. Lower is better.",
+    ),
+    "brier_resolution": Metric(
+        "Resolution",
+        lambda value: decimal(value, 4),
+        "Part of the Brier score: how far the probabilities tell leads apart, squared. Higher is better.",
+    ),
+    "brier_uncertainty": Metric(
+        "Uncertainty",
+        lambda value: decimal(value, 4),
+        "Part of the Brier score: what the base rate alone leaves open; no model changes it.",
+    ),
 }
 HEADLINE_METRICS = ("pr_auc", "lift_at_10", "brier", "brier_skill", "calibration_slope")
 
@@ -185,22 +205,49 @@ def metric_table(result: Mapping[str, Any], metrics: tuple[str, ...]) -> Table:
     return table(["Model", "Role", *(f"#{metric_of(metric).title}" for metric in metrics)], rows)
 
 
+CELL_HEADS = ("#Converters", "#Observed", "#Predicted", "#PR-AUC", "#PR-AUC of the best baseline")
+
+
 def landmark_table(by_landmark: list[Mapping[str, Any]]) -> Table:
     """The ranking among leads at the same hour after first engagement, beside the best baseline's."""
+    rows = [[hours(item["landmark_hours"]), count(item["n"]), *_cell_figures(item)] for item in by_landmark]
+    return table(["Time since first engagement", "#Leads", *CELL_HEADS], rows)
+
+
+def segment_table(by_segment: list[Mapping[str, Any]]) -> Table:
+    """The ranking within each campaign and each source, beside the best baseline's; small ones show no figures."""
+    rows = [
+        [f"{item['dimension']}: {in_words(item['segment'])}", count(item["n"]), *_cell_figures(item)]
+        for item in by_segment
+    ]
+    return table(["Campaign of the first attempt, or source", "#Rows", *CELL_HEADS], rows)
+
+
+def _cell_figures(item: Mapping[str, Any]) -> list[Cell | str]:
+    return [
+        count(item["positives"]),
+        percent(item["base_rate"]),
+        percent(item["mean_probability"]),
+        _figure_cell(item["pr_auc"], decimal),
+        _figure_cell(item["baseline_pr_auc"], decimal),
+    ]
+
+
+def backtest_table(origins: list[Mapping[str, Any]]) -> Table:
+    """How models made in the same way did at earlier moments, each on the leads that came next."""
+    shown = ("pr_auc", "lift_at_10_at_landmark", "brier_skill_at_landmark", "calibration_slope")
     rows: list[list[Cell | str]] = [
         [
-            hours(item["landmark_hours"]),
-            count(item["n"]),
-            count(item["positives"]),
-            percent(item["base_rate"]),
-            percent(item["mean_probability"]),
-            _figure_cell(item["pr_auc"], decimal),
-            _figure_cell(item["baseline_pr_auc"], decimal),
+            day(origin["from"]),
+            in_words(origin["chosen"]),
+            count(origin["leads"]),
+            count(origin["positives"]),
+            *(_figure_cell(origin["figures"].get(metric), metric_of(metric).form) for metric in shown),
         ]
-        for item in by_landmark
+        for origin in origins
     ]
-    heads = ["Time since first engagement", "#Leads", "#Converters", "#Observed", "#Predicted", "#PR-AUC"]
-    return table([*heads, "#PR-AUC of the best baseline"], rows)
+    heads = ["Judged on leads from", "Chosen", "#Leads", "#Converters"]
+    return table([*heads, *(f"#{metric_of(metric).title}" for metric in shown)], rows)
 
 
 def difference_table(comparisons: list[Mapping[str, Any]]) -> Table:

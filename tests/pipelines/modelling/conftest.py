@@ -59,7 +59,12 @@ def split() -> SplitParameters:
 @pytest.fixture
 def evaluation() -> EvaluationParameters:
     return EvaluationParameters(
-        resamples=200, confidence_level=0.95, calibration_bins=5, min_positive_leads=10, attribution_leads=300
+        resamples=200,
+        confidence_level=0.95,
+        calibration_bins=5,
+        min_positive_leads=10,
+        attribution_leads=300,
+        backtest_origins=2,
     )
 
 
@@ -137,7 +142,7 @@ def make_world(target: Targets, split: SplitParameters, as_of: dict[str, str]) -
             books = rng.permutation(books)
         contacts = pd.DataFrame(
             {"lead_key": keys, "first_campaign_id": rng.integers(1, 4, leads), "is_opted_out_now": False}
-        )
+        ).assign(lead_source=np.where(interest > 0, "referral", "webinar"))
         labels = _label(keys, pd.Series(engaged), books, rng)
         feature_leads = _describe(keys, pd.Series(engaged), interest, rng)
         examples = assign_splits(labels, contacts, feature_leads, as_of, target, split)
@@ -204,7 +209,9 @@ def make_clock_world(late_target: Targets, split: SplitParameters, as_of: dict[s
         engaged = pd.Series(AS_OF - pd.to_timedelta(rng.integers(8 * 24 * 60, 200 * 24 * 60, leads), unit="min"))
         keys = [f"{number:032x}" for number in rng.permutation(leads)]
         books = rng.random(leads) < 0.3
-        contacts = pd.DataFrame({"lead_key": keys, "first_campaign_id": 1, "is_opted_out_now": False})
+        contacts = pd.DataFrame(
+            {"lead_key": keys, "first_campaign_id": 1, "lead_source": None, "is_opted_out_now": False}
+        )
         labels = _label(keys, engaged, books, rng)
         labels["outcome_at"] = (engaged + pd.to_timedelta(rng.random(leads) * 168, unit="h")).where(books)
         labels = labels.astype({"outcome_at": "datetime64[us]"})

@@ -11,6 +11,7 @@ from lead_conversion.kernel.targets import Targets
 from lead_conversion.pipelines.modelling.backtest import (
     Backtest,
     Procedure,
+    backtest_models,
     backtest_target,
     compare_measured,
     measure_backtest,
@@ -36,6 +37,29 @@ def backtest(
         return backtest_target(world.examples, world.feature_leads, {}, named, procedure, origins, features)
 
     return backtest
+
+
+def test_backtest_of_a_run_shows_each_origin_and_all_together(
+    make_world: MakeWorld,
+    make_model: MakeModel,
+    split: SplitParameters,
+    target: Targets,
+    evaluation: EvaluationParameters,
+    features: list[Feature],
+) -> None:
+    world = make_world(1200)
+    twice = evaluation.model_copy(update={"backtest_origins": 2})
+    of_run = (world.examples, world.feature_leads, {}, target, make_model("logistic"), NO_TUNING, split)
+    (name,) = target.names
+    found = backtest_models(*of_run, twice, seed=5, features=features)[name]
+    first, second = found["origins"]
+    assert first["from"] < second["from"]
+    assert first["chosen"] == second["chosen"] == "logistic"
+    for judged in (found, first, second):
+        pr_auc = judged["figures"]["pr_auc"]
+        assert pr_auc["ci_low"] < pr_auc["value"] < pr_auc["ci_high"]
+    without = evaluation.model_copy(update={"backtest_origins": 0})
+    assert backtest_models(*of_run, without, seed=5, features=features)[name] == {"figures": {}, "origins": []}
 
 
 def test_holdout_and_embargo_have_no_say(make_world: MakeWorld, backtest: Callable[..., Backtest]) -> None:

@@ -124,6 +124,23 @@ def test_each_landmark_shows_the_chosen_model_beside_the_best_baseline(
     assert later["baseline"] == best
 
 
+def test_each_campaign_and_source_shows_its_own_rows_and_few_leads_show_no_figures(
+    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], judge: Judge
+) -> None:
+    world = make_world(3000)
+    holdout = world.examples["split"] == "holdout"
+    lonely = world.examples.loc[holdout, "lead_key"].unique()[:12]
+    world.examples.loc[world.examples["lead_key"].isin(lonely), "campaign_id"] = 99
+    judged = judge(world, make_model("logistic"))
+    found = {(cell["dimension"], cell["segment"]): cell for cell in judged.found["by_segment"]}
+    for dimension, column in (("campaign", "campaign_id"), ("source", "source")):
+        rows = world.examples[holdout].groupby(world.examples[column].astype(str))["label"].agg(["size", "sum"])
+        assert {segment for kind, segment in found if kind == dimension} == set(rows.index)
+        for segment, (size, positives) in rows.iterrows():
+            cell = found[dimension, str(segment)]
+            assert (cell["n"], cell["positives"]) == (size, None if str(segment) == "99" else positives)
+
+
 def test_landmark_with_few_positives_shows_no_figures(
     make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], judge: Judge
 ) -> None:

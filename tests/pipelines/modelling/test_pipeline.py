@@ -32,6 +32,7 @@ def test_pipeline_gives_every_model_output() -> None:
         "model_input_examples",
         "trained_models",
         "holdout_predictions",
+        "backtest",
         "evaluation",
         "evaluation_metrics",
         "scored_leads",

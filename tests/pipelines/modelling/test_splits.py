@@ -40,7 +40,11 @@ def split_leads(target: Targets, split: SplitParameters, as_of: dict[str, str]) 
         labels = pd.DataFrame(leads, columns=list(_lead(0)))
         moments = ["first_engaged_at", "window_end_at", "outcome_at", "opted_out_at"]
         labels[moments] = labels[moments].astype("datetime64[us]")
-        contacts = labels[["lead_key"]].drop_duplicates().assign(first_campaign_id=7, is_opted_out_now=opted_out_now)
+        contacts = (
+            labels[["lead_key"]]
+            .drop_duplicates()
+            .assign(first_campaign_id=7, lead_source=None, is_opted_out_now=opted_out_now)
+        )
         return assign_splits(labels, contacts, _landmarks(labels), as_of, target, split)
 
     return run
@@ -147,7 +151,7 @@ def test_every_outcome_that_trains_is_known_before_the_holdout_begins(
 
 def test_extra_embargo_days_widen_the_gap(target: Targets, as_of: dict[str, str]) -> None:
     labels = pd.DataFrame([_lead(number, first_engaged_at=AS_OF - (100 - number) * DAY) for number in range(90)])
-    contacts = labels[["lead_key"]].assign(first_campaign_id=pd.NA, is_opted_out_now=False)
+    contacts = labels[["lead_key"]].assign(first_campaign_id=pd.NA, lead_source=None, is_opted_out_now=False)
     wide = SplitParameters(holdout_share=0.25, calibration_share=0.25, extra_embargo_days=10)
     examples = assign_splits(labels, contacts, _landmarks(labels), as_of, target, wide)
     engaged = examples.groupby("split")["first_engaged_at"]

@@ -60,12 +60,13 @@ def test_a_feature_and_its_double_do_not_both_appear(
     make_model: Callable[..., ModelParameters],
     train: Train,
     as_of: dict[str, str],
+    target: Targets,
 ) -> None:
     world = make_world(3000)
     world.feature_leads["site_visits_30d"] = 2 * world.feature_leads["crm_score"]
     trained = train(world, make_model(family), (TWIN,))
     assert ["crm_score", "site_visits_30d"] in trained["t1"]["stability"]["kin"]
-    said = score_active_leads(world.examples, world.feature_leads, trained, as_of)["top_drivers"]
+    said = score_active_leads(world.examples, world.feature_leads, trained, {}, as_of, target)["top_drivers"]
     of_score, of_double = said.str.contains("CRM score"), said.str.contains("visited the site")
     assert (of_score | of_double).any()
     assert not (of_score & of_double).any()
@@ -78,6 +79,7 @@ def test_reasons_are_the_same_for_any_thread_count_and_row_order(
     make_model: Callable[..., ModelParameters],
     train: Train,
     as_of: dict[str, str],
+    target: Targets,
 ) -> None:
     world, one = make_world(1500), make_model(family)
     two = one.model_copy(update={"lightgbm": one.lightgbm.model_copy(update={"num_threads": 2})})
@@ -91,7 +93,7 @@ def test_reasons_are_the_same_for_any_thread_count_and_row_order(
     assert first["t1"]["stability"] == second["t1"]["stability"]
     assert name_version(first["t1"]) == name_version(second["t1"])
     scored = [
-        score_active_leads(of.examples, of.feature_leads, model, as_of)
+        score_active_leads(of.examples, of.feature_leads, model, {}, as_of, target)
         for of, model in ((world, first), (shuffled, second))
     ]
     pd.testing.assert_frame_equal(*scored)
@@ -109,13 +111,17 @@ def test_contributions_add_up_to_the_log_odds(
 
 
 def test_lead_of_whom_nothing_has_happened_has_sensible_words(
-    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], train: Train, as_of: dict[str, str]
+    make_world: Callable[..., Any],
+    make_model: Callable[..., ModelParameters],
+    train: Train,
+    as_of: dict[str, str],
+    target: Targets,
 ) -> None:
     world = make_world(3000)
     trained = train(world, make_model("lightgbm"))
     one = world.examples[world.examples["split"] == "scoring"].head(1)
     leads = world.feature_leads.assign(n_replies=0.0, open_share=np.nan, crm_score=np.nan, lead_source="unknown")
-    (said,) = score_active_leads(one, leads, trained, as_of)["top_drivers"]
+    (said,) = score_active_leads(one, leads, trained, {}, as_of, target)["top_drivers"]
     assert "nan" not in said
     assert "not known" not in said
 

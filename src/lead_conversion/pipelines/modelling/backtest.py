@@ -7,7 +7,7 @@ paired. The holdout stays unseen: what is chosen here can still be judged there.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from lead_conversion.kernel.errors import DataError
 from lead_conversion.kernel.targets import Target, Targets
 from lead_conversion.pipelines.modelling.encoding import attach_features
 from lead_conversion.pipelines.modelling.estimators import predict_probability
+from lead_conversion.pipelines.modelling.evaluation import with_interval
 from lead_conversion.pipelines.modelling.origins import roll_origins, split_by_time
 from lead_conversion.pipelines.modelling.parameters import (
     EvaluationParameters,
@@ -52,6 +53,7 @@ class Backtest:
     predictions: pd.DataFrame
     chosen: tuple[str, ...]
     messages: tuple[str, ...]
+    begins: tuple[pd.Timestamp, ...]
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,54 @@ class Measured:
 
     judged: pd.DataFrame
     figures: dict[str, Estimate]
+
+
+def backtest_models(  # noqa: PLR0913, PLR0917 - Kedro passes each input as an argument
+    model_input_examples: pd.DataFrame,
+    feature_leads: pd.DataFrame,
+    label_summary: Mapping[str, Any],
+    target: Targets,
+    model: ModelParameters,
+    tuning: TuningParameters,
+    split: SplitParameters,
+    evaluation: EvaluationParameters,
+    seed: int,
+    features: Sequence[Feature] = FEATURES,
+) -> dict[str, dict[str, Any]]:
+    """By target, what this configuration would have been worth at each of several moments before the holdout.
+
+    `figures` are over the leads of all origins together, each with its interval; empty where positives are too few.
+    `origins` say from which leads each learned, what it chose, and how it did on the leads that came next.
+    """
+    procedure = Procedure(model, tuning, split, seed)
+    tested = {}
+    for name, spec in target.items():
+        backtest = backtest_target(
+            model_input_examples, feature_leads, label_summary, (name, spec), procedure, evaluation.backtest_origins,
+            features,
+        )  # fmt: skip
+        figures = measure_backtest(backtest, evaluation, seed).figures
+        tested[name] = {
+            "figures": {metric: with_interval(figure, evaluation) for metric, figure in figures.items()},
+            "origins": [
+                _describe_origin(backtest, number, evaluation, seed) for number in range(1, len(backtest.chosen) + 1)
+            ],
+        }
+    return tested
+
+
+def _describe_origin(backtest: Backtest, number: int, evaluation: EvaluationParameters, seed: int) -> dict[str, Any]:
+    judged = backtest.predictions[backtest.predictions["origin"] == number]
+    leads = judged.drop_duplicates("lead_key")["label"].astype(int)
+    figures = measure_backtest(replace(backtest, predictions=judged), evaluation, seed).figures
+    return {
+        "from": backtest.begins[number - 1].isoformat(),
+        "chosen": backtest.chosen[number - 1],
+        "message": backtest.messages[number - 1],
+        "leads": len(leads),
+        "positives": int(leads.sum()),
+        "figures": {metric: with_interval(figure, evaluation) for metric, figure in figures.items()},
+    }
 
 
 def backtest_target(
@@ -88,7 +138,7 @@ def backtest_target(
     at_landmark = feature_leads["landmark_hours"].isin(spec.landmarks_hours) & ~feature_leads["is_scoring_row"]
     described = feature_leads[at_landmark & feature_leads["lead_key"].isin(history["lead_key"])]
     embargo_hours = spec.window_hours + 24 * procedure.split.extra_embargo_days
-    predictions, chosen, messages = [], [], []
+    predictions, chosen, messages, begins = [], [], [], []
     for number, origin in enumerate(roll_origins(history, FIRST_ORIGIN_SHARE, origins, embargo_hours), start=1):
         learning, calibrating = split_by_time(origin.earlier, procedure.split.calibration_share)
         known = pd.concat([learning.assign(split="train"), calibrating.assign(split="calibration")])
@@ -108,8 +158,10 @@ def backtest_target(
         predictions.append(later[[*KEYS, "label"]].assign(probability=probability, origin=number))
         chosen.append(str(trained["chosen"]))
         messages.append(str(trained["message"]))
+        begins.append(origin.later["first_engaged_at"].min())
     empty = pd.DataFrame(columns=[*KEYS, "label", "probability", "origin"])
-    return Backtest(pd.concat(predictions, ignore_index=True) if predictions else empty, tuple(chosen), tuple(messages))
+    joined = pd.concat(predictions, ignore_index=True) if predictions else empty
+    return Backtest(joined, tuple(chosen), tuple(messages), tuple(begins))
 
 
 def measure_backtest(backtest: Backtest, evaluation: EvaluationParameters, seed: int) -> Measured:

@@ -22,7 +22,8 @@ PREDICTION_TYPES = {
     "probability": "float64", "model": "str", "split": "str",
 }  # fmt: skip
 
-LANDMARK_FIGURES = ("positives", "base_rate", "mean_probability", "pr_auc", "baseline_pr_auc")
+CELL_FIGURES = ("positives", "base_rate", "mean_probability", "pr_auc", "baseline_pr_auc")
+SEGMENTS = {"campaign": "campaign_id", "source": "source"}
 
 Evaluated = dict[str, Any]
 
@@ -96,7 +97,7 @@ def evaluate_models(  # noqa: PLR0913, PLR0917 - Kedro passes each input as an a
                 key: trained["base_rate"][key] for key in ("value", "ci_low", "ci_high", "leads", "positives")
             },
             "split": _describe_split(examples),
-            **_measure_target(trained, predictions, champion, fault, evaluation, seed),
+            **_measure_target(trained, predictions, examples, champion, fault, evaluation, seed),
         }
         evaluated[name] = {**found, "gate": decide_gate(found, gate).model_dump(mode="json")}
     return {**{key: primary_as_of[key] for key in ("as_of", "snapshot_id")}, "targets": evaluated}
@@ -126,6 +127,7 @@ def summarise_metrics(evaluation: Evaluated) -> dict[str, dict[str, float]]:
 def _measure_target(
     trained: Evaluated,
     predictions: pd.DataFrame,
+    examples: pd.DataFrame,
     champion: Champion | None,
     fault: str,
     evaluation: EvaluationParameters,
@@ -136,6 +138,7 @@ def _measure_target(
         "models": {},
         "comparisons": [],
         "by_landmark": [],
+        "by_segment": [],
         "champion": _not_compared(champion, "there is nothing to compare it with"),
     }
     if trained["status"] != "trained":
@@ -166,17 +169,17 @@ def _measure_target(
         if model["role"] in BASELINE_ROLES
     ]
     baselines = [name for name, model in models.items() if model["role"] in BASELINE_ROLES]
-    best_baseline = max(baselines, key=lambda name: estimates[name]["pr_auc"].value)
-    against_champion, champion_figures = _measure_champion(
-        champion, fault, by_model[trained["chosen"]], of_champion, resamples, evaluation
-    )
+    chosen = by_model[trained["chosen"]]
+    baseline = by_model[max(baselines, key=lambda name: estimates[name]["pr_auc"].value)]
+    against_champion, champion_figures = _measure_champion(champion, fault, chosen, of_champion, resamples, evaluation)
     models |= champion_figures
     return {
         "status": "evaluated",
         "message": trained["message"],
         "models": models,
         "comparisons": comparisons,
-        "by_landmark": _measure_landmarks(by_model[trained["chosen"]], by_model[best_baseline], resamples, evaluation),
+        "by_landmark": _measure_landmarks(chosen, baseline, resamples, evaluation),
+        "by_segment": _measure_segments(chosen, baseline, examples, resamples, evaluation),
         "champion": against_champion,
     }
 
@@ -248,7 +251,7 @@ def _describe_figures(
         "role": role,
         "n": len(rows),
         "positives": int(rows["label"].sum()),
-        **{metric: _with_interval(estimate, evaluation) for metric, estimate in estimates.items()},
+        **{metric: with_interval(estimate, evaluation) for metric, estimate in estimates.items()},
         "calibration_curve": [_curve_point(*point, evaluation) for point in curve],
     }
 
@@ -256,28 +259,55 @@ def _describe_figures(
 def _measure_landmarks(
     chosen: pd.DataFrame, baseline: pd.DataFrame, resamples: Resamples, evaluation: EvaluationParameters
 ) -> list[Evaluated]:
-    """The chosen model and the best baseline on the leads of each landmark alone; no figures where these are few."""
+    """The chosen model and the best baseline on the leads of each landmark alone."""
+    return [
+        {"landmark_hours": float(hours)}
+        | _measure_cell(chosen, baseline, chosen["landmark_hours"] == hours, resamples, evaluation)
+        for hours in sorted(chosen["landmark_hours"].unique())
+    ]
+
+
+def _measure_segments(
+    chosen: pd.DataFrame,
+    baseline: pd.DataFrame,
+    examples: pd.DataFrame,
+    resamples: Resamples,
+    evaluation: EvaluationParameters,
+) -> list[Evaluated]:
+    """The same on the leads of each campaign and of each source alone, over all landmarks."""
+    leads = examples.drop_duplicates("lead_key").set_index("lead_key")
     measured = []
-    for hours in sorted(chosen["landmark_hours"].unique()):
-        here = (chosen["landmark_hours"] == hours).to_numpy()
-        label = chosen["label"].to_numpy(dtype=float)[here]
-        cell = {"landmark_hours": float(hours), "n": len(label), "baseline": baseline["model"].iloc[0]}
-        if min(label.sum(), len(label) - label.sum()) < evaluation.min_positive_leads:
-            measured.append({**cell, **dict.fromkeys(LANDMARK_FIGURES)})
-            continue
-        pr_auc, baseline_pr_auc = (
-            _with_interval(measure_pr_auc(label, probability[here], resamples.at(here)), evaluation)
-            for probability in (rows["probability"].to_numpy(dtype=float) for rows in (chosen, baseline))
-        )
-        figures = (
-            int(label.sum()),
-            float(label.mean()),
-            float(chosen["probability"].to_numpy(dtype=float)[here].mean()),
-            pr_auc,
-            baseline_pr_auc,
-        )
-        measured.append({**cell, **dict(zip(LANDMARK_FIGURES, figures, strict=True))})
+    for dimension, column in SEGMENTS.items():
+        segment = chosen["lead_key"].map(leads[column].astype("string").fillna("unknown"))
+        measured += [
+            {"dimension": dimension, "segment": str(name)}
+            | _measure_cell(chosen, baseline, segment == name, resamples, evaluation)
+            for name in sorted(segment.unique())
+        ]
     return measured
+
+
+def _measure_cell(
+    chosen: pd.DataFrame,
+    baseline: pd.DataFrame,
+    is_here: pd.Series,
+    resamples: Resamples,
+    evaluation: EvaluationParameters,
+) -> Evaluated:
+    """The chosen model and the best baseline on some rows; no figures where leads of one kind are few."""
+    here = is_here.to_numpy(dtype=bool)
+    rows = chosen[here]
+    label = rows["label"].to_numpy(dtype=float)
+    cell = {"n": len(label), "baseline": baseline["model"].iloc[0]}
+    leads = rows.drop_duplicates("lead_key")["label"]
+    if min(leads.sum(), len(leads) - leads.sum()) < evaluation.min_positive_leads:
+        return {**cell, **dict.fromkeys(CELL_FIGURES)}
+    pr_auc, baseline_pr_auc = (
+        with_interval(measure_pr_auc(label, probability[here], resamples.at(here)), evaluation)
+        for probability in (model["probability"].to_numpy(dtype=float) for model in (chosen, baseline))
+    )
+    figures = (int(label.sum()), float(label.mean()), float(rows["probability"].mean()), pr_auc, baseline_pr_auc)
+    return {**cell, **dict(zip(CELL_FIGURES, figures, strict=True))}
 
 
 def _compare(baseline: str, chosen: Estimate, other: Estimate, evaluation: EvaluationParameters) -> Evaluated:
@@ -289,13 +319,13 @@ def _compare(baseline: str, chosen: Estimate, other: Estimate, evaluation: Evalu
     return {
         "baseline": baseline,
         "metric": "pr_auc",
-        "difference": _with_interval(difference, evaluation),
-        "relative": _with_interval(relative, evaluation),
+        "difference": with_interval(difference, evaluation),
+        "relative": with_interval(relative, evaluation),
     }
 
 
 def _curve_point(predicted: float, observed: Estimate, n: int, evaluation: EvaluationParameters) -> Evaluated:
-    share = _with_interval(observed, evaluation)
+    share = with_interval(observed, evaluation)
     return {
         "predicted": predicted,
         "observed": share["value"],
@@ -305,7 +335,8 @@ def _curve_point(predicted: float, observed: Estimate, n: int, evaluation: Evalu
     }
 
 
-def _with_interval(estimate: Estimate, evaluation: EvaluationParameters) -> dict[str, float | None]:
+def with_interval(estimate: Estimate, evaluation: EvaluationParameters) -> dict[str, float | None]:
+    """A figure and its interval; null is not defined."""
     figures = (estimate.value, *estimate.interval(evaluation.confidence_level))
     return {
         name: float(figure) if np.isfinite(figure) else None

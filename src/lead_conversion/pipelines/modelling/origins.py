@@ -45,7 +45,7 @@ def roll_origins(rows: pd.DataFrame, first_share: float, origins: int, embargo_h
         origins: how many; fewer come back where the leads are too few to fill both sides.
         embargo_hours: a lead that learns was first engaged longer than this before the origin.
     """
-    if rows.empty:
+    if rows.empty or not origins:
         return []
     engaged = rows.drop_duplicates("lead_key")["first_engaged_at"]
     shares = np.linspace(first_share, 1, origins, endpoint=False)

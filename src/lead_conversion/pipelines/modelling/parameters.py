@@ -171,3 +171,4 @@ class EvaluationParameters(_Frozen):
     calibration_bins: int = Field(ge=2)
     min_positive_leads: int = Field(ge=1)
     attribution_leads: int = Field(ge=1)
+    backtest_origins: int = Field(ge=0)

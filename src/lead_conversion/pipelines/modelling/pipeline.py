@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from lead_conversion.pipelines.modelling.attribution import attribute_drivers
+from lead_conversion.pipelines.modelling.backtest import backtest_models
 from lead_conversion.pipelines.modelling.evaluation import evaluate_models, predict_holdout, summarise_metrics
 from lead_conversion.pipelines.modelling.nomination import nominate_models
 from lead_conversion.pipelines.modelling.scoring import score_active_leads, score_with_champions
@@ -69,6 +70,22 @@ def create_pipeline() -> Pipeline:
                 },
                 outputs="evaluation",
                 name="evaluate_models",
+            ),
+            Node(
+                backtest_models,
+                inputs={
+                    "model_input_examples": "model_input_examples",
+                    "feature_leads": "feature_leads@pandas",
+                    "label_summary": "label_summary",
+                    "target": "params:target",
+                    "model": "params:model",
+                    "tuning": "params:tuning",
+                    "split": "params:split",
+                    "evaluation": "params:evaluation",
+                    "seed": "params:seed",
+                },
+                outputs="backtest",
+                name="backtest_models",
             ),
             Node(
                 score_active_leads,

@@ -20,6 +20,7 @@ from lead_conversion.pipelines.modelling.parameters import SplitParameters
 EXAMPLE_TYPES = {
     "lead_key": "str", "target": "str", "landmark_hours": "float64", "landmark_at": "datetime64[us]",
     "first_engaged_at": "datetime64[us]", "label": "Int64", "split": "str", "campaign_id": "Int64",
+    "source": "str",
 }  # fmt: skip
 KEYS = ["target", "lead_key", "landmark_hours", "split"]
 
@@ -38,10 +39,12 @@ def assign_splits(
     embargo, holdout or scoring. `campaign_id` is the campaign of the lead's first attempt.
     """
     as_of = pd.Timestamp(parse_moment(primary_as_of["as_of"]))
-    contacts = primary_contacts[["lead_key", "first_campaign_id", "is_opted_out_now"]]
+    contacts = primary_contacts[["lead_key", "first_campaign_id", "lead_source", "is_opted_out_now"]]
     landmarks = feature_leads[["lead_key", "landmark_hours", "landmark_at", "is_scoring_row"]]
     rows = primary_labels.merge(landmarks, on="lead_key").merge(contacts, on="lead_key", how="left", validate="m:1")
-    rows = rows.rename(columns={"first_campaign_id": "campaign_id"})
+    rows = rows.rename(columns={"first_campaign_id": "campaign_id"}).assign(
+        source=rows["lead_source"].fillna("unknown")
+    )
     parts = []
     for name, spec in target.items():
         of_target = rows[rows["target"] == name]

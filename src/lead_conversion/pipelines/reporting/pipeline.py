@@ -41,6 +41,7 @@ def create_pipeline() -> Pipeline:
                     "primary_as_of": "primary_as_of",
                     "evaluation": "evaluation",
                     "holdout_predictions": "holdout_predictions",
+                    "backtest": "backtest",
                     "scored_leads": "scored_leads",
                     "feature_attribution": "feature_attribution",
                     "feature_dependence": "feature_dependence",
