@@ -50,6 +50,7 @@ def evaluate_models(
     holdout_predictions: pd.DataFrame,
     model_input_examples: pd.DataFrame,
     trained_models: dict[str, dict[str, Any]],
+    leakage_audit: dict[str, Any],
     primary_as_of: dict[str, str],
     target: Targets,
     evaluation: EvaluationParameters,
@@ -73,6 +74,7 @@ def evaluate_models(
                 key: trained["base_rate"][key] for key in ("value", "ci_low", "ci_high", "leads", "positives")
             },
             "split": _describe_split(examples),
+            "leakage": {"open_suspects": leakage_audit["targets"].get(name, {}).get("open_suspects")},
             **_measure_target(trained, predictions, evaluation, seed),
         }
         evaluated[name] = {**found, "gate": decide_gate(found, gate).model_dump(mode="json")}
