@@ -22,6 +22,7 @@ def evaluation() -> dict[str, Any]:
     return {
         "chosen_model": "lightgbm",
         "split": {"holdout": {"positives": 80}},
+        "leakage": {"open_suspects": 0},
         "models": {
             "lightgbm": {
                 "role": "candidate",
@@ -53,6 +54,7 @@ FIGURES = {
     "calibration_slope_low": ("models", "lightgbm", "calibration_slope", "value"),
     "calibration_slope_high": ("models", "lightgbm", "calibration_slope", "value"),
     "lift_at_10": ("models", "lightgbm", "lift_at_10_at_landmark", "value"),
+    "leakage_audit": ("leakage", "open_suspects"),
     "positive_leads": ("split", "holdout", "positives"),
 }
 
@@ -72,6 +74,7 @@ def test_model_that_meets_every_condition_passes(evaluation: dict[str, Any]) -> 
         ("calibration_slope_low", 0.79),
         ("calibration_slope_high", 1.26),
         ("lift_at_10", 1.49),
+        ("leakage_audit", 1),
         ("positive_leads", 49),
     ],
 )
@@ -93,7 +96,7 @@ def test_figure_that_is_no_finite_number_fails(evaluation: dict[str, Any], name:
     assert failed[name].figure is None
 
 
-@pytest.mark.parametrize("part", ["chosen_model", "split", "models", "comparisons"])
+@pytest.mark.parametrize("part", ["chosen_model", "split", "models", "comparisons", "leakage"])
 def test_missing_part_fails(evaluation: dict[str, Any], part: str) -> None:
     del evaluation[part]
     assert not decide_gate(evaluation, LIMITS).passed

@@ -116,11 +116,10 @@ def auc_of_scores(rows: Rows, score: Array, confidence_level: float) -> Auc:
 def _code_values(values: pd.Series, feature: Feature) -> tuple[Codes, list[str], npt.NDArray[np.bool_]]:
     """Each row's value as a code, the codes' names, and which of them mean that there is none."""
     if feature.kind == "categorical":
-        codes, found = pd.factorize(values.astype("str"), sort=True, use_na_sentinel=False)
         # The dictionary quotes the word that stands for none.
-        absent = feature.missing.split("'")[1] if feature.missing.startswith("'") else None
-        names = [str(name) for name in found]
-        return codes.astype(np.int64), names, np.array([name in {absent, "nan"} for name in names])
+        absent = feature.missing.split("'")[1] if feature.missing.startswith("'") else MISSING
+        codes, names = pd.factorize(values.astype("str").where(values.notna(), absent), sort=True)
+        return codes.astype(np.int64), [str(name) for name in names], np.asarray(names == absent)
     numbers = values.to_numpy(dtype=float, na_value=np.nan)
     known = np.unique(numbers[~np.isnan(numbers)])
     if known.size > MOST_NUMBERS:

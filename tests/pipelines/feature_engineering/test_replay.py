@@ -1,0 +1,115 @@
+"""The replay finds features equal where they hold nothing of the future, and names those that do."""
+
+from datetime import timedelta
+
+import ibis
+import pytest
+from configured import FEATURES as PARAMETERS
+from configured import TARGETS
+from feature_worlds import AS_OF, Engine, random_world
+from ibis import _
+
+from lead_conversion.contracts import documents
+from lead_conversion.pipelines.feature_engineering import features as features_module
+from lead_conversion.pipelines.feature_engineering import replay as replay_module
+from lead_conversion.pipelines.feature_engineering.events import see_events
+from lead_conversion.pipelines.feature_engineering.features import compute_features
+from lead_conversion.pipelines.feature_engineering.rates import measure_rates
+from lead_conversion.pipelines.feature_engineering.replay import replay_features
+
+LEADS_A_MOMENT = 60
+
+
+@pytest.fixture(scope="module")
+def engine():
+    """A world's tables, and its features."""
+    engine = Engine(AS_OF)
+    engine.features(random_world(11, leads=150))
+    return engine
+
+
+def replay(engine, features=None, leads=LEADS_A_MOMENT):
+    tables = (engine.table(name) for name in ("landmarks", "contacts", "events", "steps", "outcomes", "prompts"))
+    knobs = PARAMETERS.replay.model_copy(update={"moments": 2, "leads_a_moment": leads})
+    features = engine.table("features") if features is None else features
+    found = replay_features(features, *tables, TARGETS, PARAMETERS.model_copy(update={"replay": knobs}))
+    documents.feature_replay.validate(found)
+    return found
+
+
+def compute(engine, rates=None):
+    """The features as the node computes them, with whatever of it is replaced."""
+    landmarks, contacts, events, steps, prompts = (
+        engine.table(name) for name in ("landmarks", "contacts", "events", "steps", "prompts")
+    )
+    rates = engine.table("rates") if rates is None else rates
+    (piece,) = compute_features(landmarks, contacts, events, steps, prompts, rates, TARGETS, PARAMETERS)
+    return ibis.memtable(piece.to_pyarrow())
+
+
+@pytest.fixture(scope="module")
+def honest(engine):
+    return replay(engine)
+
+
+def test_features_that_hold_nothing_of_the_future_are_the_same_to_the_bit(honest):
+    assert honest["differing"] == {}
+    first, second = honest["moments"]
+    assert first["moment"] < second["moment"]
+    assert honest["landmarks"] == first["landmarks"] + second["landmarks"] > LEADS_A_MOMENT
+
+
+def test_replayed_landmarks_have_histories_and_rates(engine, honest):
+    last = ibis.literal(honest["moments"][-1]["moment"]).cast("timestamp(6)")
+    near = engine.table("features").filter(_.landmark_at <= last, _.landmark_at > last - ibis.interval(days=3))
+    found = near.to_pandas()
+    assert (found["n_outbound"] > 0).any()
+    assert found["campaign_rate"].notna().any()
+    assert found["source_rate"].notna().any()
+
+
+def test_feature_that_sees_the_hour_after_the_landmark_is_named(engine, monkeypatch):
+    def see_an_hour_ahead(landmarks, described, parameters):
+        later = landmarks.mutate(landmark_at=_.landmark_at + ibis.interval(hours=1))
+        return see_events(later, described, parameters)
+
+    monkeypatch.setattr(features_module, "see_events", see_an_hour_ahead)
+    found = replay(engine, compute(engine))
+    assert {"n_outbound", "n_replies"} <= found["differing"].keys()
+    assert not found["differing"].keys() & {"lead_source", "campaign_rate", "hours_since_engaged"}
+
+
+def test_rate_that_counts_leads_before_their_window_is_over_is_named(engine, monkeypatch):
+    def know_early(*given):
+        return measure_rates(*given).mutate(
+            known_from_at=_.known_from_at - ibis.interval(days=7), known_until_at=_.known_until_at - ibis.interval(days=7)
+        )
+
+    monkeypatch.setattr(replay_module, "measure_rates", know_early)
+    labels, contacts, events, outcomes = (engine.table(n) for n in ("labels", "contacts", "events", "outcomes"))
+    early = know_early(labels, contacts, events, outcomes, TARGETS, PARAMETERS)
+    found = replay(engine, compute(engine, early))
+    assert "source_rate" in found["differing"]
+    assert "n_outbound" not in found["differing"]
+
+
+def test_changed_value_and_missing_landmark_are_counted(engine, honest):
+    last = ibis.literal(honest["moments"][-1]["moment"]).cast("timestamp(6)")
+    features = engine.table("features")
+    one, other = features.filter(_.landmark_at <= last).order_by(ibis.desc("landmark_at")).limit(2).to_pandas()[
+        ["lead_key", "landmark_hours"]
+    ].itertuples(index=False)
+    is_one, is_other = (
+        (features.lead_key == key.lead_key) & (features.landmark_hours == key.landmark_hours) for key in (one, other)
+    )
+    changed = features.mutate(n_clicked=ibis.ifelse(is_one, features.n_clicked + 1, features.n_clicked))
+    found = replay(engine, changed.filter(~is_other))
+    assert found["differing"]["n_clicked"] == 2
+    assert found["differing"]["lead_source"] == 1
+    assert len(found["differing"]) > 100
+
+
+def test_nothing_to_replay_is_said_with_no_landmarks():
+    engine = Engine(AS_OF - timedelta(days=400))
+    engine.features(random_world(1, leads=3))
+    assert replay(engine) == {"moments": [], "landmarks": 0, "differing": {}}
