@@ -13,7 +13,8 @@ LAYERS = ("raw", "clean", "rejected", "orphan", "primary", "feature", "model_inp
 OTHER_NAMES = {
     "agent_cory", "pseudonym_key", "data_quality", "label_summary", "recommendation_risk_set", "trained_models",
     "nominated_models", "holdout_predictions", "evaluation", "evaluation_metrics", "scored_leads",
-    "feature_attribution", "effects", "recommendations", "experiment_plan", "run_identity", "run_manifest",
+    "leakage_audit", "feature_attribution", "effects", "recommendations", "experiment_plan", "run_identity",
+    "run_manifest",
     "calibration_figure", "lift_figure", "effects_figure", "report", "model_card", "recommendations_page",
     "scrubbed_replies",
 }  # fmt: skip

@@ -78,7 +78,7 @@ def decide_gate(evaluation: Evaluation, limits: GateLimits) -> GateDecision:
             limits.min_lift_at_10, _figure(model, "lift_at_10_at_landmark", "value"),
         ),
         _at_most(
-            "leakage_audit", "Features that may hold the outcome itself, and that nobody has accepted, are at most this many",
+            "leakage_audit", "Features that may hold the outcome itself, accepted by nobody, are at most this many",
             0.0, _figure(evaluation, "leakage", "open_suspects"),
         ),
         _at_least(

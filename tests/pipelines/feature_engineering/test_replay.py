@@ -76,13 +76,14 @@ def test_feature_that_sees_the_hour_after_the_landmark_is_named(engine, monkeypa
     monkeypatch.setattr(features_module, "see_events", see_an_hour_ahead)
     found = replay(engine, compute(engine))
     assert {"n_outbound", "n_replies"} <= found["differing"].keys()
-    assert not found["differing"].keys() & {"lead_source", "campaign_rate", "hours_since_engaged"}
+    assert not found["differing"].keys() & {"lead_source", "source_rate", "hours_since_engaged"}
 
 
 def test_rate_that_counts_leads_before_their_window_is_over_is_named(engine, monkeypatch):
     def know_early(*given):
         return measure_rates(*given).mutate(
-            known_from_at=_.known_from_at - ibis.interval(days=7), known_until_at=_.known_until_at - ibis.interval(days=7)
+            known_from_at=_.known_from_at - ibis.interval(days=7),
+            known_until_at=_.known_until_at - ibis.interval(days=7),
         )
 
     monkeypatch.setattr(replay_module, "measure_rates", know_early)
@@ -96,9 +97,13 @@ def test_rate_that_counts_leads_before_their_window_is_over_is_named(engine, mon
 def test_changed_value_and_missing_landmark_are_counted(engine, honest):
     last = ibis.literal(honest["moments"][-1]["moment"]).cast("timestamp(6)")
     features = engine.table("features")
-    one, other = features.filter(_.landmark_at <= last).order_by(ibis.desc("landmark_at")).limit(2).to_pandas()[
-        ["lead_key", "landmark_hours"]
-    ].itertuples(index=False)
+    one, other = (
+        features.filter(_.landmark_at <= last)
+        .order_by(ibis.desc("landmark_at"))
+        .limit(2)
+        .to_pandas()[["lead_key", "landmark_hours"]]
+        .itertuples(index=False)
+    )
     is_one, is_other = (
         (features.lead_key == key.lead_key) & (features.landmark_hours == key.landmark_hours) for key in (one, other)
     )

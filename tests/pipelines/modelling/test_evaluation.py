@@ -22,7 +22,6 @@ from lead_conversion.pipelines.modelling.parameters import (
 )
 from lead_conversion.pipelines.modelling.training import train_models
 
-
 REPLAYED = {"moments": [], "landmarks": 500, "differing": {}}
 THE_ONE_SIGNAL = AcceptedFeature(feature="crm_score", reason="invented as the one thing that tells")
 

@@ -14,7 +14,9 @@ WORD = Feature("source", "attribution", "categorical", "category", "Where from",
 
 def rows_of(label, landmarks=1):
     keys = [f"{lead:06}" for lead in range(len(label))]
-    parts = [pd.DataFrame({"lead_key": keys, "landmark_hours": float(hour), "label": label}) for hour in range(landmarks)]
+    parts = [
+        pd.DataFrame({"lead_key": keys, "landmark_hours": float(hour), "label": label}) for hour in range(landmarks)
+    ]
     return Rows.of(pd.concat(parts, ignore_index=True))
 
 

@@ -23,10 +23,11 @@ from lead_conversion.pipelines.feature_engineering.labels import label_conversio
 from lead_conversion.pipelines.feature_engineering.parameters import FeatureParameters
 from lead_conversion.pipelines.feature_engineering.rates import measure_rates
 
+EARLIEST = datetime(1900, 1, 1)  # noqa: DTZ001, times are naive UTC
 NAMES = [feature.name for feature in FEATURES]
 
 
-def replay_features(
+def replay_features(  # noqa: PLR0913, PLR0917 - a replay needs all that features are made of, and the features
     feature_leads: Table,
     feature_landmarks: Table,
     primary_contacts: Table,
@@ -104,7 +105,7 @@ def _cut_histories(events: Table, landmarks: Table) -> Table:
 
 def _cut_prompts(prompts: Table, moment: datetime) -> Table:
     """The prompts that had been written."""
-    return prompts.filter(_.prompt_created_at.isnull() | (_.prompt_created_at < moment))
+    return prompts.filter((_.prompt_created_at < moment).fill_null(True))
 
 
 def _last_landmarks(landmarks: Table, contacts: Table, moment: datetime, leads: int) -> Table:
@@ -126,7 +127,7 @@ def _one_a_lead(samples: Sequence[Table]) -> Table:
 def _follow_one_another(rates: Sequence[Table], moments: Sequence[datetime]) -> Table:
     """The rates of each day, as measured at the first moment from there on."""
     days_after = [moment.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1) for moment in moments]
-    begins = [datetime.min.replace(year=1900), *days_after]
+    begins = [EARLIEST, *days_after]
     held = [
         table.mutate(
             known_from_at=ibis.greatest(_.known_from_at, begin), known_until_at=ibis.least(_.known_until_at, end)

@@ -46,7 +46,7 @@ def predict_holdout(
     )
 
 
-def evaluate_models(
+def evaluate_models(  # noqa: PLR0913, PLR0917 - Kedro passes each result and each group of parameters as an argument
     holdout_predictions: pd.DataFrame,
     model_input_examples: pd.DataFrame,
     trained_models: dict[str, dict[str, Any]],

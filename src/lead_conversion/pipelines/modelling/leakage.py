@@ -20,6 +20,7 @@ import pandas as pd
 from lead_conversion.contracts.features import FEATURES, Feature
 from lead_conversion.kernel.targets import Targets
 from lead_conversion.pipelines.modelling.encoding import attach_features, require_features
+from lead_conversion.pipelines.modelling.log_odds import Array
 from lead_conversion.pipelines.modelling.logistic import fit_logistic, predict_logistic
 from lead_conversion.pipelines.modelling.parameters import LeakageParameters, ModelParameters
 from lead_conversion.pipelines.modelling.single_features import Auc, Counts, Rows, auc_of_scores
@@ -123,6 +124,7 @@ def _judge_feature(figure: Found, winners: float, leakage: LeakageParameters) ->
     """What is suspicious about a feature by itself; a figure without an interval is no proof."""
     auc, missing, value = figure["auc"], figure["missing_auc"], figure["winners_value"]
     share_limit = 1 - leakage.max_losers_ratio * (1 - winners)
+    of_value = f"Of {value['leads']:,} leads with the value '{value['value']}', {value['winners']:,} are winners"
     judged = [
         (
             "auc", leakage.max_auc, auc["ci_low"],
@@ -134,8 +136,7 @@ def _judge_feature(figure: Found, winners: float, leakage: LeakageParameters) ->
         ),
         (
             "winners_value", share_limit, value["share_at_least"],
-            f"Of {value['leads']:,} leads with the value '{value['value']}', {value['winners']:,} are winners; of all, "
-            f"{100 * winners:.1f} %.",
+            f"{of_value}; of all leads {100 * winners:.1f} % are.",
         ),
     ]  # fmt: skip
     return [
@@ -194,13 +195,13 @@ def _judge_carriers(
 def _are_twins(examples: pd.DataFrame, one: Feature, other: Feature) -> bool:
     if {one.kind, other.kind} != {"numeric"}:
         return False
-    pair = examples[[one.name, other.name]].astype(float)
-    return bool(abs(pair.rank().corr().iloc[0, 1]) >= TWIN_CORRELATION)
+    first, second = (examples[feature.name].astype(float) for feature in (one, other))
+    return abs(first.rank().corr(second.rank())) >= TWIN_CORRELATION
 
 
 def _predict_out_of_fold(
     rows: Rows, examples: pd.DataFrame, features: Sequence[Feature], window_hours: float, model: ModelParameters
-) -> np.ndarray[Any, np.dtype[np.float64]]:
+) -> Array:
     """Log odds by a logistic regression on the other half of the folds."""
     half = rows.fold % 2
     score = np.zeros(len(examples))

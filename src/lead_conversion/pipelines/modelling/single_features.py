@@ -1,11 +1,12 @@
 """What one feature says of the label when nothing else is known: its AUC, its gaps, and values that only winners have.
 
-A winner is a lead that reached the target. All figures are read off one table of counts: landmark, fold of leads, value,
-label. Rows are compared at the same landmark only (strata, van Elteren 1960), so that what the clock tells is not
-credited to a feature; a lead stands there once and in one fold, so that folds are independent.
+A winner is a lead that reached the target. All figures are read off one table of counts by landmark, fold of leads,
+value and label. Rows are compared at the same landmark only (strata, van Elteren 1960), so that what the clock tells is
+not credited to a feature; a lead stands there once and in one fold, so that folds are independent.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +42,7 @@ class Rows:
         return cls(
             examples["label"].to_numpy(dtype=np.int64),
             pd.factorize(examples["landmark_hours"], sort=True)[0].astype(np.int64),
-            examples["lead_key"].map(fold_of_lead).to_numpy(dtype=np.int64),
+            fold_of_lead[examples["lead_key"]].to_numpy().astype(np.int64),
         )
 
 
@@ -118,13 +119,14 @@ def _code_values(values: pd.Series, feature: Feature) -> tuple[Codes, list[str],
     if feature.kind == "categorical":
         # The dictionary quotes the word that stands for none.
         absent = feature.missing.split("'")[1] if feature.missing.startswith("'") else MISSING
-        codes, names = pd.factorize(values.astype("str").where(values.notna(), absent), sort=True)
-        return codes.astype(np.int64), [str(name) for name in names], np.asarray(names == absent)
+        codes, words = pd.factorize(values.astype("str").where(values.notna(), absent), sort=True)
+        return codes.astype(np.int64), [str(word) for word in words], np.asarray(words == absent)
     numbers = values.to_numpy(dtype=float, na_value=np.nan)
     known = np.unique(numbers[~np.isnan(numbers)])
     if known.size > MOST_NUMBERS:
         cuts = np.unique(np.nanquantile(numbers, np.linspace(0, 1, BINS + 1)[1:-1], method="nearest"))
-        names = [f"below {cuts[0]:g}", *(f"{cut:g} or more, to the next cut" for cut in cuts)]
+        names = [f"below {cuts[0]:g}", *(f"{low:g} to {high:g}" for low, high in pairwise(cuts))]
+        names.append(f"{cuts[-1]:g} or more")
         codes = np.searchsorted(cuts, numbers, side="right")
     else:
         names = [f"{number:g}" for number in known]
@@ -139,10 +141,10 @@ def _order_pairs(held_out: Array, others: Array) -> tuple[float, float]:
     rate = winners.sum(axis=1) / np.maximum(leads.sum(axis=1), 1)
     expected = (leads * rate[:, None]).sum(axis=0)
     score = (winners.sum(axis=0) + PRIOR_WINNERS) / (expected + PRIOR_WINNERS)
-    place = np.unique(score, return_inverse=True)[1]
-    in_order = np.zeros((len(held_out), int(place.max()) + 1, 2))
-    np.add.at(in_order, (slice(None), place), held_out)
-    below, above = in_order[:, :, 0], in_order[:, :, 1]
+    scores, place = np.unique(score, return_inverse=True)
+    in_order = np.zeros((scores.size, len(held_out), 2))
+    np.add.at(in_order, place, held_out.transpose(1, 0, 2))
+    below, above = in_order[:, :, 0].T, in_order[:, :, 1].T
     ordered = (above * (np.cumsum(below, axis=1) - below / 2)).sum()
     return float(ordered), float((above.sum(axis=1) * below.sum(axis=1)).sum())
 
@@ -150,7 +152,7 @@ def _order_pairs(held_out: Array, others: Array) -> tuple[float, float]:
 def _over_folds(pairs: Array, confidence_level: float) -> Auc:
     """All folds together, with Student's interval by how they differ."""
     ordered, possible = pairs[pairs[:, 1] > 0].T
-    if possible.size < 2:
+    if possible.size <= 1:
         return Auc(float("nan"), float("nan"), float("nan"))
     value = float(ordered.sum() / possible.sum())
     error = float((ordered / possible).std(ddof=1) / np.sqrt(possible.size))

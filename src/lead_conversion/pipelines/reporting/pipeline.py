@@ -43,6 +43,7 @@ def create_pipeline() -> Pipeline:
                     "holdout_predictions": "holdout_predictions",
                     "scored_leads": "scored_leads",
                     "feature_attribution": "feature_attribution",
+                    "leakage_audit": "leakage_audit",
                     "effects": "effects",
                     "recommendations": "recommendations",
                     "experiment_plan": "experiment_plan",
