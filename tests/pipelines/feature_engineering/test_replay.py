@@ -6,6 +6,7 @@ import ibis
 import pytest
 from configured import FEATURES as PARAMETERS
 from configured import TARGETS
+from entity_rows import MOMENT, PRIMARY_CONTACT, key, rows
 from feature_worlds import AS_OF, Engine, random_world
 from ibis import _
 
@@ -15,7 +16,7 @@ from lead_conversion.pipelines.feature_engineering import replay as replay_modul
 from lead_conversion.pipelines.feature_engineering.events import see_events
 from lead_conversion.pipelines.feature_engineering.features import compute_features
 from lead_conversion.pipelines.feature_engineering.rates import measure_rates
-from lead_conversion.pipelines.feature_engineering.replay import replay_features
+from lead_conversion.pipelines.feature_engineering.replay import cut_enrolments, replay_features
 
 LEADS_A_MOMENT = 60
 
@@ -81,19 +82,28 @@ def test_features_that_see_the_hour_after_and_rates_known_before_windows_end_are
     assert not named & {"lead_source", "crm_score", "hours_since_engaged"}
 
 
+def test_enrolment_at_the_landmark_or_after_it_is_not_there_in_the_replay():
+    days = {"before": "2026-05-01", "at": "2026-05-02", "after": "2026-05-03"}
+    enrolments = [
+        {"lead_key": name, "enrolled_at": day, "enrolled_campaign_id": 3, "enrolled_variant": "B"}
+        for name, day in days.items()
+    ]
+    described = [{"lead_key": name, "landmark_at": "2026-05-02"} for name in days]
+    landmarks = rows({"lead_key": "string", "landmark_at": MOMENT}, *described)
+    found = cut_enrolments(rows(PRIMARY_CONTACT, *enrolments), landmarks).to_pandas().set_index("lead_key")
+    assert found.index.isin([key(name) for name in days]).all()
+    kept = found[["enrolled_at", "enrolled_campaign_id", "enrolled_variant"]].notna()
+    assert kept.all(axis=1).to_dict() == {key("before"): True, key("at"): False, key("after"): False}
+    assert kept.any(axis=1).sum() == 1
+
+
 def test_changed_value_and_missing_landmark_are_counted(engine, honest):
     last = ibis.literal(honest["moments"][-1]["moment"]).cast("timestamp(6)")
     features = engine.table("features")
-    one, other = (
-        features.filter(_.landmark_at <= last)
-        .order_by(ibis.desc("landmark_at"))
-        .limit(2)
-        .to_pandas()[["lead_key", "landmark_hours"]]
-        .itertuples(index=False)
-    )
-    is_one, is_other = (
-        (features.lead_key == key.lead_key) & (features.landmark_hours == key.landmark_hours) for key in (one, other)
-    )
+    # A landmark a day on: by then the lead was known, so that it is among the last described.
+    known = features.filter(_.landmark_at <= last, _.landmark_hours >= 24, ~_.is_scoring_row)
+    leads = known.order_by(ibis.desc("landmark_at")).to_pandas()["lead_key"].unique()
+    is_one, is_other = features.lead_key == leads[0], features.lead_key == leads[1]
     changed = features.mutate(n_clicked=ibis.ifelse(is_one, features.n_clicked + 1, features.n_clicked))
     found = replay(engine, changed.filter(~is_other))
     assert found["differing"]["n_clicked"] == 2

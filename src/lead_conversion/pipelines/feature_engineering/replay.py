@@ -56,7 +56,7 @@ def replay_features(  # noqa: PLR0913, PLR0917 - a replay needs all that feature
     sampled = _one_a_lead(samples).cache()
     described_again = compute_features(
         sampled.drop("moment"),
-        primary_contacts.semi_join(sampled, "lead_key"),
+        cut_enrolments(primary_contacts, sampled),
         _cut_histories(primary_engagement_logs, sampled),
         primary_campaign_steps,
         _cut_prompts(feature_prompts, moments[-1]),
@@ -95,6 +95,14 @@ def _cut_contacts(contacts: Table, moment: datetime) -> Table:
     """The leads of whose engagement it was known, and of those who left only those who had."""
     known = contacts.filter((_.first_engaged_at < moment) & (_.engagement_logged_at < moment))
     return known.mutate(opted_out_at=(_.opted_out_at < moment).ifelse(_.opted_out_at, None))
+
+
+def cut_enrolments(contacts: Table, landmarks: Table) -> Table:
+    """The leads that are described, with their enrolment where it came strictly before the landmark."""
+    own = contacts.join(landmarks.select("lead_key", "landmark_at"), "lead_key")
+    enrolment = ("enrolled_campaign_id", "enrolled_variant", "enrolled_at")
+    is_before = own.enrolled_at < own.landmark_at
+    return own.mutate(**{name: is_before.ifelse(own[name], None) for name in enrolment}).drop("landmark_at")
 
 
 def _cut_histories(events: Table, landmarks: Table) -> Table:
