@@ -93,7 +93,7 @@ def test_verdicts_and_trials_are_said(full_html):
     text = words(full_html)
     assert "It passes all 7 conditions of the gate." in text
     assert (
-        "It fails 1 of 6 conditions of the gate, so it must not be relied on: Interval of the paired difference" in text
+        "It fails 1 of 7 conditions of the gate, so it must not be relied on: Interval of the paired difference" in text
     )
     assert "No approved model exists for T2, T3" in text
 
