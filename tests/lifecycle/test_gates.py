@@ -24,6 +24,7 @@ def evaluation() -> dict[str, Any]:
         "chosen_model": "lightgbm",
         "champion": {"status": "compared", "version": "3", "relative": {"ci_low": -0.02}, "message": "Compared."},
         "split": {"holdout": {"positives": 80}},
+        "leakage": {"open_suspects": 0},
         "models": {
             "lightgbm": {
                 "role": "candidate",
@@ -55,6 +56,7 @@ FIGURES = {
     "calibration_slope_low": ("models", "lightgbm", "calibration_slope", "value"),
     "calibration_slope_high": ("models", "lightgbm", "calibration_slope", "value"),
     "lift_at_10": ("models", "lightgbm", "lift_at_10_at_landmark", "value"),
+    "leakage_audit": ("leakage", "open_suspects"),
     "positive_leads": ("split", "holdout", "positives"),
     "no_worse_than_champion": ("champion", "relative", "ci_low"),
 }
@@ -75,6 +77,7 @@ def test_model_that_meets_every_condition_passes(evaluation: dict[str, Any]) -> 
         ("calibration_slope_low", 0.79),
         ("calibration_slope_high", 1.26),
         ("lift_at_10", 1.49),
+        ("leakage_audit", 1),
         ("positive_leads", 49),
         ("no_worse_than_champion", -0.05),
     ],
@@ -97,7 +100,7 @@ def test_figure_that_is_no_finite_number_fails(evaluation: dict[str, Any], name:
     assert failed[name].figure is None
 
 
-@pytest.mark.parametrize("part", ["chosen_model", "split", "models", "comparisons", "champion"])
+@pytest.mark.parametrize("part", ["chosen_model", "split", "models", "comparisons", "champion", "leakage"])
 def test_missing_part_fails(evaluation: dict[str, Any], part: str) -> None:
     del evaluation[part]
     assert not decide_gate(evaluation, LIMITS).passed

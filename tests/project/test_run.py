@@ -22,6 +22,7 @@ OUTPUTS = (
     "07_model_output/scored_leads.parquet",
     "07_model_output/holdout_predictions.parquet",
     "07_model_output/evaluation.json",
+    "07_model_output/leakage_audit.json",
     "07_model_output/effects.parquet",
     "07_model_output/recommendations.json",
     "07_model_output/experiment_plan.json",

@@ -82,6 +82,7 @@ def sample_inputs(seed: int = 11, leads: int = 400) -> dict[str, Any]:
         scored_leads=_scored_leads(rng),
         feature_attribution=_attribution(rng),
         feature_dependence=_dependence(),
+        leakage_audit=_leakage_audit(),
         effects=_effects(rng),
         recommendations={
             "as_of": AS_OF,
@@ -123,6 +124,7 @@ def empty_inputs() -> dict[str, Any]:
         evaluation={"as_of": AS_OF, "snapshot_id": SNAPSHOT, "targets": targets},
         backtest={name: {"figures": {}, "origins": []} for name in TARGETS},
         **{name: full[name].head(0) for name in names},
+        leakage_audit={"targets": {name: _not_judged() for name in TARGETS}, "replay": _replay(0)},
         recommendations={
             "as_of": AS_OF,
             "snapshot_id": SNAPSHOT,
@@ -228,6 +230,7 @@ def _evaluate(rng: np.random.Generator, predictions: pd.DataFrame) -> dict[str, 
         ("brier_skill", "Brier skill above zero", 0.0, models["blend"]["brier_skill"]["value"]),
         ("calibration_slope", "Calibration slope in range", [0.8, 1.25], models["blend"]["calibration_slope"]["value"]),
         ("lift_at_10", "Lift at 10 % at least", 2.0, models["blend"]["lift_at_10"]["value"]),
+        ("leakage_audit", "Features that may hold the outcome are at most this many", 0.0, 0.0),
         ("positives", "Positives in the holdout", 100, models["blend"]["positives"]),
     ]
     split = {
@@ -431,6 +434,49 @@ def _dependence() -> pd.DataFrame:
         for cell, (value, category, contribution) in enumerate(cells)
     ]
     return pd.DataFrame(rows)
+
+
+def _leakage_audit() -> dict[str, Any]:
+    targets = {name: _audited() for name in TARGETS}
+    call = _suspect("call_seconds", "added_auc", 0.118, 0.05, "Alone it ranks a winner above another lead with 0.812.")
+    tags = _suspect("industry", "winners_value", 0.961, 0.82, "Of 214 leads with the value 'Will revert', 211 won.")
+    score = _suspect("crm_score", "auc", 0.871, 0.85, "Alone it ranks a winner above another lead with 0.884.")
+    targets["t3"] |= {
+        "suspects": [score | {"accepted": "set when the lead comes in, and never changed"}, call, tags],
+        "open_suspects": 2,
+    }
+    return {"targets": targets, "replay": _replay(1500)}
+
+
+def _audited() -> dict[str, Any]:
+    figures = [
+        {
+            "feature": feature.name,
+            "auc": {"value": 0.5 + number / 1000, "ci_low": 0.49 + number / 1000, "ci_high": 0.51 + number / 1000},
+            "missing_auc": {"value": None, "ci_low": None, "ci_high": None},
+            "winners_value": {"value": "any value", "leads": 90, "winners": 12, "share_at_least": 0.07},
+        }
+        for number, feature in enumerate(FEATURES)
+    ]
+    found = {"leads": 13518, "winners": 1791, "rows": 38279, "message": ""}
+    return found | {"open_suspects": 0, "suspects": [], "features": figures}
+
+
+def _not_judged() -> dict[str, Any]:
+    message = "Not judged: 1 of 26 leads are winners (20 of each kind are needed), and 0 landmarks were replayed."
+    found = {"leads": 26, "winners": 1, "rows": 52, "message": message}
+    return found | {"open_suspects": None, "suspects": [], "features": []}
+
+
+def _replay(landmarks: int) -> dict[str, Any]:
+    moments = [{"moment": f"2026-0{month}-11T09:12:00", "landmarks": landmarks // 3} for month in (2, 5, 8)]
+    return {"moments": moments if landmarks else [], "landmarks": landmarks, "differing": {}}
+
+
+def _suspect(name: str, check: str, figure: float, limit: float, words: str) -> dict[str, Any]:
+    sentence = next(feature.sentence for feature in FEATURES if feature.name == name)
+    reasons = [{"check": check, "figure": figure, "limit": limit, "words": words}]
+    return {"feature": name, "sentence": sentence, "reasons": reasons, "accepted": None}
 
 
 def _effects(rng: np.random.Generator) -> pd.DataFrame:

@@ -91,9 +91,9 @@ def test_every_figure_has_its_data_and_a_description(full_html):
 
 def test_verdicts_and_trials_are_said(full_html):
     text = words(full_html)
-    assert "It passes all 6 conditions of the gate." in text
+    assert "It passes all 7 conditions of the gate." in text
     assert (
-        "It fails 1 of 6 conditions of the gate, so it must not be relied on: Interval of the paired difference" in text
+        "It fails 1 of 7 conditions of the gate, so it must not be relied on: Interval of the paired difference" in text
     )
     assert "No approved model can score T2, T3" in text
 

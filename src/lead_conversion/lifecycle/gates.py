@@ -78,6 +78,10 @@ def decide_gate(evaluation: Evaluation, limits: GateLimits) -> GateDecision:
             "lift_at_10", "Each landmark's top tenth holds at least this many times the average share of positives",
             limits.min_lift_at_10, _figure(model, "lift_at_10_at_landmark", "value"),
         ),
+        _at_most(
+            "leakage_audit", "Features that may hold the outcome itself, accepted by nobody, are at most this many",
+            0.0, _figure(evaluation, "leakage", "open_suspects"),
+        ),
         _at_least(
             "positive_leads", "The holdout has at least this many positive leads",
             limits.min_positive_leads, _figure(evaluation, "split", "holdout", "positives"),

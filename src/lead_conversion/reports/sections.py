@@ -14,6 +14,7 @@ from lead_conversion.contracts.features import FEATURES, TERMS
 from lead_conversion.kernel.targets import Targets
 from lead_conversion.reports import figures
 from lead_conversion.reports.formats import count, estimate, in_words, plural, short_key, signed
+from lead_conversion.reports.leakage_table import audited_words, replayed_words, suspect_table
 from lead_conversion.reports.quality_tables import (
     completeness_table,
     gate_place_table,
@@ -71,6 +72,7 @@ class RunResults:
     scored_leads: pd.DataFrame
     feature_attribution: pd.DataFrame
     feature_dependence: pd.DataFrame
+    leakage_audit: Mapping[str, Any]
     effects: pd.DataFrame
     recommendations: Mapping[str, Any]
     experiment_plan: Mapping[str, Any]
@@ -231,6 +233,22 @@ def explain_predictions(run: RunResults) -> View:
     return {"targets": targets, "dictionary": feature_table(), "terms": TERMS}
 
 
+def audit_features(run: RunResults) -> View:
+    """The features that may hold the outcome itself, per target, and what was looked at."""
+    targets = [
+        {
+            "name": name,
+            "sentence": sentence,
+            "open_suspects": audit["open_suspects"],
+            "suspects": suspect_table(audit),
+            "looked_at": audited_words(audit),
+        }
+        for name, sentence, _ in run.results()
+        for audit in [run.leakage_audit["targets"][name]]
+    ]
+    return {"targets": targets, "replayed": replayed_words(run.leakage_audit["replay"])}
+
+
 def show_changes(run: RunResults) -> View:
     """Effects of the campaigns' elements, and the changes they suggest with what each is worth."""
     shown = most_telling(run.effects, run.effects_shown)
@@ -346,6 +364,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("models", "Who will convert", compare_models),
     Section("ranking", "Whom to contact first", rank_leads),
     Section("drivers", "Why", explain_predictions),
+    Section("leakage", "Whether the future leaks in", audit_features),
     Section("changes", "What to change", show_changes),
     Section("experiments", "How to prove it", plan_experiments),
     Section("quality", "Data quality", judge_quality),

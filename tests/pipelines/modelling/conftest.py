@@ -6,11 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
+from configured import PARAMETERS
 
 from lead_conversion.contracts.features import Feature
 from lead_conversion.kernel.targets import Targets
 from lead_conversion.lifecycle.gates import GateLimits
-from lead_conversion.pipelines.modelling.parameters import EvaluationParameters, ModelParameters, SplitParameters
+from lead_conversion.pipelines.modelling.parameters import (
+    EvaluationParameters,
+    LeakageParameters,
+    ModelParameters,
+    SplitParameters,
+)
 from lead_conversion.pipelines.modelling.splits import assign_splits
 
 AS_OF = pd.Timestamp("2026-09-01")
@@ -79,6 +85,11 @@ def gate() -> GateLimits:
         max_loss_to_champion=0.05,
         min_positive_leads=50,
     )
+
+
+@pytest.fixture
+def leakage() -> LeakageParameters:
+    return LeakageParameters.model_validate(PARAMETERS["leakage"])
 
 
 @pytest.fixture

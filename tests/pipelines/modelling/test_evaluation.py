@@ -15,9 +15,19 @@ from lead_conversion.kernel.targets import Targets
 from lead_conversion.lifecycle.champions import learned_until
 from lead_conversion.lifecycle.gates import GateLimits
 from lead_conversion.pipelines.modelling.evaluation import evaluate_models, predict_holdout, summarise_metrics
-from lead_conversion.pipelines.modelling.parameters import EvaluationParameters, ModelParameters, SplitParameters
+from lead_conversion.pipelines.modelling.leakage import audit_leakage
+from lead_conversion.pipelines.modelling.parameters import (
+    AcceptedFeature,
+    EvaluationParameters,
+    LeakageParameters,
+    ModelParameters,
+    SplitParameters,
+)
 from lead_conversion.pipelines.modelling.splits import assign_splits
 from lead_conversion.pipelines.modelling.training import train_models
+
+REPLAYED = {"moments": [], "landmarks": 500, "differing": {}}
+THE_ONE_SIGNAL = AcceptedFeature(feature="crm_score", reason="invented as the one thing that tells")
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,7 @@ def judge(
     as_of: dict[str, str],
     evaluation: EvaluationParameters,
     gate: GateLimits,
+    leakage: LeakageParameters,
 ) -> Judge:
     def run(
         world: Any,
@@ -51,9 +62,10 @@ def judge(
     ) -> Judged:
         trained = train_models(world.examples, world.feature_leads, {}, of, model, seed=5, features=reads)
         predictions = predict_holdout(world.examples, world.feature_leads, trained, champions, of, features)
-        found = evaluate_models(
-            predictions, world.examples, trained, champions, as_of, of, evaluation, gate, seed=5, features=features
-        )
+        known = leakage.model_copy(update={"accepted": (THE_ONE_SIGNAL,)})
+        audit = audit_leakage(world.examples, world.feature_leads, REPLAYED, of, model, known, features)
+        judged_on = (predictions, world.examples, trained, audit, champions)
+        found = evaluate_models(*judged_on, as_of, of, evaluation, gate, seed=5, features=features)
         return Judged(trained, predictions, found)
 
     return run
@@ -75,6 +87,18 @@ def test_planted_signal_beats_the_baselines_and_passes_the_gate(
         "campaign_rate",
     }
     assert all(comparison["difference"]["ci_low"] > 0 for comparison in found["comparisons"])
+
+
+def test_feature_that_holds_the_outcome_keeps_a_model_from_passing_the_gate(
+    make_world: Callable[..., Any], make_model: Callable[..., ModelParameters], judge: Judge
+) -> None:
+    world = make_world(3000)
+    won = world.labels.set_index("lead_key")["state"].eq("positive")
+    world.feature_leads["open_share"] = world.feature_leads["lead_key"].map(won).astype(float)
+    found = judge(world, make_model("logistic")).found
+    failed = {condition["name"]: condition for condition in found["gate"]["conditions"] if not condition["passed"]}
+    assert (failed["leakage_audit"]["figure"], failed["leakage_audit"]["limit"]) == (1.0, 0.0)
+    assert not found["gate"]["passed"]
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -232,6 +256,7 @@ def test_evaluation_is_the_same_for_any_order_of_its_inputs(
         judged.predictions.sample(frac=1, random_state=1),
         world.examples.sample(frac=1, random_state=2),
         judged.trained,
+        {"targets": {"t1": judged.found["leakage"]}},
         {},
         as_of,
         target,

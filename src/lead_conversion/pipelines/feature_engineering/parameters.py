@@ -27,8 +27,17 @@ class EngagementParameters(BaseModel):
     points: EngagementPoints
 
 
+class ReplayParameters(BaseModel):
+    """How much of the features is computed again from a database cut at the landmark."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    moments: int = Field(ge=1)
+    leads_a_moment: int = Field(ge=1)
+
+
 class FeatureParameters(BaseModel):
-    """How labels are guarded, rates are shrunk and engagement is scored."""
+    """How labels are guarded, rates are shrunk, engagement is scored and all of it is replayed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,3 +51,4 @@ class FeatureParameters(BaseModel):
     reply_within_hours: float = Field(gt=0)
     landmarks_a_slice: int = Field(gt=0)
     engagement: EngagementParameters
+    replay: ReplayParameters

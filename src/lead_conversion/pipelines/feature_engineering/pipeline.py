@@ -1,4 +1,4 @@
-"""Wiring: primary entities → labels, landmarks → features."""
+"""Wiring: primary entities → labels, landmarks → features → their replay."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -7,6 +7,7 @@ from lead_conversion.pipelines.feature_engineering.labels import label_conversio
 from lead_conversion.pipelines.feature_engineering.landmarks import place_landmarks
 from lead_conversion.pipelines.feature_engineering.prompts import describe_prompts
 from lead_conversion.pipelines.feature_engineering.rates import measure_rates
+from lead_conversion.pipelines.feature_engineering.replay import replay_features
 
 
 def create_pipeline() -> Pipeline:
@@ -74,6 +75,22 @@ def create_pipeline() -> Pipeline:
                 },
                 outputs="feature_leads@slices",
                 name="compute_features",
+            ),
+            Node(
+                replay_features,
+                inputs={
+                    "feature_leads": "feature_leads@ibis",
+                    "feature_landmarks": "feature_landmarks",
+                    "primary_contacts": "primary_contacts@ibis",
+                    "primary_engagement_logs": "primary_engagement_logs@ibis",
+                    "primary_campaign_steps": "primary_campaign_steps@ibis",
+                    "primary_outcomes": "primary_outcomes@ibis",
+                    "feature_prompts": "feature_prompts@ibis",
+                    "target": "params:target",
+                    "features": "params:features",
+                },
+                outputs="feature_replay",
+                name="replay_features",
             ),
         ]
     )

@@ -70,6 +70,7 @@ def evaluate_models(  # noqa: PLR0913, PLR0917 - Kedro passes each input as an a
     holdout_predictions: pd.DataFrame,
     model_input_examples: pd.DataFrame,
     trained_models: dict[str, dict[str, Any]],
+    leakage_audit: dict[str, Any],
     champion_models: Mapping[str, Champion],
     primary_as_of: dict[str, str],
     target: Targets,
@@ -97,6 +98,7 @@ def evaluate_models(  # noqa: PLR0913, PLR0917 - Kedro passes each input as an a
                 key: trained["base_rate"][key] for key in ("value", "ci_low", "ci_high", "leads", "positives")
             },
             "split": _describe_split(examples),
+            "leakage": {"open_suspects": leakage_audit["targets"].get(name, {}).get("open_suspects")},
             **_measure_target(trained, predictions, examples, champion, fault, evaluation, seed),
         }
         evaluated[name] = {**found, "gate": decide_gate(found, gate).model_dump(mode="json")}

@@ -172,3 +172,23 @@ class EvaluationParameters(_Frozen):
     min_positive_leads: int = Field(ge=1)
     attribution_leads: int = Field(ge=1)
     backtest_origins: int = Field(ge=0)
+
+
+class AcceptedFeature(_Frozen):
+    """A suspect that somebody knows to be honest, and why."""
+
+    feature: str
+    reason: str = Field(min_length=10)
+
+
+class LeakageParameters(_Frozen):
+    """From where on a feature is suspected to hold the outcome itself."""
+
+    max_auc: float = Field(gt=0.5, le=1)
+    carrier_auc: float = Field(gt=0.5, le=1)
+    max_added_auc: float = Field(gt=0, lt=0.5)
+    max_missing_auc: float = Field(gt=0.5, le=1)
+    max_losers_ratio: float = Field(gt=0, lt=1)
+    min_winners: int = Field(ge=10)
+    confidence_level: float = Field(gt=0.5, lt=1)
+    accepted: tuple[AcceptedFeature, ...]

@@ -5,6 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from lead_conversion.pipelines.modelling.attribution import attribute_drivers
 from lead_conversion.pipelines.modelling.backtest import backtest_models
 from lead_conversion.pipelines.modelling.evaluation import evaluate_models, predict_holdout, summarise_metrics
+from lead_conversion.pipelines.modelling.leakage import audit_leakage
 from lead_conversion.pipelines.modelling.nomination import nominate_models
 from lead_conversion.pipelines.modelling.scoring import score_active_leads, score_with_champions
 from lead_conversion.pipelines.modelling.splits import assign_splits
@@ -44,6 +45,19 @@ def create_pipeline() -> Pipeline:
                 name="train_models",
             ),
             Node(
+                audit_leakage,
+                inputs={
+                    "model_input_examples": "model_input_examples",
+                    "feature_leads": "feature_leads@pandas",
+                    "feature_replay": "feature_replay",
+                    "target": "params:target",
+                    "model": "params:model",
+                    "leakage": "params:leakage",
+                },
+                outputs="leakage_audit",
+                name="audit_leakage",
+            ),
+            Node(
                 predict_holdout,
                 inputs={
                     "model_input_examples": "model_input_examples",
@@ -62,6 +76,7 @@ def create_pipeline() -> Pipeline:
                     "model_input_examples": "model_input_examples",
                     "trained_models": "trained_models",
                     "champion_models": "champion_models",
+                    "leakage_audit": "leakage_audit",
                     "primary_as_of": "primary_as_of",
                     "target": "params:target",
                     "evaluation": "params:evaluation",

@@ -45,6 +45,7 @@ def create_pipeline() -> Pipeline:
                     "scored_leads": "scored_leads",
                     "feature_attribution": "feature_attribution",
                     "feature_dependence": "feature_dependence",
+                    "leakage_audit": "leakage_audit",
                     "effects": "effects",
                     "recommendations": "recommendations",
                     "experiment_plan": "experiment_plan",
