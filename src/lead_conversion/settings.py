@@ -5,7 +5,14 @@ import os
 from omegaconf.resolvers import oc
 
 from lead_conversion.configuration import HydraConfigLoader
-from lead_conversion.hooks import AccessHooks, IdentityHooks, ProgressHooks, PublicationHooks, RetentionHooks
+from lead_conversion.hooks import (
+    AccessHooks,
+    AlertHooks,
+    IdentityHooks,
+    ProgressHooks,
+    PublicationHooks,
+    RetentionHooks,
+)
 
 # Nobody who reads a company's leads wants usage data sent anywhere; outside a checkout there is no .telemetry file.
 os.environ.setdefault("KEDRO_DISABLE_TELEMETRY", "1")
@@ -21,4 +28,5 @@ CONFIG_LOADER_ARGS = {
     "custom_resolvers": {"oc.env": oc.env},
     "config_patterns": {"mlflow": ["mlflow*"], "access": ["access*"]},
 }
-HOOKS = (AccessHooks(), IdentityHooks(), PublicationHooks(), RetentionHooks(), ProgressHooks())
+# The last is called last: an alert comes when all is published and said.
+HOOKS = (AccessHooks(), IdentityHooks(), PublicationHooks(), RetentionHooks(), ProgressHooks(), AlertHooks())

@@ -11,6 +11,7 @@ data_quality = DocumentGate("data_quality", ["snapshot_id", "as_of", "entities",
 label_summary = DocumentGate("label_summary", each=["states", "reasons"])
 trained_models = DocumentGate("trained_models", each=["status", "base_rate", "models"])
 evaluation = DocumentGate("evaluation", ["as_of", "snapshot_id", "targets"])
+drift = DocumentGate("drift", ["as_of", "snapshot_id", "verdict", "targets"])
 recommendations = DocumentGate("recommendations", ["as_of", "snapshot_id", "status", "message", "recommendations"])
 experiment_plan = DocumentGate("experiment_plan", ["as_of", "snapshot_id", "experiments"])
 run_manifest = DocumentGate("run_manifest", ["code", "config", "data", "environment"])
