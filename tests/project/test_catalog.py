@@ -15,7 +15,7 @@ OTHER_NAMES = {
     "nominated_models", "holdout_predictions", "evaluation", "evaluation_metrics", "scored_leads",
     "feature_attribution", "effects", "recommendations", "experiment_plan", "run_identity", "run_manifest",
     "calibration_figure", "lift_figure", "effects_figure", "report", "model_card", "recommendations_page",
-    "scrubbed_replies",
+    "scrubbed_replies", "references", "score_history", "score_history_before", "drift",
 }  # fmt: skip
 # Persisted without a gate: pages and pictures are for people, and are looked at by tests of their own.
 UNGATED = {"report", "model_card", "recommendations_page", "calibration_figure", "lift_figure", "effects_figure"}

@@ -34,4 +34,7 @@ def test_pipeline_gives_every_model_output() -> None:
         "scored_leads",
         "feature_attribution",
         "nominated_models",
+        "references",
+        "score_history",
+        "drift",
     }
