@@ -20,6 +20,8 @@ def test_pipeline_needs_the_primary_layer_features_and_parameters_only() -> None
         "params:model",
         "params:evaluation",
         "params:gate",
+        "params:drift",
+        "score_history_before",
         "params:seed",
     }
 

@@ -1,6 +1,7 @@
 """The verdict on one target's model: steady, watch or act, with every check that led to it."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from itertools import chain
 
 import numpy as np
@@ -17,6 +18,7 @@ from lead_conversion.lifecycle.drift.scores import estimate_performance, measure
 from lead_conversion.lifecycle.drift.together import measure_together
 
 CHANGES_TOLD = 10
+WEEK = timedelta(days=7)
 ADVICE: dict[str, str] = {
     "feed": "Look at the feeds of what moved first. Where the change is real, retrain.",
     "recalibrate": "Recalibrate: probabilities no longer come true. Where the ranking got worse too, retrain.",
@@ -38,6 +40,7 @@ class DriftDecision(BaseModel):
     scored_leads: int
     mature_leads: int
     mature_positives: int
+    same_clock: bool
     not_judged: tuple[str, ...]
     checks: tuple[DriftCheck, ...]
 
@@ -48,6 +51,8 @@ def decide_drift(
     outcomes: pd.DataFrame,
     drift: DriftParameters,
     seed: int,
+    *,
+    same_clock: bool = True,
     features: Sequence[Feature] = FEATURES,
 ) -> DriftDecision:
     """Whether one target's scored leads are still those that its model was made for, and its promises come true.
@@ -58,8 +63,14 @@ def decide_drift(
         outcomes: probability and label of leads that this model scored and whose window is over since.
         drift: what chance may alarm, what matters, and what is not judged.
         seed: of the resamples behind estimates.
+        same_clock: whether both groups were described at the same hour of the week. If not, small changes are the
+            clock's, and higher floors hold.
         features: the data dictionary.
     """
+    if not same_clock:
+        bound = dict.fromkeys(drift.clock_bound, "the clock of the run")
+        update = {"floors": drift.off_clock_floors, "not_judged": drift.not_judged | bound}
+        drift = drift.model_copy(update=update)
     judged, watched = _features_to_judge(reference, current, features, drift)
     told: list[DriftCheck] = []
     enough = min(len(reference), len(current)) >= drift.min_leads
@@ -77,9 +88,16 @@ def decide_drift(
         scored_leads=len(current),
         mature_leads=len(outcomes),
         mature_positives=int(outcomes["label"].sum()) if len(outcomes) else 0,
+        same_clock=same_clock,
         not_judged=tuple(f.name for f in features if f.name in reference and f not in judged and f not in watched),
         checks=tuple(ordered),
     )
+
+
+def is_same_clock(first: datetime, second: datetime, tolerance_hours: float) -> bool:
+    """Whether two moments stand at the same hour of the week, give or take the tolerance."""
+    apart = abs(first - second) % WEEK
+    return min(apart, WEEK - apart) <= timedelta(hours=tolerance_hours)
 
 
 def check_inputs(
@@ -186,7 +204,9 @@ def _say(
 ) -> str:
     """The verdict in two sentences: the leads, and the outcomes."""
     moved = list(dict.fromkeys(check.subject for check in checks if check.verdict == verdict != "steady"))
-    if min(len(reference), len(current)) < drift.min_leads:
+    if reference.empty:
+        leads = "The model was trained in this run, from these leads: there are none yet to compare with."
+    elif min(len(reference), len(current)) < drift.min_leads:
         leads = (
             f"Leads are not judged: {len(current):,} are scored and {len(reference):,} stand in the reference; "
             f"{drift.min_leads} of each are needed."

@@ -31,6 +31,9 @@ class DriftParameters(_Frozen):
     act_error: float = Field(gt=0, lt=1)
     watch_error: float = Field(gt=0, lt=1)
     floors: DriftFloors
+    off_clock_floors: DriftFloors
+    clock_tolerance_hours: float = Field(ge=0)
+    clock_bound: tuple[str, ...]
     not_judged: dict[str, str]
     watch_only: tuple[str, ...]
     min_expected_outcomes: int = Field(ge=1)
@@ -45,5 +48,8 @@ class DriftParameters(_Frozen):
             raise ValueError(message)
         if self.history_days < self.outcome_days:
             message = "history_days: expected at least outcome_days, or outcomes come after their scores are forgotten"
+            raise ValueError(message)
+        if any(off < on for (_, off), (_, on) in zip(self.off_clock_floors, self.floors, strict=True)):
+            message = "off_clock_floors: expected none below its floor, for another clock makes nothing easier to tell"
             raise ValueError(message)
         return self

@@ -8,7 +8,7 @@ import pandas as pd
 
 from lead_conversion.kernel.windows import parse_moment
 from lead_conversion.lifecycle.drift.checks import worst
-from lead_conversion.lifecycle.drift.decision import decide_drift
+from lead_conversion.lifecycle.drift.decision import decide_drift, is_same_clock
 from lead_conversion.lifecycle.drift.outcomes import mature_outcomes
 from lead_conversion.lifecycle.drift.parameters import DriftParameters
 from lead_conversion.lifecycle.drift.reference import PROBABILITY, make_reference
@@ -104,7 +104,8 @@ def _check_target(
     reference = references[(references["target"] == target) & (references["trained_at"] < now)]
     own = outcomes[(outcomes["target"] == target) & (outcomes["model_version"] == version)]
     trained_at = None if reference.empty else reference["trained_at"].iloc[0].isoformat()
-    decision = decide_drift(reference, rows, own, drift, seed)
+    same_clock = reference.empty or is_same_clock(reference["trained_at"].iloc[0], now, drift.clock_tolerance_hours)
+    decision = decide_drift(reference, rows, own, drift, seed, same_clock=same_clock)
     return {"model_version": version, "trained_at": trained_at, **decision.model_dump(mode="json")}
 
 
