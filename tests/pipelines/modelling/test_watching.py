@@ -6,6 +6,8 @@ import pytest
 from drift_worlds import DRIFT, make_leads, outcomes
 
 from lead_conversion.contracts import documents, model_output
+from lead_conversion.pipelines.modelling.scoring import score_active_leads
+from lead_conversion.pipelines.modelling.training import train_models
 from lead_conversion.pipelines.modelling.watching import check_drift, extend_score_history, sample_references
 
 AS_OF = pd.Timestamp("2026-09-01T06:00:00")
@@ -59,22 +61,52 @@ def labels_of(keys, ended_at, state):
     return frame.astype({"lead_key": "str", "state": "str", "window_end_at": "datetime64[us]"})
 
 
-def references_of(run):
-    return model_output.references.validate(sample_references(*run, DRIFT, seed=1))
+def references_of(run, version="champion"):
+    """The reference of a model that scored this run's leads as the run says."""
+    examples, features, scored = run
+    rows = examples.merge(features, on=["lead_key", "landmark_hours"]).merge(scored, on="lead_key")
+    names = [name for name in make_leads(1) if name in rows]
+    sample = rows[names].assign(target="t1", model_version=version, trained_at=scored["scored_at"].iloc[0])
+    return model_output.references.validate(sample)
 
 
-def test_references_hold_what_the_model_read_and_no_key():
-    references = references_of(scoring_run())
-    assert len(references) == LEADS
-    assert {"crm_score", "lead_source", "probability"} <= set(references)
-    assert not {"lead_key", "lead_key_hash", "first_engaged_at"} & set(references)
+@pytest.fixture
+def own(make_world, make_model, target, features, as_of):
+    """A world, its own trained model, and the references of it."""
+    world = make_world(1500)
+    models = train_models(world.examples, world.feature_leads, {}, target, make_model("logistic"), 5, features)
+    return world, models, sample_references(world.examples, world.feature_leads, models, as_of, DRIFT, seed=1)
+
+
+def test_references_hold_what_the_model_read_and_said_and_no_key(own, as_of):
+    world, models, references = own
+    model_output.references.validate(references)
+    active = world.examples[world.examples["split"] == "scoring"]
+    assert len(references) == len(active)
+    assert {"crm_score", "lead_source"} <= set(references)
+    assert not {"lead_key", "first_engaged_at", "landmark_at"} & set(references)
+    scored = score_active_leads(world.examples, world.feature_leads, models, as_of)
+    assert sorted(references["probability"]) == pytest.approx(sorted(scored["probability"]))
+    assert set(references["model_version"]) == set(scored["model_version"])
+
+
+def test_references_are_the_same_for_any_order_of_rows(own, as_of):
+    world, models, references = own
+    shuffled = (world.examples.sample(frac=1, random_state=1), world.feature_leads.sample(frac=1, random_state=2))
+    pd.testing.assert_frame_equal(sample_references(*shuffled, models, as_of, DRIFT, seed=1), references)
+
+
+def test_target_without_a_model_has_no_reference(own, as_of):
+    world, *_rest = own
+    none = {"t1": {"status": "not_enough_data", "models": {}, "chosen": "base_rate"}}
+    assert sample_references(world.examples, world.feature_leads, none, as_of, DRIFT, seed=1).empty
 
 
 def test_model_that_was_trained_in_the_run_itself_has_nothing_to_be_compared_with():
     run = scoring_run()
     found = check(references_of(run), run)["targets"]["t1"]
     assert (found["verdict"], found["trained_at"], found["checks"]) == ("steady", None, [])
-    assert "none yet to compare with" in found["message"]
+    assert "nothing to compare with yet" in found["message"]
 
 
 def test_leads_of_a_later_run_are_compared_with_those_of_the_training_run():
@@ -100,8 +132,9 @@ def test_small_change_at_another_hour_of_the_week_is_taken_for_the_clocks():
 
 
 def test_another_target_s_and_another_model_s_leads_are_no_reference():
-    references = references_of(scoring_run(AS_OF - pd.Timedelta(days=7), seed=1)).assign(target="t2")
-    assert check(references, scoring_run())["targets"]["t1"]["trained_at"] is None
+    references = references_of(scoring_run(AS_OF - pd.Timedelta(days=7), seed=1))
+    for other in (references.assign(target="t2"), references.assign(model_version="the one before")):
+        assert check(other, scoring_run())["targets"]["t1"]["trained_at"] is None
 
 
 def test_scores_are_held_against_what_came_true_once_windows_are_over():
@@ -150,8 +183,7 @@ def test_run_that_scores_nobody_leaves_the_history_as_it_was(before):
 
 def test_run_without_active_leads_is_steady():
     examples, features, scored = (frame.head(0) for frame in scoring_run())
-    assert sample_references(examples, features, scored, DRIFT, seed=1).empty
-    found = check(sample_references(examples, features, scored, DRIFT, 1), (examples, features, scored))
+    found = check(references_of(scoring_run()), (examples, features, scored))
     assert (found["verdict"], found["targets"]) == ("steady", {})
 
 

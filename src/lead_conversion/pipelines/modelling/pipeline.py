@@ -94,7 +94,8 @@ def create_pipeline() -> Pipeline:
                 inputs={
                     "model_input_examples": "model_input_examples",
                     "feature_leads": "feature_leads@pandas",
-                    "scored_leads": "scored_leads",
+                    "trained_models": "trained_models",
+                    "primary_as_of": "primary_as_of",
                     "drift": "params:drift",
                     "seed": "params:seed",
                 },

@@ -13,6 +13,7 @@ from lead_conversion.lifecycle.drift.outcomes import mature_outcomes
 from lead_conversion.lifecycle.drift.parameters import DriftParameters
 from lead_conversion.lifecycle.drift.reference import PROBABILITY, make_reference
 from lead_conversion.pipelines.modelling.encoding import attach_features
+from lead_conversion.pipelines.modelling.estimators import name_version, predict_probability
 
 HISTORY_TYPES = {
     "lead_key": "str", "target": "str", "scored_at": "datetime64[us]", "probability": "float64", "model_version": "str",
@@ -23,22 +24,25 @@ REFERENCE_TYPES = {"target": "str", "model_version": "str", "trained_at": "datet
 def sample_references(
     model_input_examples: pd.DataFrame,
     feature_leads: pd.DataFrame,
-    scored_leads: pd.DataFrame,
+    trained_models: Mapping[str, Mapping[str, Any]],
+    primary_as_of: Mapping[str, str],
     drift: DriftParameters,
     seed: int,
 ) -> pd.DataFrame:
-    """The leads that the run's own models scored, without keys: what later leads are compared with.
+    """The active leads as the run's own models see them, without keys: what later leads are compared with.
 
-    For each target at most `reference_leads` rows with their features and probability.
+    For each target with a model at most `reference_leads` rows: their features, probability, and the model's version.
     """
+    scoring = attach_features(model_input_examples[model_input_examples["split"] == "scoring"], feature_leads)
     parts = [
-        make_reference(rows, rows[PROBABILITY].to_numpy(), drift.reference_leads, seed).assign(
-            target=target, model_version=rows["model_version"].iloc[0], trained_at=rows["scored_at"].iloc[0]
-        )
-        for target, rows in _scored_rows(model_input_examples, feature_leads, scored_leads).items()
+        make_reference(
+            rows, predict_probability(trained["models"][trained["chosen"]], rows), drift.reference_leads, seed
+        ).assign(target=target, model_version=name_version(dict(trained)))
+        for target, trained in trained_models.items()
+        if trained["status"] == "trained" and len(rows := scoring[scoring["target"] == target].sort_values("lead_key"))
     ]
     sampled = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(REFERENCE_TYPES))
-    return sampled.astype(REFERENCE_TYPES)
+    return sampled.assign(trained_at=parse_moment(primary_as_of["as_of"])).astype(REFERENCE_TYPES)
 
 
 def extend_score_history(
@@ -76,8 +80,8 @@ def check_drift(  # noqa: PLR0913, PLR0917 - Kedro passes each as an argument
 ) -> dict[str, Any]:
     """For each target whether its model is still right, as drift.json: steady, watch or act, with every check.
 
-    `references` are those of the models that scored. A model that was trained in this very run has none but itself:
-    of its leads nothing is said.
+    `references` are samples of models' own leads; of each target the one counts that belongs to the model that scored.
+    A model that was trained in this very run has nothing to be compared with.
     """
     as_of = parse_moment(primary_as_of["as_of"])
     outcomes = mature_outcomes(score_history, primary_labels, as_of, drift.outcome_days)
@@ -101,7 +105,8 @@ def _check_target(
     seed: int,
 ) -> dict[str, Any]:
     version, now = rows["model_version"].iloc[0], rows["scored_at"].iloc[0]
-    reference = references[(references["target"] == target) & (references["trained_at"] < now)]
+    is_own = (references["target"] == target) & (references["model_version"] == version)
+    reference = references[is_own & (references["trained_at"] < now)]
     own = outcomes[(outcomes["target"] == target) & (outcomes["model_version"] == version)]
     trained_at = None if reference.empty else reference["trained_at"].iloc[0].isoformat()
     same_clock = reference.empty or is_same_clock(reference["trained_at"].iloc[0], now, drift.clock_tolerance_hours)
