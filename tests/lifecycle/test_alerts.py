@@ -49,6 +49,7 @@ def drift(verdict="act"):
     check = {
         "kind": "distribution", "subject": "n_replies", "sentence": "Kolmogorov-Smirnov distance", "before": 0.3,
         "now": 0.5, "figure": 0.12, "ci_low": None, "ci_high": None, "limit": 0.05, "watch_limit": 0.04, "floor": 0.04,
+        "is_worse": True,
         "verdict": verdict, "remedy": "Look at the feed.",
     }  # fmt: skip
     target = {

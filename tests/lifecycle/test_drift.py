@@ -110,7 +110,7 @@ def test_what_lies_between_the_two_limits_is_watched():
 
 
 def test_change_for_the_better_calls_for_nothing():
-    change = Change("outcomes", "PR-AUC", "", 0.9, two_sided(0.01), floor=0.1, worse=False)
+    change = Change("outcomes", "PR-AUC", "", 0.9, two_sided(0.01), floor=0.1, is_worse=False)
     assert decide_check(change, 1, DRIFT).verdict == "steady"
 
 

@@ -544,6 +544,7 @@ def _drift_check(
         "limit": limit,
         "watch_limit": 0.8 * limit,
         "floor": 0.02,
+        "is_worse": True,
         "verdict": verdict,
         "remedy": "" if verdict == "steady" else "Look at the feed of this feature.",
     }

@@ -306,7 +306,10 @@ def drift_bars(checks: Sequence[Mapping[str, Any]]) -> go.Figure:
         rows = [(row, check) for row, check in enumerate(checks) if check["verdict"] == verdict]
         if not rows:
             continue
-        parts = [abs(check["figure"]) / check["limit"] if check["limit"] else 0.0 for _row, check in rows]
+        parts = [
+            abs(check["figure"]) / check["limit"] if check["limit"] and check["is_worse"] else 0.0
+            for _row, check in rows
+        ]
         figure.add_trace(
             go.Bar(
                 orientation="h",

@@ -54,6 +54,7 @@ class DriftCheck(BaseModel):
     limit: float
     watch_limit: float
     floor: float
+    is_worse: bool
     verdict: Verdict
     remedy: str
 
@@ -62,8 +63,7 @@ class DriftCheck(BaseModel):
 class Change:
     """A change as it was measured; `chance` says how large it gets by luck with a given probability.
 
-    `figure` and its interval are of the size of the change, without a sign where it has none; `worse` is False where
-    the change is for the better, which calls for nothing.
+    `is_worse` is False where the change is for the better, which calls for nothing.
     """
 
     kind: Kind
@@ -77,7 +77,7 @@ class Change:
     low: float | None = None
     high: float | None = None
     may_act: bool = True
-    worse: bool = True
+    is_worse: bool = True
     remedy: str | None = None
 
 
@@ -86,7 +86,7 @@ def decide_check(change: Change, tests: int, drift: DriftParameters) -> DriftChe
     share = len(ACTING_KINDS) * tests
     limit = max(change.chance(drift.act_error / share), change.floor)
     watch_limit = max(change.chance(drift.watch_error / share), change.floor)
-    size = abs(change.figure) if change.worse else 0.0
+    size = abs(change.figure) if change.is_worse else 0.0
     verdict: Verdict = "steady"
     if size > watch_limit:
         verdict = "act" if size > limit and change.may_act else "watch"
@@ -102,6 +102,7 @@ def decide_check(change: Change, tests: int, drift: DriftParameters) -> DriftChe
         limit=_number(limit),
         watch_limit=_number(watch_limit),
         floor=change.floor,
+        is_worse=change.is_worse,
         verdict=verdict,
         remedy=(change.remedy or REMEDIES[change.kind]) if verdict != "steady" else "",
     )
@@ -113,8 +114,8 @@ def worst(verdicts: Sequence[Verdict]) -> Verdict:
 
 
 def closeness(check: DriftCheck) -> float:
-    """How far a figure has gone to its limit: 1 at the limit."""
-    return abs(check.figure) / check.limit if check.limit > 0 else 0.0
+    """How far a figure has gone to its limit: 1 at the limit, 0 where it is for the better."""
+    return abs(check.figure) / check.limit if check.limit > 0 and check.is_worse else 0.0
 
 
 def compare_counts(before: int, of_before: int, now: int, of_now: int) -> tuple[float, Callable[[float], float]]:

@@ -68,7 +68,7 @@ def _calibration_in_the_large(probability: Array, label: Array, floors: DriftFlo
     return Change(
         "outcomes",
         "calibration in the large",
-        "Log of positives over those expected",
+        f"Positives are {found / expected:.2f} of those expected; the figure is the logarithm of that",
         figure,
         chance,
         floors.calibration,
@@ -96,7 +96,7 @@ def _brier(probability: Array, label: Array, floors: DriftFloors) -> Change:
         expected,
         found,
         *within(figure, spread),
-        worse=figure > 0,
+        is_worse=figure > 0,
         remedy="Recalibrate; where the ranking got worse too, retrain.",
     )
 
@@ -125,7 +125,7 @@ def _ranking(probability: Array, label: Array, floors: DriftFloors, resamples: i
             expected,
             found,
             *within(figure, spread / expected),
-            worse=figure < 0,
+            is_worse=figure < 0,
             remedy="Retrain.",
         )
     ]

@@ -41,7 +41,7 @@ def estimate_performance(before: Array, now: Array, floors: DriftFloors, resampl
                 promises,
                 *within(figure, spread),
                 may_act=False,
-                worse=figure * sign > 0,
+                is_worse=figure * sign > 0,
             )
         )
     return changes
