@@ -7,6 +7,7 @@ from omegaconf.resolvers import oc
 from lead_conversion.configuration import HydraConfigLoader
 from lead_conversion.hooks import (
     AccessHooks,
+    AlertHooks,
     ApprovalHooks,
     IdentityHooks,
     ProgressHooks,
@@ -28,4 +29,13 @@ CONFIG_LOADER_ARGS = {
     "custom_resolvers": {"oc.env": oc.env},
     "config_patterns": {"mlflow": ["mlflow*"], "access": ["access*"]},
 }
-HOOKS = (AccessHooks(), ApprovalHooks(), IdentityHooks(), PublicationHooks(), RetentionHooks(), ProgressHooks())
+# The last is called last: an alert comes when all is published and said.
+HOOKS = (
+    AccessHooks(),
+    ApprovalHooks(),
+    IdentityHooks(),
+    PublicationHooks(),
+    RetentionHooks(),
+    ProgressHooks(),
+    AlertHooks(),
+)

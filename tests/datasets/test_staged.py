@@ -9,7 +9,7 @@ from kedro.io import DatasetError
 
 from lead_conversion.contracts.gate import SlicedGate
 from lead_conversion.datasets.publication import publish
-from lead_conversion.datasets.staged import EarlierJSON, StagedFrame, StagedJSON, StagedSlices
+from lead_conversion.datasets.staged import EarlierFrame, EarlierJSON, StagedFrame, StagedJSON, StagedSlices
 from lead_conversion.datasets.staging import Staged, staged_path
 
 
@@ -97,3 +97,19 @@ def test_document_that_was_changed_since_it_was_published_is_refused(earlier, tm
 def test_earlier_document_cannot_be_written_through_its_reader(earlier):
     with pytest.raises(DatasetError, match="saved by another entry"):
         earlier.save({})
+
+
+def test_table_is_read_as_earlier_runs_left_it_whatever_this_one_stages(tmp_path):
+    earlier = EarlierFrame(filepath=(tmp_path / "history.parquet").as_posix())
+    written = StagedFrame(filepath=(tmp_path / "history.parquet").as_posix())
+    try:
+        assert earlier.load().empty
+        written.save(pd.DataFrame({"first": [1]}))
+        assert earlier.load().empty
+        publish(tmp_path, "run")
+        written.save(pd.DataFrame({"second": [2]}))
+        assert list(earlier.load()) == ["first"]
+        with pytest.raises(DatasetError, match="saved by another entry"):
+            earlier.save(pd.DataFrame())
+    finally:
+        Staged.waiting.clear()

@@ -97,6 +97,7 @@ def sample_inputs(seed: int = 11, leads: int = 400) -> dict[str, Any]:
             "experiments": [_experiment(1), _experiment(2), _experiment(3)],
         },
         data_quality=_data_quality(_entities(), rules=_rules(), gates=_gates(), compared_with=EARLIER[-1]),
+        drift=_drift(),
         label_summary={
             "t1": {
                 "states": {"positive": 2104, "negative": 14220, "immature": 1830, "excluded": 412},
@@ -145,6 +146,7 @@ def empty_inputs() -> dict[str, Any]:
             ],
             compared_with=None,
         ),
+        drift={"as_of": AS_OF, "snapshot_id": SNAPSHOT, "verdict": "steady", "targets": {}},
         label_summary={},
     )
 
@@ -595,6 +597,64 @@ def _experiment(number: int) -> dict[str, Any]:
         "reason": "Feasible."
         if feasible
         else "Infeasible: 4,822 leads are needed and no lead has met this place lately. Enrol leads first.",
+    }
+
+
+def _drift() -> dict[str, Any]:
+    moved = [
+        _drift_check("distribution", "n_replies", "act", 0.31, 0.52, 0.12, 0.058),
+        _drift_check("categories", "lead_source = <paid>", "watch", 0.2, 0.24, 0.041, 0.045),
+        _drift_check("together", "n_replies with crm_score", "steady", 0.3, 0.24, -0.06, 0.1),
+        _drift_check("outcomes", "PR-AUC", "steady", 0.31, 0.3, -0.03, 0.12),
+    ]
+    return {
+        "as_of": AS_OF,
+        "snapshot_id": SNAPSHOT,
+        "verdict": "act",
+        "targets": {
+            "t1": _watched("act", "Changed by more than chance explains and than matters: n_replies.", moved),
+            "t2": _watched("steady", "The 610 scored leads are like the 5,000.", moved[2:], same_clock=False),
+            "t3": _watched("steady", "The model was trained in this run.", [], trained_at=None),
+        },
+    }
+
+
+def _watched(verdict: str, message: str, checks: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
+    return {
+        "model_version": "0123456789ab",
+        "trained_at": "2026-08-25T06:00:00",
+        "verdict": verdict,
+        "message": message,
+        "advice": "Look at the feeds of what moved first." if verdict == "act" else "Nothing to do.",
+        "reference_leads": 5000,
+        "scored_leads": 420,
+        "mature_leads": 300,
+        "mature_positives": 31,
+        "same_clock": True,
+        "not_judged": ["local_hour", "campaign_rate"],
+        "checks": checks,
+        **changes,
+    }
+
+
+def _drift_check(
+    kind: str, subject: str, verdict: str, before: float, now: float, figure: float, limit: float
+) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "subject": subject,
+        "sentence": "What was compared",
+        "before": before,
+        "now": now,
+        "figure": figure,
+        "ci_low": None if kind == "distribution" else figure - 0.02,
+        "ci_high": None if kind == "distribution" else figure + 0.02,
+        "limit": limit,
+        "watch_limit": 0.8 * limit,
+        "floor": 0.02,
+        "is_worse": True,
+        "verdict": verdict,
+        "remedy": "" if verdict == "steady" else "Look at the feed of this feature.",
     }
 
 

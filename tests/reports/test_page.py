@@ -85,7 +85,7 @@ def test_the_time_of_the_run_is_not_in_the_report(full_html):
 
 def test_every_figure_has_its_data_and_a_description(full_html):
     charts = re.findall(r'<div class="chart" id="([^"]+)" role="img" aria-label="[^"]+">', full_html)
-    assert len(charts) == 3 * 4 + 3 + 3 + 3 * 2 + 1 + 1 + 1
+    assert len(charts) == 3 * 4 + 3 + 3 + 3 * 2 + 2 + 1 + 1 + 1
     assert all(f'<script type="application/json" id="{chart}-data">{{' in full_html for chart in charts)
 
 
@@ -96,6 +96,14 @@ def test_verdicts_and_trials_are_said(full_html):
         "It fails 1 of 7 conditions of the gate, so it must not be relied on: Interval of the paired difference" in text
     )
     assert "No approved model can score T2, T3" in text
+
+
+def test_drift_is_told_with_its_verdict_and_advice_and_a_new_model_as_such(full_html):
+    text = words(full_html)
+    assert "✗ act Changed by more than chance explains and than matters: n_replies. Look at the feeds" in text
+    assert "new model The model was trained in this run." in text
+    assert "trained at another hour of the week" in text
+    assert "lead_source = <paid>" in text
 
 
 def test_a_note_says_that_grade_c_is_association_only(full_html):

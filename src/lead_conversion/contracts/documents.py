@@ -15,6 +15,7 @@ champion_models = DocumentGate("champion_models", each=["version", "model", "lin
 backtest = DocumentGate("backtest", each=["figures", "origins"])
 leakage_audit = DocumentGate("leakage_audit", ["targets", "replay"])
 evaluation = DocumentGate("evaluation", ["as_of", "snapshot_id", "targets"])
+drift = DocumentGate("drift", ["as_of", "snapshot_id", "verdict", "targets"])
 recommendations = DocumentGate("recommendations", ["as_of", "snapshot_id", "status", "message", "recommendations"])
 experiment_plan = DocumentGate("experiment_plan", ["as_of", "snapshot_id", "experiments"])
 run_manifest = DocumentGate("run_manifest", ["code", "config", "data", "environment"])

@@ -2,6 +2,7 @@
 
 import pandera.pandas as pa
 
+from lead_conversion.contracts.features import FEATURES
 from lead_conversion.contracts.gate import Gate
 
 MOMENT = "datetime64[us]"
@@ -85,6 +86,36 @@ ScoredLeads = pa.DataFrameSchema(
     unique=["lead_key", "target"],
 )
 
+ScoreHistory = pa.DataFrameSchema(
+    {
+        "lead_key": _LEAD,
+        "target": _TARGET,
+        "scored_at": _moment("The as-of of the run that scored it, UTC"),
+        "probability": _number("What the model said then", _SHARE),
+        "model_version": _text("Hash of the model's content"),
+    },
+    name="ScoreHistory",
+    strict=True,
+    unique=["lead_key", "target", "scored_at", "model_version"],
+)
+
+References = pa.DataFrameSchema(
+    {
+        "target": _TARGET,
+        "model_version": _text("Hash of the model's content"),
+        "trained_at": _moment("The as-of of the run that trained it, UTC"),
+        "probability": _number("What the model said of the lead", _SHARE),
+    }
+    | {
+        feature.name: pa.Column(
+            str if feature.kind == "categorical" else float, nullable=True, required=False, description=feature.sentence
+        )
+        for feature in FEATURES
+    },
+    name="References",
+    strict=True,
+)
+
 FeatureAttribution = pa.DataFrameSchema(
     {
         "target": _TARGET,
@@ -163,6 +194,8 @@ RiskSet = pa.DataFrameSchema(
 examples = Gate(Examples)
 holdout_predictions = Gate(HoldoutPredictions)
 scored_leads = Gate(ScoredLeads)
+score_history = Gate(ScoreHistory)
+references = Gate(References)
 feature_attribution = Gate(FeatureAttribution)
 feature_dependence = Gate(FeatureDependence)
 effects = Gate(Effects)

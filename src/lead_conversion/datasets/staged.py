@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import pandas as pd
 import pyarrow.parquet as pq
 from ibis.expr.types import Table
 from kedro_datasets._typing import TablePreview
@@ -71,6 +72,24 @@ class EarlierJSON(Staged, JSONDataset):  # type: ignore[misc]
 
         Raises:
             AccessError: always; another entry of the catalog writes the document.
+        """
+        raise AccessError(f"{self._filepath.name} is read here as earlier runs left it; it is saved by another entry.")
+
+
+class EarlierFrame(Staged, ParquetDataset):  # type: ignore[misc]
+    """What earlier runs published of a table, whatever this run stages; empty where none did. Read only."""
+
+    def load(self) -> pd.DataFrame:
+        """The table as it was published, or an empty one."""
+        path = Path(str(self._filepath))
+        require_as_published(path)
+        return pd.read_parquet(path) if path.is_file() else pd.DataFrame()
+
+    def save(self, data: pd.DataFrame) -> None:  # noqa: ARG002 - Kedro's signature
+        """Refused.
+
+        Raises:
+            AccessError: always; another entry of the catalog writes the table.
         """
         raise AccessError(f"{self._filepath.name} is read here as earlier runs left it; it is saved by another entry.")
 

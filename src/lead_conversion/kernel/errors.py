@@ -1,4 +1,4 @@
-"""The four ways a run can be refused, each with an exit code of its own (sysexits.h)."""
+"""The four ways a run can be refused, each with an exit code of its own (sysexits.h), and the alert that is none."""
 
 from typing import ClassVar
 
@@ -42,3 +42,9 @@ class ConfigurationError(LeadConversionError):
     """The configuration is wrong: an unknown key, a missing secret, an option that is not there."""
 
     exit_code = 78  # EX_CONFIG
+
+
+class DriftAlert(LeadConversionError):  # noqa: N818 - nothing failed
+    """The run succeeded and its results are published, but the model that made them calls for action."""
+
+    exit_code = 79  # the first that sysexits.h leaves free: no refusal, and trying again does not help

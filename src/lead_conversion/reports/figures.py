@@ -16,11 +16,13 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from lead_conversion.reports import palette
+from lead_conversion.reports.drift_tables import KIND_WORDS
 from lead_conversion.reports.formats import (
     MISSING,
     NBSP,
     TIMES,
     count,
+    decimal,
     estimate,
     in_words,
     interval,
@@ -38,6 +40,8 @@ RANKED_LABEL_CHARACTERS = 42
 LABEL_HEAD = 20
 CURVE_POINTS = 101
 HISTOGRAM_BINS = 30
+# A change of many times its limit would leave no room for the others.
+MOST_OF_A_LIMIT = 3.0
 TWO_COLUMNS = {"entrywidth": 0.49, "entrywidthmode": "fraction"}
 ARROWS = {"raises": "▲", "lowers": "▼", "mixed": "◆", "unsteady": "◇"}
 DEPENDENCE_HEIGHT = 320
@@ -322,6 +326,44 @@ def effects_forest(effects: pd.DataFrame) -> go.Figure:
             )
         )
     return figure.update_layout(showlegend=True, xaxis={"title": "Effect in percentage points", "tickformat": "~f"})
+
+
+def drift_bars(checks: Sequence[Mapping[str, Any]]) -> go.Figure:
+    """How much of its limit each change takes up, in the order given; the line is the limit, beyond it is drawn short.
+
+    Args:
+        checks: of drift.json, each with a figure, a limit and a verdict.
+    """
+    figure = _rows([f"<b>{_short(check['subject'])}</b>, {escape(KIND_WORDS[check['kind']])}" for check in checks])
+    figure.add_vline(x=100, line={"color": palette.INK, "width": 1})
+    colours = {"act": palette.BAD, "watch": palette.AMBER, "steady": palette.NEUTRAL}
+    for verdict, colour in colours.items():
+        rows = [(row, check) for row, check in enumerate(checks) if check["verdict"] == verdict]
+        if not rows:
+            continue
+        parts = [
+            abs(check["figure"]) / check["limit"] if check["limit"] and check["is_worse"] else 0.0
+            for _row, check in rows
+        ]
+        figure.add_trace(
+            go.Bar(
+                orientation="h",
+                x=_in_percent(min(part, MOST_OF_A_LIMIT) for part in parts),
+                y=[row for row, _check in rows],
+                width=0.32,
+                name=verdict,
+                marker_color=colour,
+                marker_pattern_shape="/" if verdict == "watch" else "",
+                hovertext=[
+                    f"{escape(check['sentence'])}: {decimal(check['figure'])}, limit {decimal(check['limit'])}; "
+                    f"before {decimal(check['before'])}, now {decimal(check['now'])}"
+                    for _row, check in rows
+                ],
+                hoverinfo="text",
+                showlegend=True,
+            )
+        )
+    return figure.update_layout(xaxis=_share_axis("Share of the limit", None))
 
 
 def experiment_durations(experiments: Sequence[Mapping[str, Any]]) -> go.Figure:

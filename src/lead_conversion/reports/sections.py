@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from lead_conversion.contracts.features import FEATURES, TERMS
 from lead_conversion.kernel.targets import Targets
 from lead_conversion.reports import figures
+from lead_conversion.reports.drift_tables import drift_table
 from lead_conversion.reports.formats import count, estimate, in_words, plural, short_key, signed
 from lead_conversion.reports.leakage_table import audited_words, replayed_words, suspect_table
 from lead_conversion.reports.quality_tables import (
@@ -80,6 +81,7 @@ class RunResults:
     label_summary: Mapping[str, Any]
     raw_manifest: Mapping[str, Any]
     run_identity: Mapping[str, Any]
+    drift: Mapping[str, Any]
     leads_shown: int
     features_shown: int
     effects_shown: int
@@ -309,6 +311,29 @@ def plan_experiments(run: RunResults) -> View:
     }
 
 
+def watch_models(run: RunResults) -> View:
+    """Whether the scored leads are still those that each model was made for, and its promises kept."""
+    targets = []
+    for name, sentence, _ in run.results():
+        watched = run.drift["targets"].get(name)
+        shown: dict[str, Any] = {"name": name, "sentence": sentence, "watched": watched}
+        if watched and watched["checks"]:
+            closest = watched["checks"][: run.features_shown]
+            shown |= {
+                "table": drift_table(closest),
+                "left_out": len(watched["checks"]) - len(closest),
+                "picture": Picture(
+                    f"{name}-drift",
+                    figures.drift_bars(closest),
+                    f"Bars: the {plural(len(closest), 'check')} that came closest to their limits",
+                    f"{name.upper()}: how much of its limit each change takes up, for the {len(closest)} that take up "
+                    "most. Beyond the line a change is larger than chance explains and than matters.",
+                ),
+            }
+        targets.append(shown)
+    return {"verdict": run.drift["verdict"], "targets": targets}
+
+
 def judge_quality(run: RunResults) -> View:
     """What became of the rows that were read, rule by rule, and whether they are complete."""
     quality = run.data_quality
@@ -365,6 +390,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("ranking", "Whom to contact first", rank_leads),
     Section("drivers", "Why", explain_predictions),
     Section("leakage", "Whether the future leaks in", audit_features),
+    Section("drift", "Is it still right", watch_models),
     Section("changes", "What to change", show_changes),
     Section("experiments", "How to prove it", plan_experiments),
     Section("quality", "Data quality", judge_quality),

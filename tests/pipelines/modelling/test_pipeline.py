@@ -25,6 +25,8 @@ def test_pipeline_needs_the_primary_layer_features_and_parameters_only() -> None
         "params:leakage",
         "params:evaluation",
         "params:gate",
+        "params:drift",
+        "score_history_before",
         "params:seed",
     }
 
@@ -42,4 +44,7 @@ def test_pipeline_gives_every_model_output() -> None:
         "feature_attribution",
         "feature_dependence",
         "nominated_models",
+        "references",
+        "score_history",
+        "drift",
     }

@@ -1,4 +1,4 @@
-"""Wiring: labels and features → examples → models → predictions, evaluation, scores, attribution."""
+"""Wiring: labels and features → examples → models → predictions, evaluation, scores, attribution, drift."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -10,10 +10,11 @@ from lead_conversion.pipelines.modelling.nomination import nominate_models
 from lead_conversion.pipelines.modelling.scoring import score_active_leads, score_with_champions
 from lead_conversion.pipelines.modelling.splits import assign_splits
 from lead_conversion.pipelines.modelling.training import train_models
+from lead_conversion.pipelines.modelling.watching import check_drift, extend_score_history, sample_references
 
 
 def create_pipeline() -> Pipeline:
-    """Who will convert, how sure, and why."""
+    """Who will convert, how sure, and why; and whether the model is still right."""
     return Pipeline(
         [
             Node(
@@ -126,6 +127,45 @@ def create_pipeline() -> Pipeline:
                 },
                 outputs={"feature_attribution": "feature_attribution", "feature_dependence": "feature_dependence"},
                 name="attribute_drivers",
+            ),
+            Node(
+                sample_references,
+                inputs={
+                    "model_input_examples": "model_input_examples",
+                    "feature_leads": "feature_leads@pandas",
+                    "trained_models": "trained_models",
+                    "primary_as_of": "primary_as_of",
+                    "drift": "params:drift",
+                    "seed": "params:seed",
+                },
+                outputs="references",
+                name="sample_references",
+            ),
+            Node(
+                extend_score_history,
+                inputs={
+                    "score_history_before": "score_history_before",
+                    "scored_leads": "scored_leads",
+                    "drift": "params:drift",
+                },
+                outputs="score_history",
+                name="extend_score_history",
+            ),
+            Node(
+                check_drift,
+                inputs={
+                    "references": "references",
+                    "model_input_examples": "model_input_examples",
+                    "feature_leads": "feature_leads@pandas",
+                    "scored_leads": "scored_leads",
+                    "score_history": "score_history",
+                    "primary_labels": "primary_labels@pandas",
+                    "primary_as_of": "primary_as_of",
+                    "drift": "params:drift",
+                    "seed": "params:seed",
+                },
+                outputs="drift",
+                name="check_drift",
             ),
             Node(
                 summarise_metrics,

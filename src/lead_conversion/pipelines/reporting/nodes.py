@@ -45,6 +45,7 @@ def write_report(  # noqa: PLR0913, PLR0917 - the report reads every result, and
     label_summary: dict[str, Any],
     raw_manifest: dict[str, Any],
     run_identity: dict[str, Any],
+    drift: dict[str, Any],
     target: Targets,
     reporting: ReportingParameters,
 ) -> str:
@@ -67,6 +68,7 @@ def write_report(  # noqa: PLR0913, PLR0917 - the report reads every result, and
         label_summary=label_summary,
         raw_manifest=raw_manifest,
         run_identity=run_identity,
+        drift=drift,
         leads_shown=reporting.leads_shown,
         features_shown=reporting.features_shown,
         effects_shown=reporting.effects_shown,

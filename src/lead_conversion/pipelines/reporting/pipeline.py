@@ -53,6 +53,7 @@ def create_pipeline() -> Pipeline:
                     "label_summary": "label_summary",
                     "raw_manifest": "raw_manifest",
                     "run_identity": "run_identity",
+                    "drift": "drift",
                     "target": "params:target",
                     "reporting": "params:reporting",
                 },
