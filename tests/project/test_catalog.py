@@ -18,7 +18,8 @@ OTHER_NAMES = {
     "run_identity",
     "run_manifest",
     "calibration_figure", "lift_figure", "effects_figure", "report", "model_card", "recommendations_page",
-    "scrubbed_replies", "champion_models", "references", "score_history", "score_history_before", "drift",
+    "scrubbed_replies", "champion_models", "champion_references", "references", "score_history",
+    "score_history_before", "drift",
 }  # fmt: skip
 # Persisted without a gate: pages and pictures are for people, and are looked at by tests of their own.
 UNGATED = {"report", "model_card", "recommendations_page", "calibration_figure", "lift_figure", "effects_figure"}

@@ -59,6 +59,8 @@ def test_scoring_waits_for_a_champion_and_then_scores_as_the_model_did_on_trial(
     said = run(trained, "--pipeline=scoring", f"--params={SMALL_WORLD},target=t1")
     assert "train models" not in said
     approved = scores(trained)
+    drift = json.loads((trained / "data/07_model_output/drift.json").read_text())
+    assert list(drift["targets"]) == ["t1"]
     assert not approved["is_trial"].any()
     pd.testing.assert_frame_equal(approved.drop(columns="is_trial"), on_trial.drop(columns="is_trial"))
     shown = json.loads(model(trained, "show", "--target", "t1", "--json").stdout)

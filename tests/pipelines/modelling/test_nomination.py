@@ -1,9 +1,11 @@
 from typing import Any
 
+import pandas as pd
 import pytest
 from lineages import TARGET, lineage
 
 from lead_conversion.kernel.targets import Targets
+from lead_conversion.lifecycle.drift.reference import REFERENCE_FILE, from_parquet
 from lead_conversion.pipelines.modelling.estimators import name_version
 from lead_conversion.pipelines.modelling.nomination import nominate_models
 
@@ -17,10 +19,13 @@ IDENTITY = {
     "run": RECORDED["run"],
 }
 
+REFERENCES = pd.DataFrame({"target": ["t1", "t2"], "probability": [0.25, 0.5]})
+
 
 def nominate(**changes: Any) -> dict[str, dict[str, Any]]:
     found = {**RECORDED["evaluation"], "gate": {"passed": True, "conditions": []}, **changes}
-    return nominate_models(TRAINED, {"targets": {"t1": found}}, MANIFEST, IDENTITY, Targets(root={"t1": TARGET}))
+    targets = Targets(root={"t1": TARGET})
+    return nominate_models(TRAINED, {"targets": {"t1": found}}, MANIFEST, IDENTITY, REFERENCES, targets)
 
 
 def test_model_that_passed_is_nominated_with_all_that_it_is_made_of() -> None:
@@ -36,6 +41,11 @@ def test_model_that_passed_is_nominated_with_all_that_it_is_made_of() -> None:
     assert found["metrics"]["pr_auc"] == 0.31
     assert found["model_version"] == name_version(TRAINED["t1"])
     assert found["target_definition"] == {"outcome": "call_booked", "window_days": 7}
+
+
+def test_sample_that_drift_is_judged_against_goes_with_the_model() -> None:
+    sample = from_parquet(nominate()["t1"]["files"][REFERENCE_FILE])
+    assert sample.to_dict("records") == [{"target": "t1", "probability": 0.25}]
 
 
 def test_lineage_says_when_the_last_outcome_that_it_learned_from_was_known() -> None:

@@ -6,9 +6,15 @@ import pytest
 from drift_worlds import DRIFT, make_leads, outcomes
 
 from lead_conversion.contracts import documents, model_output
+from lead_conversion.lifecycle.drift.reference import REFERENCE_FILE, to_parquet
 from lead_conversion.pipelines.modelling.scoring import score_active_leads
 from lead_conversion.pipelines.modelling.training import train_models
-from lead_conversion.pipelines.modelling.watching import check_drift, extend_score_history, sample_references
+from lead_conversion.pipelines.modelling.watching import (
+    check_drift,
+    extend_score_history,
+    gather_references,
+    sample_references,
+)
 
 AS_OF = pd.Timestamp("2026-09-01T06:00:00")
 LEADS = 800
@@ -88,6 +94,14 @@ def test_references_hold_what_the_model_read_and_said_and_no_key(own, as_of):
     scored = score_active_leads(world.examples, world.feature_leads, models, as_of)
     assert sorted(references["probability"]) == pytest.approx(sorted(scored["probability"]))
     assert set(references["model_version"]) == set(scored["model_version"])
+
+
+def test_samples_of_the_champions_are_gathered_as_they_were_registered(own):
+    _world, _models, references = own
+    champions = {"t1": {"files": {REFERENCE_FILE: to_parquet(references)}}, "t2": {"files": {}}}
+    pd.testing.assert_frame_equal(gather_references(champions), references)
+    assert gather_references({}).empty
+    assert {"target", "model_version", "trained_at"} <= set(gather_references({}))
 
 
 def test_references_are_the_same_for_any_order_of_rows(own, as_of):

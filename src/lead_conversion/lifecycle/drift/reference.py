@@ -14,6 +14,7 @@ from lead_conversion.kernel.errors import DataError
 from lead_conversion.lifecycle.drift.checks import Array
 
 PROBABILITY = "probability"
+REFERENCE_FILE = "reference.parquet"
 
 
 def make_reference(

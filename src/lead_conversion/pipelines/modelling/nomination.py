@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import pandas as pd
+
 from lead_conversion.kernel.targets import Target, Targets
 from lead_conversion.lifecycle.champions import describe_target, learned_until
+from lead_conversion.lifecycle.drift.reference import REFERENCE_FILE, to_parquet
 from lead_conversion.pipelines.modelling.estimators import name_version
 
 
@@ -12,17 +15,20 @@ def nominate_models(
     evaluation: dict[str, Any],
     raw_manifest: dict[str, Any],
     run_identity: dict[str, Any],
+    references: pd.DataFrame,
     target: Targets,
 ) -> dict[str, dict[str, Any]]:
     """By target, the model that passed its gate and its lineage: data, code, configuration, environment, judgement.
 
-    A target without a model that passed is absent; a verdict that is missing counts as not passed.
+    A target without a model that passed is absent; a verdict that is missing counts as not passed. With the model goes
+    the sample of leads that drift is judged against.
     """
     made_of = _describe_run(raw_manifest, run_identity)
     return {
         name: {
             "model": trained_models[name],
             "lineage": {**made_of, **_describe_model(name, spec, trained_models[name], result)},
+            "files": {REFERENCE_FILE: to_parquet(references[references["target"] == name])},
         }
         for name, spec in sorted(target.items())
         if (result := evaluation["targets"][name])["status"] == "evaluated"

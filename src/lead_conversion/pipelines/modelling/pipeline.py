@@ -10,7 +10,12 @@ from lead_conversion.pipelines.modelling.nomination import nominate_models
 from lead_conversion.pipelines.modelling.scoring import score_active_leads, score_with_champions
 from lead_conversion.pipelines.modelling.splits import assign_splits
 from lead_conversion.pipelines.modelling.training import train_models
-from lead_conversion.pipelines.modelling.watching import check_drift, extend_score_history, sample_references
+from lead_conversion.pipelines.modelling.watching import (
+    check_drift,
+    extend_score_history,
+    gather_references,
+    sample_references,
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -152,9 +157,15 @@ def create_pipeline() -> Pipeline:
                 name="extend_score_history",
             ),
             Node(
+                gather_references,
+                inputs={"champion_models": "champion_models"},
+                outputs="champion_references",
+                name="gather_references",
+            ),
+            Node(
                 check_drift,
                 inputs={
-                    "references": "references",
+                    "references": "champion_references",
                     "model_input_examples": "model_input_examples",
                     "feature_leads": "feature_leads@pandas",
                     "scored_leads": "scored_leads",
@@ -180,6 +191,7 @@ def create_pipeline() -> Pipeline:
                     "evaluation": "evaluation",
                     "raw_manifest": "raw_manifest",
                     "run_identity": "run_identity",
+                    "references": "references",
                     "target": "params:target",
                 },
                 outputs="nominated_models",
@@ -190,8 +202,9 @@ def create_pipeline() -> Pipeline:
 
 
 def create_scoring_pipeline() -> Pipeline:
-    """Who will convert, by the models that people approved; nothing is trained."""
-    return create_pipeline().only_nodes("assign_splits") + Pipeline(
+    """Who will convert, by the models that people approved, and whether these are still right; nothing is trained."""
+    watching = ("assign_splits", "extend_score_history", "gather_references", "check_drift")
+    return create_pipeline().only_nodes(*watching) + Pipeline(
         [
             Node(
                 score_with_champions,

@@ -7,11 +7,12 @@ from typing import Any
 import pandas as pd
 
 from lead_conversion.kernel.windows import parse_moment
+from lead_conversion.lifecycle.champions import Champion
 from lead_conversion.lifecycle.drift.checks import worst
 from lead_conversion.lifecycle.drift.decision import decide_drift, is_same_clock
 from lead_conversion.lifecycle.drift.outcomes import mature_outcomes
 from lead_conversion.lifecycle.drift.parameters import DriftParameters
-from lead_conversion.lifecycle.drift.reference import PROBABILITY, make_reference
+from lead_conversion.lifecycle.drift.reference import PROBABILITY, REFERENCE_FILE, from_parquet, make_reference
 from lead_conversion.pipelines.modelling.encoding import attach_features
 from lead_conversion.pipelines.modelling.estimators import name_version, predict_probability
 
@@ -43,6 +44,16 @@ def sample_references(
     ]
     sampled = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(REFERENCE_TYPES))
     return sampled.assign(trained_at=parse_moment(primary_as_of["as_of"])).astype(REFERENCE_TYPES)
+
+
+def gather_references(champion_models: Mapping[str, Champion]) -> pd.DataFrame:
+    """The samples that were registered with the champions; a champion that has none has no rows."""
+    samples = [
+        from_parquet(champion["files"][REFERENCE_FILE])
+        for _target, champion in sorted(champion_models.items())
+        if REFERENCE_FILE in champion["files"]
+    ]
+    return pd.concat(samples, ignore_index=True) if samples else pd.DataFrame(columns=list(REFERENCE_TYPES))
 
 
 def extend_score_history(
