@@ -109,7 +109,10 @@ def shift_category(
 
 def reverse(pool: pd.DataFrame, current: pd.DataFrame, drift: DriftParameters, rng: np.random.Generator) -> Planted:
     """A feature whose values are dealt out in the reverse order: its margin stays, its correlations turn round."""
-    pairs = reversible_pairs(pool, drift)
+    # Found once a pool: it takes longer than a verdict.
+    if "reversible" not in pool.attrs:
+        pool.attrs["reversible"] = reversible_pairs(pool, drift)
+    pairs = pool.attrs["reversible"]
     first, second = pairs[rng.integers(len(pairs))]
     return Planted(current.assign(**{second: in_reverse(current[second], rng)}), f"{first} with {second}")
 

@@ -131,7 +131,7 @@ def test_a_database_as_it_should_be_is_right_in_everything_and_ends_with_0(datab
     database()
     found, code = check()
     assert (wrong(found), code) == ([], 0)
-    assert "16 columns as agreed in 1 rows" in found["contacts"]
+    assert "19 columns as agreed in 1 rows" in found["contacts"]
     assert "1 (1 contacts)" in found["organisations"]
     assert "2026-06-01 00:00" in found["newest event"]
 

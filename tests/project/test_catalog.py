@@ -24,7 +24,14 @@ OTHER_NAMES = {
 # Persisted without a gate: pages and pictures are for people, and are looked at by tests of their own.
 UNGATED = {"report", "model_card", "recommendations_page", "calibration_figure", "lift_figure", "effects_figure"}
 # In memory by intent.
-IN_MEMORY = {"raw_contacts", "raw_campaign_steps", "raw_engagement_logs", "raw_outcomes", "run_identity"}
+IN_MEMORY = {
+    "raw_contacts",
+    "raw_campaign_steps",
+    "raw_engagement_logs",
+    "raw_outcomes",
+    "run_identity",
+    "champion_references",
+}
 
 
 @pytest.fixture(params=ENVIRONMENTS)

@@ -44,6 +44,7 @@ def test_pipeline_gives_every_model_output() -> None:
         "feature_attribution",
         "feature_dependence",
         "nominated_models",
+        "champion_references",
         "references",
         "score_history",
         "drift",

@@ -80,7 +80,7 @@ def references_of(run, version="champion"):
 def own(make_world, make_model, target, features, as_of):
     """A world, its own trained model, and the references of it."""
     world = make_world(1500)
-    models = train_models(world.examples, world.feature_leads, {}, target, make_model("logistic"), 5, features)
+    models = train_models(world.examples, world.feature_leads, {}, target, make_model("logistic"), 5, features=features)
     return world, models, sample_references(world.examples, world.feature_leads, models, as_of, DRIFT, seed=1)
 
 
