@@ -84,14 +84,14 @@ def own(make_world, make_model, target, features, as_of):
     return world, models, sample_references(world.examples, world.feature_leads, models, as_of, DRIFT, seed=1)
 
 
-def test_references_hold_what_the_model_read_and_said_and_no_key(own, as_of):
+def test_references_hold_what_the_model_read_and_said_and_no_key(own, as_of, target):
     world, models, references = own
     model_output.references.validate(references)
     active = world.examples[world.examples["split"] == "scoring"]
     assert len(references) == len(active)
     assert {"crm_score", "lead_source"} <= set(references)
     assert not {"lead_key", "first_engaged_at", "landmark_at"} & set(references)
-    scored = score_active_leads(world.examples, world.feature_leads, models, as_of)
+    scored = score_active_leads(world.examples, world.feature_leads, models, {}, as_of, target)
     assert sorted(references["probability"]) == pytest.approx(sorted(scored["probability"]))
     assert set(references["model_version"]) == set(scored["model_version"])
 
