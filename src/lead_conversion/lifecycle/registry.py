@@ -16,6 +16,9 @@ import pandas as pd
 from lead_conversion.kernel.errors import DataError, SourceError
 from lead_conversion.lifecycle.promotion import RegisteredVersion
 
+# A bar for every file that is loaded would stand among the answers of commands.
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+
 CHALLENGER = "challenger"
 CHAMPION = "champion"
 HASH_TAG = "sha256/"
