@@ -70,7 +70,8 @@ def _audit_target(
     found: Found = {"leads": len(winner), "winners": int(winner.sum()), "rows": len(examples)}
     scarce = min(found["winners"], found["leads"] - found["winners"])
     if scarce < leakage.min_winners or not replay["landmarks"]:
-        winners = f"{found['winners']:,} of {found['leads']:,} leads are winners" if len(winner) else "no lead can train"
+        counted = f"{found['winners']:,} of {found['leads']:,} leads are winners"
+        winners = counted if found["leads"] else "no lead can train"
         message = (
             f"Not judged: {winners} ({leakage.min_winners} of each kind are needed), and {replay['landmarks']:,} "
             "landmarks were replayed."
