@@ -76,7 +76,7 @@ class EarlierJSON(Staged, JSONDataset):  # type: ignore[misc]
         raise AccessError(f"{self._filepath.name} is read here as earlier runs left it; it is saved by another entry.")
 
 
-class EarlierFrame(Staged, ParquetDataset):  # type: ignore[misc]
+class EarlierFrame(StagedParquet, ParquetDataset):  # type: ignore[misc]
     """What earlier runs published of a table, whatever this run stages; empty where none did. Read only."""
 
     def load(self) -> pd.DataFrame:
