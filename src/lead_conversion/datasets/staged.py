@@ -58,40 +58,39 @@ class StagedJSON(Staged, JSONDataset):  # type: ignore[misc]
     """A JSON document."""
 
 
-class EarlierJSON(Staged, JSONDataset):  # type: ignore[misc]
-    """What earlier runs published of a JSON document, whatever this run stages; empty where none did. Read only."""
+class Earlier(Staged):
+    """What earlier runs published of a file, whatever this run stages; empty where none did. Read only."""
 
     def load(self) -> Any:
-        """The document as it was published, or an empty one."""
+        """The file as it was published, or an empty one."""
         path = Path(str(self._filepath))
         require_as_published(path)
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return self._read(path if path.is_file() else None)
 
     def save(self, data: Any) -> None:  # noqa: ARG002 - Kedro's signature
         """Refused.
 
         Raises:
-            AccessError: always; another entry of the catalog writes the document.
+            AccessError: always; another entry of the catalog writes the file.
         """
         raise AccessError(f"{self._filepath.name} is read here as earlier runs left it; it is saved by another entry.")
 
+    def _read(self, path: Path | None) -> Any:
+        raise NotImplementedError
 
-class EarlierFrame(StagedParquet, ParquetDataset):  # type: ignore[misc]
-    """What earlier runs published of a table, whatever this run stages; empty where none did. Read only."""
 
-    def load(self) -> pd.DataFrame:
-        """The table as it was published, or an empty one."""
-        path = Path(str(self._filepath))
-        require_as_published(path)
-        return pd.read_parquet(path) if path.is_file() else pd.DataFrame()
+class EarlierJSON(Earlier, JSONDataset):  # type: ignore[misc]
+    """A JSON document as earlier runs published it."""
 
-    def save(self, data: pd.DataFrame) -> None:  # noqa: ARG002 - Kedro's signature
-        """Refused.
+    def _read(self, path: Path | None) -> Any:
+        return json.loads(path.read_text(encoding="utf-8")) if path else {}
 
-        Raises:
-            AccessError: always; another entry of the catalog writes the table.
-        """
-        raise AccessError(f"{self._filepath.name} is read here as earlier runs left it; it is saved by another entry.")
+
+class EarlierFrame(Earlier, StagedParquet, ParquetDataset):  # type: ignore[misc]
+    """A table as earlier runs published it."""
+
+    def _read(self, path: Path | None) -> pd.DataFrame:
+        return pd.read_parquet(path) if path else pd.DataFrame()
 
 
 class StagedText(Staged, TextDataset):  # type: ignore[misc]
