@@ -150,6 +150,15 @@ LANDMARKS = """
     WHERE landmark_at <= TIMESTAMP '2025-06-01'
     ORDER BY landmark_id
 """
+# About one lead in five books a call, and half of these are qualified.
+OUTCOMES_REACHED = """
+    SELECT md5('o' || i) AS outcome_key, lead_key, IF(i % 3 = 0, 'qualified', 'call_booked') AS outcome_type,
+        first_engaged_at + to_hours((hash(i, 6) % 336)::BIGINT) AS occurred_at, occurred_at AS logged_at
+    FROM (SELECT row_number() OVER (ORDER BY lead_key) AS i, lead_key, first_engaged_at
+          FROM '{folder}/landmarks.parquet')
+    WHERE hash(lead_key, 5) % 10 < 3
+    ORDER BY lead_key
+"""
 STEPS = "SELECT i::BIGINT AS step_id, 1 + (i % 8)::BIGINT AS step_order FROM range(48) AS steps(i)"
 PROMPTS = """
     SELECT i::BIGINT AS prompt_id, NULL::TIMESTAMP AS prompt_created_at,
@@ -199,7 +208,7 @@ def _aggregate(
     connection = ibis.duckdb.connect(threads=THREADS, memory_limit=MEMORY_LIMIT, temp_directory=str(folder / "spilled"))
     moments, *described = (
         connection.read_parquet(folder / f"{name}.parquet", table_name=name)
-        for name in (landmarks, "events", "steps", "prompts")
+        for name in (landmarks, "events", "outcomes", "steps", "prompts")
     )
     events = describe_events(*described)
     aggregated = []
@@ -376,6 +385,7 @@ def make_world(folder: Path, events: int) -> None:
         "events": EVENTS.format(events=events, a_lead=EVENTS_A_LEAD, lead_key=LEAD_KEY),
         "all_landmarks": LANDMARKS.format(leads=leads, hours=hours, lead_key=LEAD_KEY),
         "landmarks": LANDMARKS.format(leads=leads, hours=[], lead_key=LEAD_KEY),
+        "outcomes": OUTCOMES_REACHED.format(folder=folder),
         "steps": STEPS,
         "prompts": PROMPTS,
     }

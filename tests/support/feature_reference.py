@@ -32,6 +32,9 @@ class Reference:
         for outcome in world["outcomes"]:
             if outcome["outcome_type"] == FIRST.outcome:
                 self.outcomes.setdefault(outcome["lead_key"], []).append(outcome)
+        self.milestones: dict[str, list[Row]] = {}
+        for outcome in sorted(world["outcomes"], key=lambda outcome: outcome["occurred_at"]):
+            self.milestones.setdefault(outcome["lead_key"], []).append(outcome)
         self._trials = self._all_trials()
         self._rates: dict[tuple[str, str, Any], Any] = {}
 
@@ -52,6 +55,7 @@ class Reference:
             **content(replies, attempts, self.prompts),
             **engagement(replies, settled, at),
             **conversion(attempts, replies, settled, at),
+            **milestones(self.milestones.get(lead_key, []), at),
             **self._performance(contact, attempts, at),
         }
 
@@ -331,6 +335,23 @@ def conversion(attempts, replies, settled, at) -> Row:
         "has_last_word": is_last,
         "is_won_over": bool(positive and objecting) and whole(positive[-1]) > whole(objecting[-1]),
         "n_long_calls": len(long_calls),
+    }
+
+
+def milestones(outcomes: list[Row], at: datetime) -> Row:
+    def reached(kind):
+        return [
+            outcome["occurred_at"]
+            for outcome in outcomes
+            if outcome["outcome_type"] == kind and outcome["occurred_at"] < at and outcome["logged_at"] < at
+        ]
+
+    booked, qualified = reached("call_booked"), reached("qualified")
+    return {
+        "has_booked_call": len(booked) > 0,
+        "hours_since_booked": hours_between(booked[-1], at) if booked else None,
+        "was_qualified": len(qualified) > 0,
+        "hours_since_qualified": hours_between(qualified[-1], at) if qualified else None,
     }
 
 

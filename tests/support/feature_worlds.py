@@ -229,12 +229,13 @@ def features_of(
     landmarks: ibis.Table,
     contacts: ibis.Table,
     events: ibis.Table,
+    outcomes: ibis.Table,
     steps: ibis.Table,
     prompts: ibis.Table,
     rates: ibis.Table,
 ) -> ibis.Table:
     """The node `compute_features` as one expression that computes nothing yet."""
-    seen = see_events(landmarks, describe_events(events, steps, prompts), PARAMETERS)
+    seen = see_events(landmarks, describe_events(events, outcomes, steps, prompts), PARAMETERS)
     return complete_features(landmarks, aggregate_histories(seen), contacts, rates, TARGETS)
 
 
@@ -260,7 +261,7 @@ class Engine:
         known = self.table("rates")
         self._build(
             "features",
-            lambda: features_of(landmarks, contacts, events, steps, prompts, known),
+            lambda: features_of(landmarks, contacts, events, outcomes, steps, prompts, known),
         )
         return self.read("features")
 

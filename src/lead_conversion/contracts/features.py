@@ -22,6 +22,9 @@ counts once it is settled: a call's when it was over, a message's a configured t
 was opened or clicked later than that is seen so from then on: the source does not say when, so that history holds a
 little of the future.
 
+A call counts as booked, and a lead as qualified, from the moment at which that was recorded. A booking that was made
+void since is not seen: the source does not say when it was.
+
 A lead is there at a landmark if its first engagement was recorded by then; at 0 h it stands as it came in.
 
 What a prompt says is known of the attempts since its text was written; the source overwrites a text that is edited. Of
@@ -362,6 +365,10 @@ _CONVERSION = [
         "is_won_over", "conversion", "0 or 1", "Whether a reply that sounds interested came after the last objection"
     ),
     _count("n_long_calls", "conversion", "Answered calls of two minutes or more"),
+    _measure("has_booked_call", "conversion", "0 or 1", "Whether a call was booked"),
+    _measure("hours_since_booked", "conversion", "hours", "Time since a call was last booked", "none yet"),
+    _measure("was_qualified", "conversion", "0 or 1", "Whether somebody qualified the lead"),
+    _measure("hours_since_qualified", "conversion", "hours", "Time since the lead was last qualified", "not yet"),
 ]
 
 _PERFORMANCE = [

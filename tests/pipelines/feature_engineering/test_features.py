@@ -45,9 +45,10 @@ def features():
     prompts = [{"prompt_id": 111, "prompt_chars": 30}, {"prompt_id": 112, "prompt_chars": 7}]
     prompts += [{"prompt_id": 113, "prompt_chars": 9, "prompt_created_at": "2026-05-01T10:30:00"}]
 
-    def describe(*events, lead=LEAD, rates=()):
+    def describe(*events, outcomes=(), lead=LEAD, rates=()):
         logs = [{"logged_at": event["occurred_at"]} | event for event in events]
-        world = World(contacts=[lead], events=logs, steps=steps, prompts=prompts)
+        reached = [{"lead_key": "l", "logged_at": outcome["occurred_at"]} | outcome for outcome in outcomes]
+        world = World(contacts=[lead], events=logs, outcomes=reached, steps=steps, prompts=prompts)
         frame = engine.features(world, rows(RATE, *rates))
         feature_layer.landmarks.validate(engine.table("landmarks"))
         list(feature_layer.leads.validate([engine.table("features")]))
@@ -140,6 +141,21 @@ def test_click_that_may_still_have_been_to_come_is_not_seen(features):
     assert [found[hours]["n_outbound"] for hours in (1.0, 24.0, 72.0)] == [1, 1, 1]
 
 
+def test_what_was_reached_on_the_way_is_known_from_its_moment_on_and_is_no_event(features):
+    booked = booking("l", "2026-05-01T22:00:00", logged_at="2026-05-02T06:00:00")
+    qualified = booking("l", "2026-05-04T10:00:00") | {"outcome_type": "qualified"}
+    left = booking("l", "2026-05-02T00:00:00") | {"outcome_type": "opted_out"}
+    found = features(attempt("a", "2026-05-01T10:00:00"), outcomes=(booked, qualified, left))
+    milestones = ("has_booked_call", "hours_since_booked", "was_qualified", "hours_since_qualified")
+    assert {hours: [found[hours][name] for name in milestones] for hours in (1.0, 24.0, 72.0, 120.0)} == {
+        1.0: [0, pytest.approx(float("nan"), nan_ok=True)] * 2,
+        24.0: [1, 12, 0, pytest.approx(float("nan"), nan_ok=True)],
+        72.0: [1, 60, 0, pytest.approx(float("nan"), nan_ok=True)],
+        120.0: [1, 108, 1, 48],
+    }
+    assert [found[24.0][name] for name in ("n_outbound", "n_replies", "n_skipped")] == [1, 0, 0]
+
+
 def test_engagement_of_losses_and_gains_does_not_blow_up_the_trend(features):
     gained = attempt("a", "2026-05-01T11:00:00", **REPLY)
     lost = attempt("b", "2026-05-02T09:00:00", **(REPLY | {"reply_intent": "negative", "reply_is_opt_out": True}))
@@ -202,7 +218,7 @@ def test_every_feature_of_the_dictionary_is_there_in_its_order_and_no_other(feat
 def test_each_feature_is_expressed_once_by_the_module_of_its_family():
     contacts = rows(PRIMARY_CONTACT, LEAD)
     landmarks = place_landmarks(contacts, AS_OF, TARGETS)
-    described = describe_events(rows(PRIMARY_EVENT), rows(STEP), rows(PROMPT))
+    described = describe_events(rows(PRIMARY_EVENT), rows(OUTCOME), rows(STEP), rows(PROMPT))
     seen = see_events(landmarks, described, PARAMETERS)
     times = order_times(seen.group_by("landmark_id").agg(**gather_times(seen)))
     names = [name for _kind, _by, columns in RATE_FEATURES for name in columns]
@@ -224,7 +240,7 @@ def test_each_feature_is_expressed_once_by_the_module_of_its_family():
 def test_features_of_slices_of_leads_are_those_of_all_at_once():
     engine, world = Engine(), random_world(11, 40)
     whole = engine.features(world)
-    names = ("landmarks", "contacts", "events", "steps", "prompts", "rates")
+    names = ("landmarks", "contacts", "events", "outcomes", "steps", "prompts", "rates")
     small = PARAMETERS.model_copy(update={"landmarks_a_slice": 17})
     slices = compute_features(*(engine.table(name) for name in names), TARGETS, small)
     pd.testing.assert_frame_equal(pd.concat([piece.to_pandas() for piece in slices], ignore_index=True), whole)

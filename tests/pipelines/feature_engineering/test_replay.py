@@ -59,9 +59,9 @@ def test_replayed_landmarks_have_histories_and_rates(engine, honest):
     assert found["source_rate"].notna().any()
 
 
-def test_features_that_see_the_hour_after_and_rates_known_before_windows_end_are_named(engine, monkeypatch):
-    def see_an_hour_ahead(landmarks, described, parameters):
-        later = landmarks.mutate(landmark_at=_.landmark_at + ibis.interval(hours=1))
+def test_features_that_see_the_day_after_and_rates_known_before_windows_end_are_named(engine, monkeypatch):
+    def see_a_day_ahead(landmarks, described, parameters):
+        later = landmarks.mutate(landmark_at=_.landmark_at + ibis.interval(days=1))
         return see_events(later, described, parameters)
 
     def know_a_week_ahead(*given):
@@ -69,16 +69,16 @@ def test_features_that_see_the_hour_after_and_rates_known_before_windows_end_are
         known = {name: _[name] - week for name in ("known_from_at", "known_until_at")}
         return measure_rates(*given).mutate(**known)
 
-    monkeypatch.setattr(features_module, "see_events", see_an_hour_ahead)
+    monkeypatch.setattr(features_module, "see_events", see_a_day_ahead)
     monkeypatch.setattr(replay_module, "measure_rates", know_a_week_ahead)
     landmarks, contacts, events, steps, prompts, labels, outcomes = (
         engine.table(name) for name in ("landmarks", "contacts", "events", "steps", "prompts", "labels", "outcomes")
     )
     rates = know_a_week_ahead(labels, contacts, events, outcomes, TARGETS, PARAMETERS)
-    (leaky,) = compute_features(landmarks, contacts, events, steps, prompts, rates, TARGETS, PARAMETERS)
+    (leaky,) = compute_features(landmarks, contacts, events, outcomes, steps, prompts, rates, TARGETS, PARAMETERS)
     named = replay(engine, ibis.memtable(leaky.to_pyarrow()))["differing"].keys()
     # No event of the lead's own moves the rate of its source, and no rate moves a count.
-    assert {"n_outbound", "n_replies", "source_rate"} <= named
+    assert {"n_outbound", "n_replies", "has_booked_call", "source_rate"} <= named
     assert not named & {"lead_source", "crm_score", "hours_since_engaged"}
 
 

@@ -7,7 +7,7 @@ from feature_worlds import Engine, features_of, random_world
 
 from lead_conversion.contracts.features import FEATURES
 
-ENTITIES = ("landmarks", "contacts", "events", "steps", "prompts", "rates")
+ENTITIES = ("landmarks", "contacts", "events", "outcomes", "steps", "prompts", "rates")
 KEYS = ["lead_key", "landmark_hours", "is_scoring_row"]
 # Points are kept to the millionth, and an engine may round the last one the other way.
 ROUNDED = {"engagement_score": 1e-5, "engagement_score_now": 1e-5, "engagement_trend": 1e-3}

@@ -7,6 +7,7 @@ aggregates of one pass.
 from typing import Annotated
 
 import ibis
+from ibis.expr.schema import Schema
 from ibis.expr.types import BooleanValue, IntegerValue, Table, TimestampValue
 
 from lead_conversion.contracts.features import COUNTED_OVER
@@ -16,6 +17,7 @@ from lead_conversion.pipelines.feature_engineering.parameters import EngagementP
 DELIVERED = ("delivered", "opened", "clicked", "connected")
 OPENED = ("opened", "clicked")
 FAILED = ("failed", "bounced")
+MILESTONES = ("call_booked", "qualified")
 BUSINESS_HOURS = (9, 17)
 SATURDAY = 5
 THURSDAY = 3  # 1970-01-01
@@ -29,17 +31,22 @@ Leads = Annotated[Table, "leads"]
 """One row a landmark, with its contact, its moment and the rates that were known at it."""
 
 
-def describe_events(primary_engagement_logs: Table, primary_campaign_steps: Table, feature_prompts: Table) -> Table:
-    """Events with the position of their step and the text features of their prompt; one row an event.
+def describe_events(
+    primary_engagement_logs: Table, primary_outcomes: Table, primary_campaign_steps: Table, feature_prompts: Table
+) -> Table:
+    """Events with the position of their step and the text features of their prompt, and the milestones; one row each.
 
     What was said before the prompt's text was written is not known: the source overwrites a prompt that is edited.
+    A milestone is an outcome on the way to another: neither an attempt nor a reply, `milestone` says what was reached.
     """
     orders = primary_campaign_steps.group_by("step_id").agg(step_order=primary_campaign_steps.step_order.min())
     placed = primary_engagement_logs.left_join(orders, "step_id").drop("step_id_right")
     was_written = feature_prompts.prompt_created_at.isnull() | (placed.occurred_at >= feature_prompts.prompt_created_at)
-    return placed.left_join(feature_prompts, [placed.prompt_id == feature_prompts.prompt_id, was_written]).drop(
+    described = placed.left_join(feature_prompts, [placed.prompt_id == feature_prompts.prompt_id, was_written]).drop(
         "prompt_id_right", "prompt_created_at", "org_id", "enrolled_at", "tags", "mended", "noted"
     )
+    events = described.mutate(milestone=ibis.null("string"))
+    return events.union(_milestones(primary_outcomes, events.schema()))
 
 
 def see_events(landmarks: Table, described: Table, features: FeatureParameters) -> Seen:
@@ -118,6 +125,17 @@ def local_second(located: Table, moment: TimestampValue) -> IntegerValue:
     """Seconds of the lead's own clock at a moment up to the landmark; null where the time zone is not known."""
     is_since = located.offset_changed_at.isnull() | (moment >= located.offset_changed_at)
     return second_of(moment) + ibis.ifelse(is_since, located.offset_seconds, located.earlier_offset_seconds)
+
+
+def _milestones(outcomes: Table, schema: Schema) -> Table:
+    """Outcomes that are on the way to others, as rows of events with all else missing."""
+    reached = outcomes.filter(outcomes.outcome_type.isin(MILESTONES))
+    given = {
+        "event_key": reached.outcome_key,
+        "milestone": reached.outcome_type,
+        **{name: reached[name] for name in ("lead_key", "occurred_at", "logged_at")},
+    }
+    return reached.select(**{name: given.get(name, ibis.null(kind)) for name, kind in schema.items()})
 
 
 def _is_reply(seen: Table) -> BooleanValue:

@@ -22,10 +22,11 @@ from lead_conversion.pipelines.feature_engineering.rates import look_up_rates
 KEYS = ["lead_key", "landmark_hours", "is_scoring_row", "landmark_at"]
 
 
-def compute_features(
+def compute_features(  # noqa: PLR0913, PLR0917 - Kedro passes each input as an argument
     feature_landmarks: Table,
     primary_contacts: Table,
     primary_engagement_logs: Table,
+    primary_outcomes: Table,
     primary_campaign_steps: Table,
     feature_prompts: Table,
     feature_rates: Table,
@@ -34,11 +35,11 @@ def compute_features(
 ) -> list[Table]:
     """One row a lead and landmark, of what was known strictly before it; columns as in contracts/features.py.
 
-    Known is an event that had happened and had been recorded. One join brings the events to the landmarks, one
+    Known is an event or outcome that had happened and had been recorded. One join brings them to the landmarks, one
     aggregation makes the features. The rows come in slices of whole leads, in order, each computed when it is read, so
     that memory does not grow with the leads; events are stored in order of lead, and a slice reads its own.
     """
-    described = describe_events(primary_engagement_logs, primary_campaign_steps, feature_prompts)
+    described = describe_events(primary_engagement_logs, primary_outcomes, primary_campaign_steps, feature_prompts)
     slices = []
     for before, last in slice_leads(feature_landmarks, features.landmarks_a_slice):
         is_mine = (_.lead_key > before) & (_.lead_key <= last)

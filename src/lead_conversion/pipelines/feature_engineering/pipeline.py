@@ -67,6 +67,7 @@ def create_pipeline() -> Pipeline:
                     "feature_landmarks": "feature_landmarks",
                     "primary_contacts": "primary_contacts@ibis",
                     "primary_engagement_logs": "primary_engagement_logs@ibis",
+                    "primary_outcomes": "primary_outcomes@ibis",
                     "primary_campaign_steps": "primary_campaign_steps@ibis",
                     "feature_prompts": "feature_prompts@ibis",
                     "feature_rates": "feature_rates",

@@ -58,6 +58,7 @@ def replay_features(  # noqa: PLR0913, PLR0917 - a replay needs all that feature
         sampled.drop("moment"),
         cut_enrolments(primary_contacts, sampled),
         _cut_histories(primary_engagement_logs, sampled),
+        _cut_histories(primary_outcomes, sampled),
         primary_campaign_steps,
         _cut_prompts(feature_prompts, moments[-1]),
         _follow_one_another(rates, moments),
@@ -105,9 +106,9 @@ def cut_enrolments(contacts: Table, landmarks: Table) -> Table:
     return own.mutate(**{name: is_before.ifelse(own[name], None) for name in enrolment}).drop("landmark_at")
 
 
-def _cut_histories(events: Table, landmarks: Table) -> Table:
-    """The events of the leads that are described, each up to its landmark."""
-    own = events.join(landmarks.select("lead_key", "landmark_at"), "lead_key")
+def _cut_histories(table: Table, landmarks: Table) -> Table:
+    """The events or outcomes of the leads that are described, each up to its landmark."""
+    own = table.join(landmarks.select("lead_key", "landmark_at"), "lead_key")
     return own.filter((_.occurred_at < _.landmark_at) & (_.logged_at < _.landmark_at)).drop("landmark_at")
 
 

@@ -348,6 +348,10 @@ PHRASES: dict[str, Phrase] = {
     "has_last_word": _yes_no("waits for an answer to its last reply", "has no reply that waits for an answer"),
     "is_won_over": _yes_no("sounded interested after its last objection", "was not won over after an objection"),
     "n_long_calls": _times("talked for two minutes or more", "has not talked for two minutes yet"),
+    "has_booked_call": _yes_no("has booked a call", "has not booked a call yet"),
+    "hours_since_booked": Phrase("booked a call {} ago", missing="has not booked a call yet"),
+    "was_qualified": _yes_no("was qualified", "has not been qualified yet"),
+    "hours_since_qualified": Phrase("was qualified {} ago", missing="has not been qualified yet"),
     # performance
     "campaign": Phrase("is in campaign {}", none="is in no known campaign"),
     "campaign_rate": Phrase(f"is in a campaign from which {{}} {_REACHED}", missing=_NO_EARLIER),

@@ -1,4 +1,4 @@
-"""Conversion indicators: what often stands right before a booking."""
+"""Conversion indicators: what often stands right before a booking, and what was reached on the way."""
 
 from ibis.expr.types import FloatingValue
 
@@ -30,6 +30,26 @@ def is_won_over(seen: Seen) -> FloatingValue:
 def n_long_calls(seen: Seen) -> FloatingValue:
     """Answered calls of two minutes or more."""
     return count(seen, seen.is_connected & (seen.duration_seconds >= LONG_CALL_SECONDS))
+
+
+def has_booked_call(seen: Seen) -> FloatingValue:
+    """Whether a call was booked."""
+    return number(count(seen, seen.milestone == "call_booked") > 0)
+
+
+def hours_since_booked(seen: Seen) -> FloatingValue:
+    """Time since a call was last booked."""
+    return hours_since(seen, seen.milestone == "call_booked")
+
+
+def was_qualified(seen: Seen) -> FloatingValue:
+    """Whether somebody qualified the lead."""
+    return number(count(seen, seen.milestone == "qualified") > 0)
+
+
+def hours_since_qualified(seen: Seen) -> FloatingValue:
+    """Time since the lead was last qualified."""
+    return hours_since(seen, seen.milestone == "qualified")
 
 
 def n_quick_replies(times: Times) -> FloatingValue:
