@@ -166,7 +166,9 @@ PROMPTS = """
         i % 3::BIGINT AS prompt_questions, i % 2 = 0 AS prompt_has_ask, i % 3 = 0 AS prompt_has_link,
         i % 4::BIGINT AS prompt_placeholders, i % 5 = 0 AS prompt_has_pressure, i % 7 = 0 AS prompt_has_opt_out,
         50.0::DOUBLE + i % 40 AS prompt_reading_ease, (i % 21)::DOUBLE / 10 - 1 AS prompt_sentiment,
-        'en' AS prompt_language
+        'en' AS prompt_language, (i % 21)::DOUBLE / 20 AS prompt_like_offer, (i % 20)::DOUBLE / 20 AS prompt_like_proof,
+        (i % 19)::DOUBLE / 20 AS prompt_like_help, (i % 18)::DOUBLE / 20 AS prompt_like_reminder,
+        (i % 17)::DOUBLE / 20 AS prompt_like_hurry
     FROM range(144) AS prompts(i)
 """
 

@@ -273,7 +273,7 @@ def content(replies, attempts, prompts) -> Row:
 
     of_last_prompt = (
         "chars", "questions", "has_ask", "has_link", "placeholders", "has_pressure", "has_opt_out", "reading_ease",
-        "sentiment",
+        "sentiment", "like_offer", "like_proof", "like_help", "like_reminder", "like_hurry",
     )  # fmt: skip
     return {
         "n_positive_replies": sounding("positive"),

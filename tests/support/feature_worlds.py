@@ -24,6 +24,8 @@ PROMPT = {
     "prompt_questions": "int64", "prompt_has_ask": "boolean", "prompt_has_link": "boolean",
     "prompt_placeholders": "int64", "prompt_has_pressure": "boolean", "prompt_has_opt_out": "boolean",
     "prompt_reading_ease": "float64", "prompt_sentiment": "float64", "prompt_language": "string",
+    "prompt_like_offer": "float64", "prompt_like_proof": "float64", "prompt_like_help": "float64",
+    "prompt_like_reminder": "float64", "prompt_like_hurry": "float64",
 }  # fmt: skip
 SCHEMAS = {"contacts": PRIMARY_CONTACT, "events": PRIMARY_EVENT, "outcomes": OUTCOME, "steps": STEP, "prompts": PROMPT}
 
@@ -112,6 +114,10 @@ def _prompt(draw: Draw, prompt_id: int) -> Row:
         "prompt_reading_ease": draw.maybe(draw.within(0, 100), 0.4),
         "prompt_sentiment": draw.maybe(draw.within(-1, 1), 0.4),
         "prompt_language": "en",
+        **{
+            f"prompt_like_{move}": draw.maybe(draw.within(-1, 1), 0.4)
+            for move in ("offer", "proof", "help", "reminder", "hurry")
+        },
     }
 
 

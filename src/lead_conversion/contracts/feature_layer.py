@@ -7,6 +7,7 @@ import pandera.pandas as pp
 from lead_conversion.contracts.features import FEATURES
 from lead_conversion.contracts.gate import Gate, SlicedGate
 from lead_conversion.contracts.intermediate import Moment, pseudonym_field
+from lead_conversion.language.embeddings import ANCHORS
 
 RATE_KINDS = ("campaign", "campaign_reply", "prompt", "prompt_reply", "source", "step", "step_reply")
 
@@ -100,6 +101,15 @@ FeaturePrompts = pp.DataFrameSchema(
             "float64", pp.Check.in_range(-1, 1), nullable=True, description=f"From all bad to all good; {_UNREAD}"
         ),
         "prompt_language": pp.Column(str, pp.Check.str_length(2, 3), description="ISO 639-1, or und"),
+    }
+    | {
+        f"prompt_like_{name}": pp.Column(
+            "float64",
+            pp.Check.in_range(-1, 1),
+            nullable=True,
+            description=f"Cosine with the sentence that stands for {anchor.words}; null: no model, or not English",
+        )
+        for name, anchor in ANCHORS.items()
     },
     name="FeaturePrompts",
     strict=True,

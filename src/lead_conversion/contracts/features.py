@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from lead_conversion.language.embeddings import ANCHORS
+
 Family = Literal[
     "attribution", "calendar", "interaction", "timing", "content", "engagement", "conversion", "performance"
 ]
@@ -29,6 +31,9 @@ A lead is there at a landmark if its first engagement was recorded by then; at 0
 
 What a prompt says is known of the attempts since its text was written; the source overwrites a text that is edited. Of
 steps it keeps no history: a position is the one that is configured now.
+
+How much a prompt is like a move of a sale is told by a sentence-embedding model, where one is configured: the cosine of
+its prose with one fixed sentence, 1 for the same and about 0 for what has nothing to do with it.
 
 What a reply asks for is looked for in German, English, Spanish, French and Portuguese; what is said in another language
 is mostly not heard, and counts as not said.
@@ -64,6 +69,7 @@ _NO_REPLY = "no reply yet"
 _NO_WORDS = "no reply yet, or the last one holds no words"
 _NO_PROMPT = "no attempt with a prompt yet, or the text of the last one was written later"
 _NOT_JUDGED = "no attempt with a prompt yet, or the text of the last one was written later or cannot be judged"
+_NO_LIKENESS = "no sentence-embedding model is configured (features.embeddings), no prompt yet, or not in English"
 _NO_JUDGED = "no attempt yet with a prompt that can be judged"
 _NO_ZONE = "the lead's time zone is not known"
 _NO_RATE = "no attempt yet, or not known of the last one, or no earlier lead was tried so"
@@ -326,6 +332,16 @@ _CONTENT = [
         "-1 to 1",
         "Mood of the last prompt sent",
         _NOT_JUDGED,
+    ),
+    *(
+        _measure(
+            f"last_prompt_like_{name}",
+            "content",
+            "likeness, at most 1",
+            f"How much the last prompt sent is like {anchor.words}",
+            _NO_LIKENESS,
+        )
+        for name, anchor in ANCHORS.items()
     ),
     _measure("mean_prompt_words", "content", "words", "Average length of the prompts sent", _NO_PROMPT),
     _measure("pressing_prompt_share", "content", "share", "Prompts sent that hurry the reader", _NO_JUDGED),

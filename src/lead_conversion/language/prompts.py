@@ -62,9 +62,9 @@ def describe_prompt(subject: str | None, body: str) -> PromptFeatures:
         subject: an e-mail's subject line; None of another channel.
         body: the text, with {{first_name}}-style placeholders.
     """
-    whole = f"{subject}\n{body}" if subject else body
+    whole = _whole(subject, body)
     language = _language(whole)
-    prose, prose_of_body = (_prose(_without_notices(text, language)) for text in (whole, body))
+    prose, prose_of_body = (prose_of_prompt(each, body, language) for each in (subject, None))
     has_ask, presses, has_opt_out = _wording(whole, body, language)
     return PromptFeatures(
         prompt_chars=len(body),
@@ -79,6 +79,15 @@ def describe_prompt(subject: str | None, body: str) -> PromptFeatures:
         prompt_sentiment=sentiment_of(prose, language),
         prompt_language=language,
     )
+
+
+def prose_of_prompt(subject: str | None, body: str, language: str) -> str:
+    """What the team wrote, as its reader's eye goes over it: without placeholders, marks, links and how to stop."""
+    return _prose(_without_notices(_whole(subject, body), language))
+
+
+def _whole(subject: str | None, body: str) -> str:
+    return f"{subject}\n{body}" if subject else body
 
 
 def _personal_placeholders(text: str) -> set[str]:

@@ -34,7 +34,7 @@ def features_as_of(database, moment):
     outcomes = tables["primary_outcomes"]
     landmarks = keep("landmarks", place_landmarks(contacts, as_of, TARGETS))
     rates = keep("rates", measure_rates(tables["labels"], contacts, events, outcomes, TARGETS, PARAMETERS))
-    prompts = keep("prompts", describe_prompts(steps.to_pandas(), as_of))
+    prompts = keep("prompts", describe_prompts(steps.to_pandas(), as_of, PARAMETERS))
     slices = compute_features(landmarks, contacts, events, outcomes, steps, prompts, rates, TARGETS, PARAMETERS)
     features = pd.concat([piece.to_pandas() for piece in slices])
     features = features[~features["is_scoring_row"]].set_index(LANDMARK)[[feature.name for feature in FEATURES]]

@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lead_conversion.language.embeddings import EmbeddingModel
+
 
 class EngagementPoints(BaseModel):
     """What a lead earns for what it does."""
@@ -37,7 +39,7 @@ class ReplayParameters(BaseModel):
 
 
 class FeatureParameters(BaseModel):
-    """How labels are guarded, rates are shrunk, engagement is scored and all of it is replayed."""
+    """How labels are guarded, rates are shrunk, prompts embedded, engagement is scored and all of it is replayed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -50,5 +52,6 @@ class FeatureParameters(BaseModel):
     rate_prior: float = Field(gt=0)
     reply_within_hours: float = Field(gt=0)
     landmarks_a_slice: int = Field(gt=0)
+    embeddings: EmbeddingModel | None = None
     engagement: EngagementParameters
     replay: ReplayParameters

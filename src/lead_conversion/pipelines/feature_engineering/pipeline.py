@@ -57,7 +57,11 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 describe_prompts,
-                inputs={"primary_campaign_steps": "primary_campaign_steps@pandas", "primary_as_of": "primary_as_of"},
+                inputs={
+                    "primary_campaign_steps": "primary_campaign_steps@pandas",
+                    "primary_as_of": "primary_as_of",
+                    "features": "params:features",
+                },
                 outputs="feature_prompts@pandas",
                 name="describe_prompts",
             ),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lead_conversion.contracts.features import CHANNEL_WORDS, COUNTED_OVER
+from lead_conversion.language.embeddings import ANCHORS
 
 MINUTES_UP_TO_HOURS, HOURS_UP_TO_DAYS = 1.5, 48
 WHOLE_NUMBERS_FROM = 100
@@ -325,6 +326,13 @@ PHRASES: dict[str, Phrase] = {
     ),
     "last_prompt_reading_ease": Phrase("was last sent a message that is {}", missing=_NO_PROMPT),
     "last_prompt_sentiment": Phrase("was last sent a message whose mood is {}", missing=_NO_PROMPT),
+    **{
+        f"last_prompt_like_{name}": Phrase(
+            f"was last sent a message that is like {anchor.words} by {{}} of 1",
+            missing="was last sent no message whose likeness is known",
+        )
+        for name, anchor in ANCHORS.items()
+    },
     "mean_prompt_words": Phrase("was sent messages of {} words on average", form=_say_whole, missing=_NO_PROMPT),
     "pressing_prompt_share": Phrase(
         "was hurried by {} of its messages", none="was hurried by none of its messages", missing=_NO_PROMPT

@@ -2,6 +2,7 @@
 
 from ibis.expr.types import FloatingValue, StringValue
 
+from lead_conversion.language.embeddings import ANCHORS
 from lead_conversion.pipelines.feature_engineering.events import Seen
 from lead_conversion.pipelines.feature_engineering.families.measures import (
     MILLI,
@@ -63,7 +64,7 @@ def last_prompt_features(seen: Seen) -> dict[str, FloatingValue]:
     """What the last prompt sent is like."""
     names = (
         "chars", "questions", "has_ask", "has_link", "placeholders", "has_pressure", "has_opt_out", "reading_ease",
-        "sentiment",
+        "sentiment", *(f"like_{anchor}" for anchor in ANCHORS),
     )  # fmt: skip
     return {f"last_prompt_{name}": number(last_prompt(seen)[f"prompt_{name}"]) for name in names}
 

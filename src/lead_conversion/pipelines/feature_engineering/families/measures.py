@@ -13,6 +13,7 @@ from ibis.expr.types import (
 )
 
 from lead_conversion.kernel.windows import SECONDS_AN_HOUR
+from lead_conversion.language.embeddings import ANCHORS
 from lead_conversion.pipelines.feature_engineering.events import Seen, Times
 
 MILLI = 1000
@@ -21,6 +22,7 @@ _OF_ATTEMPT = ("channel", "local_hour", "campaign_id", "step_id", "step_order", 
 _OF_PROMPT = (
     "prompt_id", "prompt_chars", "prompt_questions", "prompt_has_ask", "prompt_has_link", "prompt_placeholders",
     "prompt_has_pressure", "prompt_has_opt_out", "prompt_reading_ease", "prompt_sentiment",
+    *(f"prompt_like_{anchor}" for anchor in ANCHORS),
 )  # fmt: skip
 _OF_REPLY = ("reply_words", "reply_intent", "reply_language")
 
