@@ -107,7 +107,7 @@ FeaturePrompts = pp.DataFrameSchema(
             "float64",
             pp.Check.in_range(-1, 1),
             nullable=True,
-            description=f"Cosine with the sentence that stands for {anchor.words}; null: no model, or not English",
+            description=f"Cosine of its sentence nearest {anchor.words}; null: no model, or not in English",
         )
         for name, anchor in ANCHORS.items()
     },

@@ -33,7 +33,7 @@ What a prompt says is known of the attempts since its text was written; the sour
 steps it keeps no history: a position is the one that is configured now.
 
 How much a prompt is like a move of a sale is told by a sentence-embedding model, where one is configured: the cosine of
-its prose with one fixed sentence, 1 for the same and about 0 for what has nothing to do with it.
+its nearest sentence with a fixed one, 1 for the same and about 0 for what has nothing to do with it.
 
 What a reply asks for is looked for in German, English, Spanish, French and Portuguese; what is said in another language
 is mostly not heard, and counts as not said.

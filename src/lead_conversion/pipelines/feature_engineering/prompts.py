@@ -15,7 +15,7 @@ from lead_conversion.language.embeddings import (
     liken_to_anchors,
     load_encoder,
 )
-from lead_conversion.language.prompts import PromptFeatures, describe_prompt, prose_of_prompt
+from lead_conversion.language.prompts import PromptFeatures, describe_prompt, sentences_of_prompt
 from lead_conversion.pipelines.feature_engineering.parameters import FeatureParameters
 
 # Whole numbers stay so, and a missing yes or no is missing.
@@ -51,20 +51,9 @@ def describe_prompts(
     described = pd.DataFrame([asdict(describe_prompt(*text)) for text in texts], columns=list(TYPES))
     whole = pd.concat([ordered[["prompt_id", "prompt_created_at"]], described], axis="columns")
     if features.embeddings is not None:
-        whole = _with_likenesses(whole, texts, load(features.embeddings))
+        sentences = [
+            sentences_of_prompt(*text, language) if language in EMBEDDED_LANGUAGES else []
+            for text, language in zip(texts, described["prompt_language"], strict=True)
+        ]
+        whole[LIKENESSES] = liken_to_anchors(sentences, load(features.embeddings))
     return whole.astype({"prompt_id": "int64", "prompt_created_at": "datetime64[us]", **TYPES})
-
-
-def _with_likenesses(described: pd.DataFrame, texts: list[tuple[str | None, str]], encode: Encoder) -> pd.DataFrame:
-    """The same with what the prompts are like, of those that the model can read."""
-    languages = described["prompt_language"]
-    prose = pd.Series(
-        [prose_of_prompt(*text, language) for text, language in zip(texts, languages, strict=True)],
-        index=described.index,
-        dtype="str",
-    )
-    is_read = languages.isin(EMBEDDED_LANGUAGES)
-    likenesses = liken_to_anchors(prose[is_read].tolist(), encode)
-    return described.assign(
-        **pd.DataFrame(likenesses, columns=LIKENESSES, index=described.index[is_read]).reindex(described.index)
-    )
