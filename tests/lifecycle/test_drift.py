@@ -14,7 +14,7 @@ from sklearn.metrics import average_precision_score
 from lead_conversion.contracts.features import FEATURES
 from lead_conversion.kernel.errors import DataError
 from lead_conversion.lifecycle.drift.checks import Change, compare_counts, decide_check, two_sided, worst
-from lead_conversion.lifecycle.drift.inputs import compare_numbers, measure_categories, stability_index
+from lead_conversion.lifecycle.drift.inputs import compare_numbers, measure_categories, measure_missing, stability_index
 from lead_conversion.lifecycle.drift.outcomes import average_precision, mature_outcomes
 from lead_conversion.lifecycle.drift.parameters import DriftParameters
 from lead_conversion.lifecycle.drift.reference import from_parquet, make_reference, to_parquet
@@ -159,6 +159,14 @@ def test_category_too_rare_to_matter_is_no_test():
     changes = measure_categories(reference, current.assign(lead_source=rare), lead_source_only(), DRIFT.floors)
     assert "lead_source = fair" not in {change.subject for change in changes}
     assert len(changes) == 4
+
+
+def test_feature_that_no_lead_has_is_no_test():
+    reference, current = halves(2000)
+    without = [rows.assign(crm_score=np.nan) for rows in (reference, current)]
+    assert not measure_missing(*without, [feature for feature in FEATURES if feature.name == "crm_score"], DRIFT.floors)
+    verdicts = [decide(*rows) for rows in (without, [rows.drop(columns="crm_score") for rows in without])]
+    assert verdicts[0].checks == verdicts[1].checks
 
 
 def lead_source_only():

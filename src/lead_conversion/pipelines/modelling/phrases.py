@@ -328,7 +328,7 @@ PHRASES: dict[str, Phrase] = {
     "last_prompt_sentiment": Phrase("was last sent a message whose mood is {}", missing=_NO_PROMPT),
     **{
         f"last_prompt_like_{name}": Phrase(
-            f"was last sent a message that is like {anchor.words} by {{}} of 1",
+            f"was last sent a message that sounds like {anchor.words} ({{}} of 1)",
             missing="was last sent no message whose likeness is known",
         )
         for name, anchor in ANCHORS.items()
