@@ -1,9 +1,10 @@
 """What each family of features is worth: the holdout's PR-AUC of the blend without it, and with it alone.
 
 Reads the folders of finished runs, trains anew with the family's columns empty, and compares on the same resamples of
-leads, so that the differences are paired. A family whose interval holds 0 shows nothing that the others don't.
+leads, so that the differences are paired. A family whose interval holds 0 shows nothing that the others don't. The
+same of the features whose names begin alike, instead of the families.
 
-python benchmarks/feature_ablation.py RUN_FOLDER [RUN_FOLDER ...] [--target t1] [--env olist]
+python benchmarks/feature_ablation.py RUN_FOLDER [RUN_FOLDER ...] [--target t1] [--env olist] [--names last_prompt_]
 """
 
 import argparse
@@ -24,7 +25,10 @@ from lead_conversion.pipelines.modelling.parameters import EvaluationParameters,
 from lead_conversion.pipelines.modelling.resampling import Estimate, Resamples, measure_pr_auc
 from lead_conversion.pipelines.modelling.training import train_models
 
-FAMILIES: tuple[Family, ...] = get_args(Family)
+NAMES = frozenset(feature.name for feature in FEATURES)
+FAMILIES = {
+    family: frozenset(feature.name for feature in FEATURES if feature.family == family) for family in get_args(Family)
+}
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,9 @@ class Run:
             parameters["seed"],
         )
 
-    def pr_auc_with(self, families: set[Family]) -> tuple[str, Estimate]:
-        """The chosen model's name and its PR-AUC on the holdout, where it sees these families and the time gone by."""
-        seen = empty_features(self.features, set(FAMILIES) - families)
+    def pr_auc_with(self, names: frozenset[str]) -> tuple[str, Estimate]:
+        """The chosen model's name and its PR-AUC on the holdout, where it sees these features and the time gone by."""
+        seen = empty_features(self.features, NAMES - names)
         trained = train_models(self.examples, seen, self.labels, self.target, self.model, self.seed)
         (name,) = trained
         if trained[name]["status"] != "trained":
@@ -68,12 +72,12 @@ class Run:
         return trained[name]["chosen"], measure_pr_auc(label, probability, resamples)
 
 
-def empty_features(features: pd.DataFrame, families: set[Family]) -> pd.DataFrame:
-    """The features with nothing in those of the families; the time gone by stays, for it places the row."""
+def empty_features(features: pd.DataFrame, names: frozenset[str]) -> pd.DataFrame:
+    """The features with nothing in those of the names; the time gone by stays, for it places the row."""
     empty = {
         feature.name: np.nan if feature.kind == "numeric" else "unknown"
         for feature in FEATURES
-        if feature.family in families and feature.name != CLOCK_FEATURE
+        if feature.name in names and feature.name != CLOCK_FEATURE
     }
     return features.assign(**empty)
 
@@ -84,20 +88,24 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", type=Path, metavar="RUN_FOLDER")
     parser.add_argument("--target", default="t1")
     parser.add_argument("--env")
+    parser.add_argument("--names", metavar="BEGINNING", help="of the features to judge together, instead of families")
     given = parser.parse_args()
+    groups = FAMILIES
+    if given.names is not None:
+        groups = {given.names: frozenset(name for name in NAMES if name.startswith(given.names))}
     for folder in given.folders:
         run = Run.read(folder, given.env, given.target)
-        chosen, whole = run.pr_auc_with(set(FAMILIES))
+        chosen, whole = run.pr_auc_with(NAMES)
         low, high = whole.interval(run.evaluation.confidence_level)
         print(
-            f"{folder.name}, {given.target}: all families, {chosen}, PR-AUC {whole.value:.4f} ({low:.4f} to {high:.4f})"
+            f"{folder.name}, {given.target}: all features, {chosen}, PR-AUC {whole.value:.4f} ({low:.4f} to {high:.4f})"
         )
-        print(f"{'family':<14}{'lost without it':>32}{'alone':>32}")
-        for family in FAMILIES:
-            _name, without = run.pr_auc_with(set(FAMILIES) - {family})
-            _name, alone = run.pr_auc_with({family})
+        print(f"{'features':<18}{'lost without them':>32}{'alone':>32}")
+        for group, names in groups.items():
+            _name, without = run.pr_auc_with(NAMES - names)
+            _name, alone = run.pr_auc_with(names)
             lost = Estimate(whole.value - without.value, whole.draws - without.draws)
-            print(f"{family:<14}{_cell(lost, run):>32}{_cell(alone, run):>32}", flush=True)
+            print(f"{group:<18}{_cell(lost, run):>32}{_cell(alone, run):>32}", flush=True)
 
 
 def _cell(estimate: Estimate, run: Run) -> str:

@@ -133,6 +133,15 @@ def test_strong_feature_that_others_make_up_for_is_not_named(honest, audit):
     assert named(audit(world, [*features, DURATION, *others])) == {}
 
 
+def test_feature_that_no_lead_has_tells_nothing_and_is_not_named(honest, audit):
+    world, features = honest()
+    world.feature_leads["visits"] = np.nan
+    audited = audit(world, features)
+    (figure,) = (figure for figure in audited["features"] if figure["feature"] == "visits")
+    assert figure["auc"]["value"] == figure["missing_auc"]["value"] == 0.5
+    assert named(audited) == {}
+
+
 def test_accepted_suspect_is_listed_with_its_reason_and_no_longer_counts(honest, audit):
     world, features = honest()
     plant_duration(world)

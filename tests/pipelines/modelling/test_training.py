@@ -102,6 +102,24 @@ def test_models_are_the_same_bytes_for_any_thread_count_and_row_order(
     assert "num_threads" not in first
 
 
+def test_feature_that_no_lead_has_changes_no_probability(
+    make_world: MakeWorld, make_model: MakeModel, target: Targets, features: list[Feature]
+) -> None:
+    world = make_world(2000)
+    rows = world.feature_leads.assign(nobodys=np.nan)
+    nobodys = Feature("nobodys", "content", "numeric", "share", "What nobody has", "always")
+    trained = [
+        train_models(world.examples, rows, {}, target, make_model("auto"), seed=5, features=known)["t1"]
+        for known in (features, [*features[:2], nobodys, *features[2:]])
+    ]
+    assert trained[0]["chosen"] == trained[1]["chosen"]
+    attached = attach_features(world.examples, rows)
+    for name in ("logistic", "lightgbm", "blend"):
+        without, with_it = (predict_probability(each["models"][name], attached) for each in trained)
+        np.testing.assert_array_equal(without, with_it, err_msg=name)
+        assert not explain_log_odds(trained[1]["models"][name], attached).get("nobodys", pd.Series([0.0])).any(), name
+
+
 def test_holdout_plays_no_part_in_training(
     make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]
 ) -> None:
