@@ -20,14 +20,6 @@ MakeWorld = Callable[..., Any]
 BASELINES = {"rule", "contact_logistic", "campaign_rate"}
 
 
-@pytest.fixture
-def train(target: Targets, features: list[Feature]) -> Callable[..., dict[str, Any]]:
-    def run(world: Any, model: ModelParameters) -> dict[str, Any]:
-        return train_models(world.examples, world.feature_leads, {}, target, model, seed=5, features=features)
-
-    return run
-
-
 @pytest.mark.parametrize(
     ("positives", "candidates"),
     [(19, ()), (20, ("logistic",)), (79, ("logistic",)), (80, ("logistic", "lightgbm", "blend"))],

@@ -1,7 +1,7 @@
 """Trains candidates and baselines for each target; candidates compete inside the training period only."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,15 @@ class Capacity:
     sentence: str
 
 
+@dataclass(frozen=True)
+class Training:
+    """What came of one target's training, the rows that the models learnt from, and the values they were made with."""
+
+    found: Model
+    rows: pd.DataFrame
+    model: ModelParameters
+
+
 def train_models(
     model_input_examples: pd.DataFrame,
     feature_leads: pd.DataFrame,
@@ -50,20 +59,37 @@ def train_models(
     `status` is "trained", "not_enough_data" with the base rate in place of models, or "not_recorded" where the source
     does not record the target's outcome, with nothing in their place.
     """
-    examples = model_input_examples.sort_values(["target", "lead_key", "landmark_hours"], ignore_index=True)
     trained = {}
-    for name, spec in target.items():
-        history = examples[(examples["target"] == name) & (examples["split"] != "scoring")]
-        rows = attach_features(history[history["split"].isin(["train", "calibration"])], feature_leads)
-        base_rate = estimate_base_rate(history)
-        unrecorded = label_summary.get(name, {}).get("reasons", {}).get("not_recorded", 0)
-        found = (
-            _without_record(unrecorded, spec)
-            if unrecorded
-            else _train_target(rows, base_rate, model, seed, features, spec.window_hours, tuning)
+    for named in target.items():
+        training = train_target(
+            model_input_examples, feature_leads, label_summary, named, model, seed, tuning, features
         )
-        trained[name] = {"base_rate": base_rate, "seed": seed, **found}
+        trained[named[0]] = training.found | _check_reasons(training, features, seed)
     return trained
+
+
+def train_target(
+    model_input_examples: pd.DataFrame,
+    feature_leads: pd.DataFrame,
+    label_summary: Mapping[str, Any],
+    target: tuple[str, Target],
+    model: ModelParameters,
+    seed: int,
+    tuning: TuningParameters = NO_TUNING,
+    features: Sequence[Feature] = FEATURES,
+) -> Training:
+    """One target's candidates and baselines, all that predicts; whether the reasons are steady is not asked here."""
+    name, spec = target
+    examples = model_input_examples.sort_values(["target", "lead_key", "landmark_hours"], ignore_index=True)
+    history = examples[(examples["target"] == name) & (examples["split"] != "scoring")]
+    base_rate = estimate_base_rate(history)
+    unrecorded = label_summary.get(name, {}).get("reasons", {}).get("not_recorded", 0)
+    if unrecorded:
+        training = Training(_without_record(unrecorded, spec), history.head(0), model)
+    else:
+        rows = attach_features(history[history["split"].isin(["train", "calibration"])], feature_leads)
+        training = _train_rows(rows, base_rate, model, seed, features, spec.window_hours, tuning)
+    return replace(training, found={"base_rate": base_rate, "seed": seed, **training.found})
 
 
 def decide_capacity(positive_leads: int, negative_leads: int, model: ModelParameters) -> Capacity:
@@ -90,7 +116,15 @@ def choose_candidate(scores: dict[str, float], equal_within: float) -> str:
     return next(name for name, score in scores.items() if score >= best * (1 - equal_within))
 
 
-def _train_target(
+def _check_reasons(training: Training, features: Sequence[Feature], seed: int) -> Model:
+    """How steady the chosen model's reasons are; nothing where none was trained."""
+    chosen = training.found["models"].get(training.found["chosen"])
+    if chosen is None:
+        return {}
+    return {"stability": learn_stability(chosen, training.rows, features, training.model, seed)}
+
+
+def _train_rows(
     rows: pd.DataFrame,
     base_rate: Model,
     model: ModelParameters,
@@ -98,16 +132,17 @@ def _train_target(
     features: Sequence[Feature],
     window_hours: float,
     tuning: TuningParameters,
-) -> Model:
+) -> Training:
     train, calibration = rows[rows["split"] == "train"], rows[rows["split"] == "calibration"]
     positives, negatives = _count_leads(train)
     capacity = decide_capacity(positives, negatives, model)
     if not capacity.candidates:
-        return _without_model(_say_scarcity(train, base_rate, capacity))
+        return Training(_without_model(_say_scarcity(train, base_rate, capacity)), train, model)
     sized = model.model_copy(update={"lightgbm": model.lightgbm.model_copy(update={"num_leaves": capacity.num_leaves})})
     earlier, later = split_by_time(train, model.inner_validation_share)
     if min(*_count_leads(earlier), *_count_leads(later)) == 0:
-        return _without_model(f"{capacity.sentence} But the positives crowd into one part of the training period.")
+        crowded = f"{capacity.sentence} But the positives crowd into one part of the training period."
+        return Training(_without_model(crowded), train, sized)
     searched: Model = {}
     if tuning.trials:
         has_enough = min(positives, negatives) >= model.small_data.full_size_from_positives
@@ -122,16 +157,16 @@ def _train_target(
     calibrating_positives, _negatives = _count_leads(calibration)
     for fit in fitted.values():
         fit["calibrator"] = _calibrate_on(fit, calibration, calibrating_positives, model)
-    return {
+    found = {
         "status": "trained",
         "message": " ".join([capacity.sentence, *say_tuning(searched), _say_choice(chosen, scores)]),
         "chosen": chosen,
         **({"tuning": searched} if searched else {}),
         "inner_pr_auc": scores,
         "features": describe_features(features),
-        "stability": learn_stability(fitted[chosen], train, features, sized, seed),
         "models": {name: {"role": ROLES.get(name, "candidate"), **fit} for name, fit in fitted.items()},
     }
+    return Training(found, train, sized)
 
 
 def _say_scarcity(train: pd.DataFrame, base_rate: Model, capacity: Capacity) -> str:
