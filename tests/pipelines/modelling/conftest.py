@@ -61,7 +61,7 @@ def features() -> list[Feature]:
 
 @pytest.fixture
 def split() -> SplitParameters:
-    return SplitParameters(holdout_share=0.25, calibration_share=0.25, extra_embargo_days=0)
+    return SplitParameters(holdout_share=0.25, calibration_share=0.5, extra_embargo_days=0)
 
 
 @pytest.fixture
@@ -100,6 +100,7 @@ def make_model() -> Callable[..., ModelParameters]:
         return ModelParameters.model_validate(
             {
                 "family": family,
+                "rehearsals": 2,
                 "inner_validation_share": 0.25,
                 "equal_within": 0.01,
                 "lightgbm": {

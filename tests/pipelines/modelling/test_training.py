@@ -12,7 +12,12 @@ from lead_conversion.kernel.targets import Targets
 from lead_conversion.pipelines.modelling.encoding import attach_features
 from lead_conversion.pipelines.modelling.estimators import explain_log_odds, name_version, predict_probability
 from lead_conversion.pipelines.modelling.parameters import ModelParameters
-from lead_conversion.pipelines.modelling.training import choose_candidate, decide_capacity, train_models
+from lead_conversion.pipelines.modelling.training import (
+    choose_candidate,
+    decide_capacity,
+    train_models,
+    train_target,
+)
 
 MakeModel = Callable[..., ModelParameters]
 MakeWorld = Callable[..., Any]
@@ -42,9 +47,15 @@ def test_logistic_takes_the_place_of_trees_where_positives_are_few(make_model: M
 
 
 def test_simplest_among_equals_is_chosen() -> None:
-    assert choose_candidate({"logistic": 0.298, "lightgbm": 0.300, "blend": 0.301}, equal_within=0.01) == "logistic"
-    assert choose_candidate({"logistic": 0.290, "lightgbm": 0.300, "blend": 0.301}, equal_within=0.01) == "lightgbm"
-    assert choose_candidate({"logistic": 0.290, "lightgbm": 0.300, "blend": 0.301}, equal_within=0.0) == "blend"
+    gains = {"logistic": 0.0290, "lightgbm": 0.0298, "blend": 0.0300}
+    assert choose_candidate(gains, equal_within=0.05) == "logistic"
+    assert choose_candidate(gains, equal_within=0.01) == "lightgbm"
+    assert choose_candidate(gains, equal_within=0.0) == "blend"
+
+
+def test_where_nobody_gains_the_least_loss_is_chosen() -> None:
+    assert choose_candidate({"logistic": -0.002, "lightgbm": -0.001}, equal_within=0.01) == "lightgbm"
+    assert choose_candidate({"logistic": 0.0, "lightgbm": 0.0}, equal_within=0.01) == "logistic"
 
 
 def test_models_predict_and_explain_alike_after_a_round_trip_through_json(
@@ -106,6 +117,30 @@ def test_holdout_plays_no_part_in_training(
     assert {**after, "base_rate": None} == {**before, "base_rate": None}
 
 
+def test_leads_that_calibrate_train_the_delivered_model_too(
+    make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]
+) -> None:
+    world = make_world(2000)
+    before = train(world, make_model("logistic"))["t1"]["models"]
+    last = world.examples.loc[world.examples["split"] == "calibration"].sort_values("first_engaged_at").index[-300:]
+    world.examples.loc[last, "label"] = 1 - world.examples.loc[last, "label"]
+    after = train(world, make_model("logistic"))["t1"]["models"]
+    for name in before:
+        changed = {key for key in before[name] if before[name][key] != after[name][key]}
+        assert changed - {"calibrator"}, name
+
+
+def test_reasons_are_checked_in_a_run_and_not_where_a_model_is_only_judged(
+    make_world: MakeWorld, make_model: MakeModel, target: Targets, features: list[Feature]
+) -> None:
+    world, (named,) = make_world(1000), target.items()
+    given = (world.examples, world.feature_leads, {})
+    in_run = train_models(*given, target, make_model("logistic"), 5, features=features)["t1"]
+    judged = train_target(*given, named, make_model("logistic"), 5, features=features).found
+    assert in_run.pop("stability")["bootstrap_models"] == 10
+    assert in_run == judged
+
+
 @pytest.mark.parametrize("family", ["logistic", "lightgbm"])
 def test_configured_family_is_the_only_candidate(
     family: str, make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]
@@ -137,10 +172,10 @@ def test_positives_crowded_into_one_part_of_the_training_period_train_no_model(
     make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]
 ) -> None:
     world = make_world(2000)
-    training = world.examples["split"] == "train"
-    engaged = world.examples.loc[training, "first_engaged_at"]
+    before = world.examples["split"].isin(["train", "calibration"])
+    engaged = world.examples.loc[before, "first_engaged_at"]
     late = world.examples["first_engaged_at"] > engaged.quantile(0.5)
-    world.examples.loc[training & late, "label"] = 0
+    world.examples.loc[before & late, "label"] = 0
     trained = train(world, make_model())["t1"]
     assert trained["status"] == "not_enough_data"
     assert "crowd" in trained["message"]
