@@ -12,12 +12,7 @@ from lead_conversion.kernel.targets import Targets
 from lead_conversion.pipelines.modelling.encoding import attach_features
 from lead_conversion.pipelines.modelling.estimators import explain_log_odds, name_version, predict_probability
 from lead_conversion.pipelines.modelling.parameters import ModelParameters
-from lead_conversion.pipelines.modelling.training import (
-    choose_candidate,
-    decide_capacity,
-    train_models,
-    train_target,
-)
+from lead_conversion.pipelines.modelling.training import decide_capacity, train_models, train_target
 
 MakeModel = Callable[..., ModelParameters]
 MakeWorld = Callable[..., Any]
@@ -44,18 +39,6 @@ def test_trees_get_fewer_leaves_before_they_give_way(make_model: MakeModel) -> N
 def test_logistic_takes_the_place_of_trees_where_positives_are_few(make_model: MakeModel) -> None:
     assert decide_capacity(79, 1000, make_model("lightgbm")).candidates == ("logistic",)
     assert decide_capacity(80, 1000, make_model("lightgbm")).candidates == ("lightgbm",)
-
-
-def test_simplest_among_equals_is_chosen() -> None:
-    gains = {"logistic": 0.0290, "lightgbm": 0.0298, "blend": 0.0300}
-    assert choose_candidate(gains, equal_within=0.05) == "logistic"
-    assert choose_candidate(gains, equal_within=0.01) == "lightgbm"
-    assert choose_candidate(gains, equal_within=0.0) == "blend"
-
-
-def test_where_nobody_gains_the_least_loss_is_chosen() -> None:
-    assert choose_candidate({"logistic": -0.002, "lightgbm": -0.001}, equal_within=0.01) == "lightgbm"
-    assert choose_candidate({"logistic": 0.0, "lightgbm": 0.0}, equal_within=0.01) == "logistic"
 
 
 def test_models_predict_and_explain_alike_after_a_round_trip_through_json(

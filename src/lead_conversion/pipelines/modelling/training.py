@@ -12,10 +12,11 @@ from lead_conversion.kernel.targets import Target, Targets
 from lead_conversion.pipelines.modelling.baselines import estimate_base_rate, fit_campaign_rate, fit_rule
 from lead_conversion.pipelines.modelling.encoding import attach_features, describe_features, require_features
 from lead_conversion.pipelines.modelling.estimators import CANDIDATES, blend_models
+from lead_conversion.pipelines.modelling.log_odds import rounded
 from lead_conversion.pipelines.modelling.logistic import fit_logistic
 from lead_conversion.pipelines.modelling.origins import Origin, roll_origins, split_by_time
 from lead_conversion.pipelines.modelling.parameters import NO_TUNING, ModelParameters, TuningParameters
-from lead_conversion.pipelines.modelling.rehearsal import rehearse
+from lead_conversion.pipelines.modelling.rehearsal import Judgement, choose_candidate, rehearse
 from lead_conversion.pipelines.modelling.stability import learn_stability
 from lead_conversion.pipelines.modelling.trees import count_rounds, fit_trees
 from lead_conversion.pipelines.modelling.tuning import say_tuning, tune_models
@@ -109,12 +110,6 @@ def decide_capacity(positive_leads: int, negative_leads: int, model: ModelParame
     return Capacity(allowed, model.lightgbm.num_leaves, f"{found}: enough for models of full size.")
 
 
-def choose_candidate(gains: Mapping[str, float], equal_within: float) -> str:
-    """The simplest candidate whose gain is within this share of the best one's; candidates come simplest first."""
-    best = max(gains.values())
-    return next(name for name, gain in gains.items() if gain >= best - equal_within * abs(best))
-
-
 @dataclass(frozen=True)
 class _Maker:
     """How one target's models are made from rows."""
@@ -187,17 +182,19 @@ def _train_rows(
         candidates = capacity.candidates if has_enough else ()
         sized, searched = tune_models(rows, candidates, sized, tuning, seed, features, window_hours)
     maker = _Maker(capacity, sized, seed, features, window_hours, bool(rows["campaign_id"].notna().any()))
-    rehearsal = rehearse(origins, maker.make)
+    rehearsal = rehearse(origins, maker.make, positives + negatives)
     calibrators = {name: rehearsal.calibrate(name, model.calibration) for name in rehearsal.margins}
-    judged = {name: rehearsal.judge(name, calibrators[name]) for name in capacity.candidates}
-    gains = {name: figures["gain"] for name, figures in judged.items()}
-    chosen = "blend" if model.family == "blend" and "blend" in gains else choose_candidate(gains, model.equal_within)
+    judged = {name: rehearsal.judge(name) for name in capacity.candidates}
+    chosen = "blend" if model.family == "blend" and "blend" in judged else choose_candidate(judged, model.equal_within)
     found = {
         "status": "trained",
         "message": " ".join([capacity.sentence, *say_tuning(searched), _say_choice(chosen, judged)]),
         "chosen": chosen,
         **({"tuning": searched} if searched else {}),
-        "rehearsal": judged,
+        "rehearsal": {
+            name: {figure: rounded(getattr(one, figure)) for figure in ("log_loss", "gain", "pr_auc")}
+            for name, one in judged.items()
+        },
         "features": describe_features(features),
         "models": {
             name: {"role": ROLES.get(name, "candidate"), **fit, "calibrator": calibrators[name]}
@@ -249,11 +246,9 @@ def _count_leads(rows: pd.DataFrame) -> tuple[int, int]:
     return int(label.sum()), int(np.size(label) - label.sum())
 
 
-def _say_choice(chosen: str, judged: Mapping[str, Mapping[str, float]]) -> str:
+def _say_choice(chosen: str, judged: Mapping[str, Judgement]) -> str:
     if len(judged) == 1:
         return f"Candidate: {chosen}."
-    losses, ranked = (
-        ", ".join(f"{name} {figures[figure]:.{digits}f}" for name, figures in judged.items())
-        for figure, digits in (("log_loss", 4), ("pr_auc", 3))
-    )
+    losses = ", ".join(f"{name} {one.log_loss:.4f}" for name, one in judged.items())
+    ranked = ", ".join(f"{one.pr_auc:.3f}" for one in judged.values())
     return f"Log loss on leads that came later: {losses} (PR-AUC {ranked}); chosen: {chosen}."
