@@ -53,7 +53,8 @@ class Judgement:
 class Rehearsal:
     """The later rows of all origins: their leads and labels, and by model the log odds that they would have got.
 
-    `learnt_share` is the share of all leads from which the models had learnt, on average over the rows.
+    `learnt_share` is the share of all leads from which the models had learnt: the harmonic mean over the rows, for what
+    a model owes to chance falls as one over its leads.
     """
 
     lead: npt.NDArray[np.int64]
@@ -94,11 +95,11 @@ def rehearse(origins: Sequence[Origin], make: Make, leads: int) -> Rehearsal:
         made = make(origin.earlier)
         margins.append({name: _level(predict_log_odds(model, origin.later), label) for name, model in made.items()})
     later = pd.concat([origin.later for origin in origins])
-    learnt = [origin.earlier["lead_key"].nunique() / leads for origin in origins]
+    all_to_learnt = [leads / origin.earlier["lead_key"].nunique() for origin in origins]
     return Rehearsal(
         lead=pd.factorize(later["lead_key"])[0].astype(np.int64),
         label=later["label"].to_numpy(dtype=float),
-        learnt_share=float(np.average(learnt, weights=[len(origin.later) for origin in origins])),
+        learnt_share=float(1 / np.average(all_to_learnt, weights=[len(origin.later) for origin in origins])),
         margins={name: np.concatenate([of_origin[name] for of_origin in margins]) for name in margins[0]},
     )
 
