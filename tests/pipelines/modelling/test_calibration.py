@@ -37,13 +37,6 @@ def test_platt_undoes_predictions_that_are_too_extreme() -> None:
     assert fitted["intercept"] == pytest.approx(0.3, abs=0.1)
 
 
-def test_models_of_fewer_leads_overstate_themselves_more_than_the_delivered_one() -> None:
-    margin, label = _draw(20_000, 0.6, 0.3)
-    of_half = fit_platt(margin, label, learnt_share=0.5)
-    assert of_half["slope"] == pytest.approx(1 - (1 - fit_platt(margin, label)["slope"]) / 2)
-    assert calibrate(of_half, margin).mean() == pytest.approx(label.mean(), abs=1e-6)
-
-
 def test_platt_never_turns_a_ranking_round() -> None:
     margin, label = _draw(2000, -1, 0)
     probability = calibrate(fit_platt(margin, label), np.array([-2.0, 0.0, 2.0]))

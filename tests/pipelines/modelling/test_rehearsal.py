@@ -1,9 +1,11 @@
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from lead_conversion.pipelines.modelling.calibration import calibrate
@@ -71,10 +73,36 @@ def test_each_later_lead_is_predicted_once_by_models_that_knew_only_earlier_lead
 
 
 def test_calibrator_takes_out_how_far_models_overstate_themselves(rows: pd.DataFrame) -> None:
-    rehearsal = rehearse(roll_origins(rows, 0.5, 2, WEEK), lambda _known: {"logistic": of_score(2, -1)}, 4000)
-    # A slope of a half is what these models need, and the delivered one as much less as it has more leads.
-    expected = 1 - 0.5 * rehearsal.learnt_share
-    assert rehearsal.calibrate("logistic", LIMITS)["slope"] == pytest.approx(expected, abs=0.06)
+    rehearsal = rehearse(roll_origins(rows, 0.5, 1, WEEK), lambda _known: {"logistic": of_score(2, -1)}, 4000)
+    as_many = replace(rehearsal, learnt_share=1.0).calibrate("logistic", LIMITS)
+    assert as_many["slope"] == pytest.approx(0.5, abs=0.06)
+    # Of twice the leads, two parts of what the model says are signal and one is chance, where it was one to one.
+    of_half = replace(rehearsal, learnt_share=0.5).calibrate("logistic", LIMITS)
+    assert of_half["slope"] / (1 - of_half["slope"]) == pytest.approx(2 * as_many["slope"] / (1 - as_many["slope"]))
+
+
+@pytest.mark.parametrize("isotonic_from_positives", [100_000, 20])
+def test_delivered_model_is_calibrated_for_its_own_leads(rows: pd.DataFrame, isotonic_from_positives: int) -> None:
+    limits = CalibrationParameters(platt_from_positives=20, isotonic_from_positives=isotonic_from_positives)
+    rehearsal = rehearse(roll_origins(rows, 0.5, 1, WEEK), lambda _known: {"logistic": of_score(2, -1)}, 4000)
+    calibrator = replace(rehearsal, learnt_share=0.5).calibrate("logistic", limits)
+    later = rows["score"].to_numpy()[2000:]
+    # A model of twice the leads says 1.5 where its forerunner said 2 and 1 is true.
+    calibrated = calibrate(calibrator, 1.5 * later + find_shift(1.5 * later, rows["label"].to_numpy(float)[2000:]))
+    slope = np.polyfit(later, logit(calibrated), 1)[0]
+    assert slope == pytest.approx(1.0, abs=0.12)
+
+
+def find_shift(margin: np.ndarray, label: np.ndarray) -> float:
+    return brentq(lambda shift: expit(margin + shift).mean() - label.mean(), -10, 10)
+
+
+def test_model_that_knows_nothing_stays_unheard_however_many_its_leads() -> None:
+    rng = np.random.default_rng(2)
+    margins = {"noise": rng.normal(size=20_000)}
+    label = (rng.random(20_000) < 0.2).astype(float)
+    rehearsal = Rehearsal(np.arange(20_000), label, 0.5, margins)
+    assert rehearsal.calibrate("noise", LIMITS)["slope"] < 0.05
 
 
 def test_change_of_the_rate_after_an_origin_is_not_projected_on_the_leads_to_come(rows: pd.DataFrame) -> None:

@@ -19,35 +19,21 @@ POSITIVES_A_KNOT = 20
 Calibrator = dict[str, Any]
 
 
-def fit_calibrator(
-    margin: Array, label: Array, positive_leads: int, calibration: CalibrationParameters, learnt_share: float = 1.0
-) -> Calibrator:
-    """The calibrator for log odds `margin` seen with 0/1 `label`, as JSON.
-
-    `learnt_share` is the share of the delivered model's leads from which the models of these log odds had learnt.
-    """
+def fit_calibrator(margin: Array, label: Array, positive_leads: int, calibration: CalibrationParameters) -> Calibrator:
+    """The calibrator for log odds `margin` seen with 0/1 `label`, as JSON."""
     if positive_leads < calibration.platt_from_positives or label.all() or np.ptp(margin) == 0:
         return {"kind": "none"}
     if positive_leads < calibration.isotonic_from_positives:
-        return fit_platt(margin, label, learnt_share)
+        return fit_platt(margin, label)
     return _fit_isotonic(margin, label)
 
 
-def fit_platt(margin: Array, label: Array, learnt_share: float = 1.0) -> Calibrator:
-    """Two coefficients on the log odds; the slope stays above zero, for calibrating must not turn a ranking round.
-
-    A model overstates itself by what it took from chance, and that falls as one over its leads (Copas 1983, van
-    Houwelingen and le Cessie 1990): of the slope's distance from 1 as much is kept as the models had learnt from.
-    """
-    (found,), _intercept = fit_coefficients(margin[:, None], label)
-    slope = rounded(max(1 + learnt_share * (found - 1), LEAST_SLOPE))
-    return {"kind": "platt", "slope": slope, "intercept": find_shift(slope * margin, label)}
-
-
-def find_shift(margin: Array, label: Array) -> float:
-    """What is to be added to the log odds for their mean probability to be the rate."""
-    _no_slopes, shift = fit_coefficients(np.empty((len(label), 0)), label, offset=margin)
-    return shift
+def fit_platt(margin: Array, label: Array) -> Calibrator:
+    """Two coefficients on the log odds; the slope stays above zero, for calibrating must not turn a ranking round."""
+    (slope,), intercept = fit_coefficients(margin[:, None], label)
+    if slope < LEAST_SLOPE:
+        slope, intercept = LEAST_SLOPE, rounded(float(to_log_odds(label.mean()) - LEAST_SLOPE * margin.mean()))
+    return {"kind": "platt", "slope": slope, "intercept": intercept}
 
 
 def calibrate(calibrator: Calibrator, margin: Array) -> Array:

@@ -23,12 +23,11 @@ from sklearn.metrics import average_precision_score
 from lead_conversion.pipelines.modelling.calibration import (
     Calibrator,
     calibrate,
-    find_shift,
     fit_calibrator,
     fit_platt,
 )
 from lead_conversion.pipelines.modelling.estimators import predict_log_odds
-from lead_conversion.pipelines.modelling.log_odds import Array, to_log_odds
+from lead_conversion.pipelines.modelling.log_odds import Array, fit_coefficients, to_log_odds
 from lead_conversion.pipelines.modelling.origins import Origin
 from lead_conversion.pipelines.modelling.parameters import CalibrationParameters
 
@@ -63,9 +62,17 @@ class Rehearsal:
     margins: dict[str, Array]
 
     def calibrate(self, name: str, calibration: CalibrationParameters) -> Calibrator:
-        """The calibrator of one model."""
+        """The calibrator of one delivered model, from the predictions of its forerunners.
+
+        A model overstates itself by what it takes from chance: of its log odds the share s is signal, and s / (1 - s)
+        grows with its leads (Copas 1983; van Houwelingen and le Cessie 1990). So the forerunners' log odds are first
+        drawn in to what the delivered model, of more leads, would have said.
+        """
+        margin = self.margins[name]
+        signal = fit_platt(margin, self.label)["slope"]
+        drawn_in = _level(margin * (self.learnt_share + (1 - self.learnt_share) * signal), self.label)
         positive_leads = len(np.unique(self.lead[self.label == 1]))
-        return fit_calibrator(self.margins[name], self.label, positive_leads, calibration, self.learnt_share)
+        return fit_calibrator(drawn_in, self.label, positive_leads, calibration)
 
     def judge(self, name: str) -> Judgement:
         """How good one model's predictions were, each taken with the slope that suits it best.
@@ -130,4 +137,5 @@ def _level(margin: Array, label: Array) -> Array:
     By how much the rate had changed since the leads that an origin learns from says nothing of the leads after the
     last one, and the delivered model starts from the rate of them all. What is left is what a calibrator is for.
     """
-    return margin + find_shift(margin, label)
+    _no_slopes, shift = fit_coefficients(np.empty((len(label), 0)), label, offset=margin)
+    return margin + shift
