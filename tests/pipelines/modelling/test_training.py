@@ -138,7 +138,7 @@ def test_configured_blend_is_chosen_even_where_a_part_is_better(
 ) -> None:
     trained = train(make_world(2000), make_model("blend"))["t1"]
     assert trained["chosen"] == "blend"
-    assert "chosen: blend" in trained["message"]
+    assert "chosen: blend, as configured" in trained["message"]
 
 
 @pytest.mark.parametrize("rate", [0.04, 1e-9], ids=["one_conversion", "no_positive"])

@@ -188,7 +188,7 @@ def _train_rows(
     chosen = "blend" if model.family == "blend" and "blend" in judged else choose_candidate(judged, model.equal_within)
     found = {
         "status": "trained",
-        "message": " ".join([capacity.sentence, *say_tuning(searched), _say_choice(chosen, judged)]),
+        "message": " ".join([capacity.sentence, *say_tuning(searched), _say_choice(chosen, judged, model.family)]),
         "chosen": chosen,
         **({"tuning": searched} if searched else {}),
         "rehearsal": {
@@ -246,9 +246,12 @@ def _count_leads(rows: pd.DataFrame) -> tuple[int, int]:
     return int(label.sum()), int(np.size(label) - label.sum())
 
 
-def _say_choice(chosen: str, judged: Mapping[str, Judgement]) -> str:
+def _say_choice(chosen: str, judged: Mapping[str, Judgement], family: str) -> str:
     if len(judged) == 1:
         return f"Candidate: {chosen}."
     losses = ", ".join(f"{name} {one.log_loss:.4f}" for name, one in judged.items())
     ranked = ", ".join(f"{one.pr_auc:.3f}" for one in judged.values())
-    return f"Log loss on leads that came later: {losses} (PR-AUC {ranked}); chosen: {chosen}."
+    *_simpler, last = judged
+    shown = "no simpler one is shown to be its equal" if chosen == last else f"it is shown to equal {last}"
+    reason = "as configured" if family == chosen else f"for {shown}"
+    return f"Log loss on leads that came later: {losses} (PR-AUC {ranked}); chosen: {chosen}, {reason}."
