@@ -292,8 +292,12 @@ def gate_figure(value: Any) -> str:
 
 
 def split_table(split: Mapping[str, Any]) -> Table:
-    """Which leads the model learned from, which calibrated it, and which judged it."""
-    uses = {"train": "to learn from", "calibration": "to calibrate", "holdout": "to judge by"}
+    """Which leads the model learned from, which chose and calibrated it before they trained it, and which judged it."""
+    uses = {
+        "train": "to learn from",
+        "calibration": "to choose and calibrate by, then to learn from",
+        "holdout": "to judge by",
+    }
     rows = [
         [
             use,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from lead_conversion.pipelines.modelling.parameters import (
     SplitParameters,
 )
 from lead_conversion.pipelines.modelling.splits import assign_splits
+from lead_conversion.pipelines.modelling.training import train_models
 
 AS_OF = pd.Timestamp("2026-09-01")
 HOUR = pd.Timedelta(hours=1)
@@ -59,7 +61,7 @@ def features() -> list[Feature]:
 
 @pytest.fixture
 def split() -> SplitParameters:
-    return SplitParameters(holdout_share=0.25, calibration_share=0.25, extra_embargo_days=0)
+    return SplitParameters(holdout_share=0.25, calibration_share=0.5, extra_embargo_days=0)
 
 
 @pytest.fixture
@@ -98,6 +100,7 @@ def make_model() -> Callable[..., ModelParameters]:
         return ModelParameters.model_validate(
             {
                 "family": family,
+                "rehearsals": 2,
                 "inner_validation_share": 0.25,
                 "equal_within": 0.01,
                 "lightgbm": {
@@ -137,6 +140,17 @@ def make_model() -> Callable[..., ModelParameters]:
         )
 
     return make
+
+
+@pytest.fixture
+def train(target: Targets, features: list[Feature]) -> Callable[..., dict[str, Any]]:
+    """Trains on a world, as the training node does; the features may be more than the usual ones."""
+
+    def run(world: World, model: ModelParameters, more: Sequence[Feature] = ()) -> dict[str, Any]:
+        examples, leads = world.examples, world.feature_leads
+        return train_models(examples, leads, {}, target, model, seed=5, features=[*features, *more])
+
+    return run
 
 
 @pytest.fixture

@@ -12,17 +12,8 @@ from lead_conversion.pipelines.modelling.drivers import NOT_ENOUGH_DATA
 from lead_conversion.pipelines.modelling.estimators import name_version
 from lead_conversion.pipelines.modelling.parameters import ModelParameters
 from lead_conversion.pipelines.modelling.scoring import score_active_leads, score_with_champions
-from lead_conversion.pipelines.modelling.training import train_models
 
 Train = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def train(target: Targets, features: list[Feature]) -> Train:
-    def run(world: Any, model: ModelParameters) -> dict[str, Any]:
-        return train_models(world.examples, world.feature_leads, {}, target, model, seed=5, features=features)
-
-    return run
 
 
 @pytest.mark.parametrize("family", ["logistic", "lightgbm", "blend"])

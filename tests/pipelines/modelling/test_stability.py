@@ -13,20 +13,10 @@ from lead_conversion.pipelines.modelling.estimators import explain_log_odds, nam
 from lead_conversion.pipelines.modelling.parameters import ModelParameters
 from lead_conversion.pipelines.modelling.scoring import score_active_leads
 from lead_conversion.pipelines.modelling.stability import find_cells, find_directions, find_kin
-from lead_conversion.pipelines.modelling.training import train_models
 
 TWIN = Feature("site_visits_30d", "attribution", "numeric", "visits", "Site visits", "not tracked")
 
 Train = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def train(target: Targets, features: list[Feature]) -> Train:
-    def run(world: Any, model: ModelParameters, more: tuple[Feature, ...] = ()) -> dict[str, Any]:
-        examples, leads = world.examples, world.feature_leads
-        return train_models(examples, leads, {}, target, model, seed=5, features=[*features, *more])
-
-    return run
 
 
 def _active(world: Any) -> pd.DataFrame:
@@ -48,7 +38,7 @@ def test_planted_driver_is_steady_and_noise_is_not_shown(
     kept = keep_steady(contributions, active, trained["stability"]) != 0
     names = [feature.name for feature in noise]
     assert (contributions[names] != 0).to_numpy().mean() > 0.5
-    assert kept["crm_score"].mean() > 0.75
+    assert kept["crm_score"].mean() > 0.7
     # Draws of the same leads share some of their noise, so that a little of it agrees by luck.
     assert kept[names].to_numpy().mean() < 0.25
 

@@ -12,20 +12,12 @@ from lead_conversion.kernel.targets import Targets
 from lead_conversion.pipelines.modelling.encoding import attach_features
 from lead_conversion.pipelines.modelling.estimators import explain_log_odds, name_version, predict_probability
 from lead_conversion.pipelines.modelling.parameters import ModelParameters
-from lead_conversion.pipelines.modelling.training import choose_candidate, decide_capacity, train_models
+from lead_conversion.pipelines.modelling.training import decide_capacity, train_models, train_target
 
 MakeModel = Callable[..., ModelParameters]
 MakeWorld = Callable[..., Any]
 
 BASELINES = {"rule", "contact_logistic", "campaign_rate"}
-
-
-@pytest.fixture
-def train(target: Targets, features: list[Feature]) -> Callable[..., dict[str, Any]]:
-    def run(world: Any, model: ModelParameters) -> dict[str, Any]:
-        return train_models(world.examples, world.feature_leads, {}, target, model, seed=5, features=features)
-
-    return run
 
 
 @pytest.mark.parametrize(
@@ -47,12 +39,6 @@ def test_trees_get_fewer_leaves_before_they_give_way(make_model: MakeModel) -> N
 def test_logistic_takes_the_place_of_trees_where_positives_are_few(make_model: MakeModel) -> None:
     assert decide_capacity(79, 1000, make_model("lightgbm")).candidates == ("logistic",)
     assert decide_capacity(80, 1000, make_model("lightgbm")).candidates == ("lightgbm",)
-
-
-def test_simplest_among_equals_is_chosen() -> None:
-    assert choose_candidate({"logistic": 0.298, "lightgbm": 0.300, "blend": 0.301}, equal_within=0.01) == "logistic"
-    assert choose_candidate({"logistic": 0.290, "lightgbm": 0.300, "blend": 0.301}, equal_within=0.01) == "lightgbm"
-    assert choose_candidate({"logistic": 0.290, "lightgbm": 0.300, "blend": 0.301}, equal_within=0.0) == "blend"
 
 
 def test_models_predict_and_explain_alike_after_a_round_trip_through_json(
@@ -132,6 +118,30 @@ def test_holdout_plays_no_part_in_training(
     assert {**after, "base_rate": None} == {**before, "base_rate": None}
 
 
+def test_leads_that_calibrate_train_the_delivered_model_too(
+    make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]
+) -> None:
+    world = make_world(2000)
+    before = train(world, make_model("logistic"))["t1"]["models"]
+    last = world.examples.loc[world.examples["split"] == "calibration"].sort_values("first_engaged_at").index[-300:]
+    world.examples.loc[last, "label"] = 1 - world.examples.loc[last, "label"]
+    after = train(world, make_model("logistic"))["t1"]["models"]
+    for name in before:
+        changed = {key for key in before[name] if before[name][key] != after[name][key]}
+        assert changed - {"calibrator"}, name
+
+
+def test_reasons_are_checked_in_a_run_and_not_where_a_model_is_only_judged(
+    make_world: MakeWorld, make_model: MakeModel, target: Targets, features: list[Feature]
+) -> None:
+    world, (named,) = make_world(1000), target.items()
+    given = (world.examples, world.feature_leads, {})
+    in_run = train_models(*given, target, make_model("logistic"), 5, features=features)["t1"]
+    judged = train_target(*given, named, make_model("logistic"), 5, features=features).found
+    assert in_run.pop("stability")["bootstrap_models"] == 10
+    assert in_run == judged
+
+
 @pytest.mark.parametrize("family", ["logistic", "lightgbm"])
 def test_configured_family_is_the_only_candidate(
     family: str, make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]
@@ -146,7 +156,7 @@ def test_configured_blend_is_chosen_even_where_a_part_is_better(
 ) -> None:
     trained = train(make_world(2000), make_model("blend"))["t1"]
     assert trained["chosen"] == "blend"
-    assert "chosen: blend" in trained["message"]
+    assert "chosen: blend, as configured" in trained["message"]
 
 
 @pytest.mark.parametrize("rate", [0.04, 1e-9], ids=["one_conversion", "no_positive"])
@@ -163,10 +173,10 @@ def test_positives_crowded_into_one_part_of_the_training_period_train_no_model(
     make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]
 ) -> None:
     world = make_world(2000)
-    training = world.examples["split"] == "train"
-    engaged = world.examples.loc[training, "first_engaged_at"]
+    before = world.examples["split"].isin(["train", "calibration"])
+    engaged = world.examples.loc[before, "first_engaged_at"]
     late = world.examples["first_engaged_at"] > engaged.quantile(0.5)
-    world.examples.loc[training & late, "label"] = 0
+    world.examples.loc[before & late, "label"] = 0
     trained = train(world, make_model())["t1"]
     assert trained["status"] == "not_enough_data"
     assert "crowd" in trained["message"]

@@ -27,7 +27,7 @@ from lead_conversion.pipelines.modelling.parameters import (
     TuningParameters,
 )
 from lead_conversion.pipelines.modelling.resampling import Estimate, Resamples, measure
-from lead_conversion.pipelines.modelling.training import train_models
+from lead_conversion.pipelines.modelling.training import train_target
 
 FIRST_ORIGIN_SHARE = 0.5
 FIGURES = ("pr_auc", "log_loss", "lift_at_10_at_landmark", "brier_skill_at_landmark", "calibration_slope")
@@ -142,16 +142,9 @@ def backtest_target(
     for number, origin in enumerate(roll_origins(history, FIRST_ORIGIN_SHARE, origins, embargo_hours), start=1):
         learning, calibrating = split_by_time(origin.earlier, procedure.split.calibration_share)
         known = pd.concat([learning.assign(split="train"), calibrating.assign(split="calibration")])
-        trained = train_models(
-            known,
-            described,
-            label_summary,
-            Targets(root={name: spec}),
-            procedure.model,
-            procedure.seed,
-            procedure.tuning,
-            features,
-        )[name]
+        trained = train_target(
+            known, described, label_summary, target, procedure.model, procedure.seed, procedure.tuning, features
+        ).found
         later = attach_features(origin.later, described)
         model = trained["models"].get(trained["chosen"])
         probability = trained["base_rate"]["value"] if model is None else predict_probability(model, later)

@@ -105,6 +105,7 @@ class ModelParameters(_Frozen):
     """Everything under `model` in the configuration."""
 
     family: Family
+    rehearsals: int = Field(ge=1)
     inner_validation_share: float = Field(gt=0, lt=1)
     equal_within: float = Field(ge=0, lt=1)
     lightgbm: LightgbmParameters

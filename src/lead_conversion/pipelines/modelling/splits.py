@@ -4,8 +4,10 @@ A target's mature leads are ordered by first engagement and cut by time:
 
     train │ calibration │ embargo │ holdout ──▶ first_engaged_at
 
-The embargo is at least the label window long, so every outcome that trained or calibrated was known before the first
-lead of the holdout was engaged. All landmarks of a lead stand on its side of the cuts.
+Models of the training leads, and of ever more of the calibration leads, predict the calibration leads that come next
+(rehearsal.py); in the end both train. The embargo is at least the label window long, so every outcome that trained or
+calibrated was known before the first lead of the holdout was engaged. All landmarks of a lead stand on its side of the
+cuts.
 """
 
 from datetime import timedelta

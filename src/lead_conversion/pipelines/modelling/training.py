@@ -1,22 +1,22 @@
-"""Trains candidates and baselines for each target; candidates compete inside the training period only."""
+"""Trains candidates and baselines for each target; candidates compete before the holdout's embargo only."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import average_precision_score
 
 from lead_conversion.contracts.features import FEATURES, Feature
 from lead_conversion.kernel.targets import Target, Targets
 from lead_conversion.pipelines.modelling.baselines import estimate_base_rate, fit_campaign_rate, fit_rule
-from lead_conversion.pipelines.modelling.calibration import fit_calibrator
 from lead_conversion.pipelines.modelling.encoding import attach_features, describe_features, require_features
-from lead_conversion.pipelines.modelling.estimators import CANDIDATES, blend_models, predict_log_odds
+from lead_conversion.pipelines.modelling.estimators import CANDIDATES, blend_models
+from lead_conversion.pipelines.modelling.log_odds import rounded
 from lead_conversion.pipelines.modelling.logistic import fit_logistic
-from lead_conversion.pipelines.modelling.origins import split_by_time
+from lead_conversion.pipelines.modelling.origins import Origin, roll_origins, split_by_time
 from lead_conversion.pipelines.modelling.parameters import NO_TUNING, ModelParameters, TuningParameters
+from lead_conversion.pipelines.modelling.rehearsal import Judgement, choose_candidate, rehearse
 from lead_conversion.pipelines.modelling.stability import learn_stability
 from lead_conversion.pipelines.modelling.trees import count_rounds, fit_trees
 from lead_conversion.pipelines.modelling.tuning import say_tuning, tune_models
@@ -35,6 +35,15 @@ class Capacity:
     sentence: str
 
 
+@dataclass(frozen=True)
+class Training:
+    """What came of one target's training, the rows that the models learnt from, and the values they were made with."""
+
+    found: Model
+    rows: pd.DataFrame
+    model: ModelParameters
+
+
 def train_models(
     model_input_examples: pd.DataFrame,
     feature_leads: pd.DataFrame,
@@ -50,20 +59,37 @@ def train_models(
     `status` is "trained", "not_enough_data" with the base rate in place of models, or "not_recorded" where the source
     does not record the target's outcome, with nothing in their place.
     """
-    examples = model_input_examples.sort_values(["target", "lead_key", "landmark_hours"], ignore_index=True)
     trained = {}
-    for name, spec in target.items():
-        history = examples[(examples["target"] == name) & (examples["split"] != "scoring")]
-        rows = attach_features(history[history["split"].isin(["train", "calibration"])], feature_leads)
-        base_rate = estimate_base_rate(history)
-        unrecorded = label_summary.get(name, {}).get("reasons", {}).get("not_recorded", 0)
-        found = (
-            _without_record(unrecorded, spec)
-            if unrecorded
-            else _train_target(rows, base_rate, model, seed, features, spec.window_hours, tuning)
+    for named in target.items():
+        training = train_target(
+            model_input_examples, feature_leads, label_summary, named, model, seed, tuning, features
         )
-        trained[name] = {"base_rate": base_rate, "seed": seed, **found}
+        trained[named[0]] = training.found | _check_reasons(training, features, seed)
     return trained
+
+
+def train_target(
+    model_input_examples: pd.DataFrame,
+    feature_leads: pd.DataFrame,
+    label_summary: Mapping[str, Any],
+    target: tuple[str, Target],
+    model: ModelParameters,
+    seed: int,
+    tuning: TuningParameters = NO_TUNING,
+    features: Sequence[Feature] = FEATURES,
+) -> Training:
+    """One target's candidates and baselines, all that predicts; whether the reasons are steady is not asked here."""
+    name, spec = target
+    examples = model_input_examples.sort_values(["target", "lead_key", "landmark_hours"], ignore_index=True)
+    history = examples[(examples["target"] == name) & (examples["split"] != "scoring")]
+    base_rate = estimate_base_rate(history)
+    unrecorded = label_summary.get(name, {}).get("reasons", {}).get("not_recorded", 0)
+    if unrecorded:
+        training = Training(_without_record(unrecorded, spec), history.head(0), model)
+    else:
+        rows = attach_features(history[history["split"].isin(["train", "calibration"])], feature_leads)
+        training = _train_rows(rows, base_rate, model, seed, features, spec.window_hours, tuning)
+    return replace(training, found={"base_rate": base_rate, "seed": seed, **training.found})
 
 
 def decide_capacity(positive_leads: int, negative_leads: int, model: ModelParameters) -> Capacity:
@@ -84,13 +110,55 @@ def decide_capacity(positive_leads: int, negative_leads: int, model: ModelParame
     return Capacity(allowed, model.lightgbm.num_leaves, f"{found}: enough for models of full size.")
 
 
-def choose_candidate(scores: dict[str, float], equal_within: float) -> str:
-    """The simplest candidate whose score is within this share of the best one; candidates come simplest first."""
-    best = max(scores.values())
-    return next(name for name, score in scores.items() if score >= best * (1 - equal_within))
+@dataclass(frozen=True)
+class _Maker:
+    """How one target's models are made from rows."""
+
+    capacity: Capacity
+    model: ModelParameters
+    seed: int
+    features: Sequence[Feature]
+    window_hours: float
+    has_campaigns: bool
+
+    def make(self, rows: pd.DataFrame) -> dict[str, Model]:
+        """Candidates, simplest first, and baselines, none of them calibrated."""
+        return {**self._make_candidates(rows), **self._make_baselines(rows)}
+
+    def _make_candidates(self, rows: pd.DataFrame) -> dict[str, Model]:
+        wanted, model = self.capacity.candidates, self.model
+        made: dict[str, Model] = {}
+        if "logistic" in wanted:
+            made["logistic"] = fit_logistic(rows, self.features, model.logistic, model.encoding, self.window_hours)
+        if "lightgbm" in wanted:
+            growing, stopping = split_by_time(rows, model.inner_validation_share)
+            shape = (self.features, model.lightgbm, model.encoding)
+            rounds = count_rounds(growing, stopping, *shape, self.seed, self.window_hours)
+            made["lightgbm"] = fit_trees(rows, *shape, rounds, self.seed, self.window_hours)
+        if "blend" in wanted:
+            made["blend"] = blend_models(made["logistic"], made["lightgbm"], model.blend.lightgbm_weight)
+        return made
+
+    def _make_baselines(self, rows: pd.DataFrame) -> dict[str, Model]:
+        model, asked_by = self.model, "model.baselines.contact_features"
+        contact = require_features(model.baselines.contact_features, self.features, asked_by)
+        baselines = {
+            "rule": fit_rule(rows, model.baselines.rule, self.features, self.window_hours),
+            "contact_logistic": fit_logistic(rows, contact, model.logistic, model.encoding, self.window_hours),
+        }
+        # Without campaigns there is no current performance of theirs to compare with.
+        return baselines | ({"campaign_rate": fit_campaign_rate(rows, self.window_hours)} if self.has_campaigns else {})
 
 
-def _train_target(
+def _check_reasons(training: Training, features: Sequence[Feature], seed: int) -> Model:
+    """How steady the chosen model's reasons are; nothing where none was trained."""
+    chosen = training.found["models"].get(training.found["chosen"])
+    if chosen is None:
+        return {}
+    return {"stability": learn_stability(chosen, training.rows, features, training.model, seed)}
+
+
+def _train_rows(
     rows: pd.DataFrame,
     base_rate: Model,
     model: ModelParameters,
@@ -98,48 +166,62 @@ def _train_target(
     features: Sequence[Feature],
     window_hours: float,
     tuning: TuningParameters,
-) -> Model:
-    train, calibration = rows[rows["split"] == "train"], rows[rows["split"] == "calibration"]
-    positives, negatives = _count_leads(train)
+) -> Training:
+    positives, negatives = _count_leads(rows)
     capacity = decide_capacity(positives, negatives, model)
     if not capacity.candidates:
-        return _without_model(_say_scarcity(train, base_rate, capacity))
+        return Training(_without_model(_say_scarcity(rows, base_rate, capacity)), rows, model)
     sized = model.model_copy(update={"lightgbm": model.lightgbm.model_copy(update={"num_leaves": capacity.num_leaves})})
-    earlier, later = split_by_time(train, model.inner_validation_share)
-    if min(*_count_leads(earlier), *_count_leads(later)) == 0:
-        return _without_model(f"{capacity.sentence} But the positives crowd into one part of the training period.")
+    origins = _find_origins(rows, model, window_hours)
+    if not origins or not _can_teach(rows, model):
+        crowded = f"{capacity.sentence} But the positives crowd into one part of the training period."
+        return Training(_without_model(crowded), rows, sized)
     searched: Model = {}
     if tuning.trials:
         has_enough = min(positives, negatives) >= model.small_data.full_size_from_positives
         candidates = capacity.candidates if has_enough else ()
-        sized, searched = tune_models(train, candidates, sized, tuning, seed, features, window_hours)
-    scores, rounds = _compete(earlier, later, capacity, sized, seed, features, window_hours)
-    chosen = "blend" if model.family == "blend" and "blend" in scores else choose_candidate(scores, model.equal_within)
-    fitted = {
-        **_fit_candidates(train, capacity, sized, rounds, seed, features, window_hours),
-        **_fit_baselines(train, model, features, window_hours),
-    }
-    calibrating_positives, _negatives = _count_leads(calibration)
-    for fit in fitted.values():
-        fit["calibrator"] = _calibrate_on(fit, calibration, calibrating_positives, model)
-    return {
+        sized, searched = tune_models(rows, candidates, sized, tuning, seed, features, window_hours)
+    maker = _Maker(capacity, sized, seed, features, window_hours, bool(rows["campaign_id"].notna().any()))
+    rehearsal = rehearse(origins, maker.make, positives + negatives)
+    calibrators = {name: rehearsal.calibrate(name, model.calibration) for name in rehearsal.margins}
+    judged = {name: rehearsal.judge(name) for name in capacity.candidates}
+    chosen = "blend" if model.family == "blend" and "blend" in judged else choose_candidate(judged, model.equal_within)
+    found = {
         "status": "trained",
-        "message": " ".join([capacity.sentence, *say_tuning(searched), _say_choice(chosen, scores)]),
+        "message": " ".join([capacity.sentence, *say_tuning(searched), _say_choice(chosen, judged, model.family)]),
         "chosen": chosen,
         **({"tuning": searched} if searched else {}),
-        "inner_pr_auc": scores,
+        "rehearsal": {
+            name: {figure: rounded(getattr(one, figure)) for figure in ("log_loss", "gain", "pr_auc")}
+            for name, one in judged.items()
+        },
         "features": describe_features(features),
-        "stability": learn_stability(fitted[chosen], train, features, sized, seed),
-        "models": {name: {"role": ROLES.get(name, "candidate"), **fit} for name, fit in fitted.items()},
+        "models": {
+            name: {"role": ROLES.get(name, "candidate"), **fit, "calibrator": calibrators[name]}
+            for name, fit in maker.make(rows).items()
+        },
     }
+    return Training(found, rows, sized)
 
 
-def _say_scarcity(train: pd.DataFrame, base_rate: Model, capacity: Capacity) -> str:
+def _find_origins(rows: pd.DataFrame, model: ModelParameters, window_hours: float) -> list[Origin]:
+    """Moments from the first calibration lead on at which models can learn and be judged."""
+    first = rows.drop_duplicates("lead_key")["split"].eq("train").mean()
+    rolled = roll_origins(rows, first, model.rehearsals, window_hours) if first < 1 else []
+    return [origin for origin in rolled if origin.has_both_labels and _can_teach(origin.earlier, model)]
+
+
+def _can_teach(rows: pd.DataFrame, model: ModelParameters) -> bool:
+    """Whether positives and negatives came early and late, so that trees can grow and know when to stop."""
+    return Origin(*split_by_time(rows, model.inner_validation_share)).has_both_labels
+
+
+def _say_scarcity(rows: pd.DataFrame, base_rate: Model, capacity: Capacity) -> str:
     """Why no model: leads that have come, and what the split leaves of them."""
     if not base_rate["leads"]:
         return "Not enough data: no lead's label window is over yet."
     mature = f"{base_rate['positives']:,} of {base_rate['leads']:,} mature leads are positive"
-    if train.empty:
+    if rows.empty:
         return f"Not enough data: {mature}, but holdout and embargo leave none for training. More time is needed."
     return f"{capacity.sentence} In all, {mature}; the split keeps the rest for later use."
 
@@ -158,73 +240,18 @@ def _without_model(reason: str) -> Model:
     return {"status": "not_enough_data", "message": message, "chosen": "base_rate", "models": {}}
 
 
-def _compete(
-    earlier: pd.DataFrame,
-    later: pd.DataFrame,
-    capacity: Capacity,
-    model: ModelParameters,
-    seed: int,
-    features: Sequence[Feature],
-    window_hours: float,
-) -> tuple[dict[str, float], int]:
-    """PR-AUC of each candidate on the later training leads, trained on the earlier ones; and the number of trees."""
-    needs_trees = "lightgbm" in capacity.candidates
-    rounds = (
-        count_rounds(earlier, later, features, model.lightgbm, model.encoding, seed, window_hours) if needs_trees else 0
-    )
-    fitted = _fit_candidates(earlier, capacity, model, rounds, seed, features, window_hours)
-    label = later["label"].to_numpy(dtype=int)
-    scores = {name: float(average_precision_score(label, predict_log_odds(fit, later))) for name, fit in fitted.items()}
-    return scores, rounds
-
-
-def _fit_candidates(
-    rows: pd.DataFrame,
-    capacity: Capacity,
-    model: ModelParameters,
-    rounds: int,
-    seed: int,
-    features: Sequence[Feature],
-    window_hours: float,
-) -> dict[str, Model]:
-    fitted: dict[str, Model] = {}
-    if "logistic" in capacity.candidates:
-        fitted["logistic"] = fit_logistic(rows, features, model.logistic, model.encoding, window_hours)
-    if "lightgbm" in capacity.candidates:
-        fitted["lightgbm"] = fit_trees(rows, features, model.lightgbm, model.encoding, rounds, seed, window_hours)
-    if "blend" in capacity.candidates:
-        fitted["blend"] = blend_models(fitted["logistic"], fitted["lightgbm"], model.blend.lightgbm_weight)
-    return fitted
-
-
-def _fit_baselines(
-    rows: pd.DataFrame, model: ModelParameters, features: Sequence[Feature], window_hours: float
-) -> dict[str, Model]:
-    contact = require_features(model.baselines.contact_features, features, "model.baselines.contact_features")
-    baselines = {
-        "rule": fit_rule(rows, model.baselines.rule, features, window_hours),
-        "contact_logistic": fit_logistic(rows, contact, model.logistic, model.encoding, window_hours),
-    }
-    # Without campaigns there is no current performance of theirs to compare with.
-    has_campaigns = bool(rows["campaign_id"].notna().any())
-    return baselines | ({"campaign_rate": fit_campaign_rate(rows, window_hours)} if has_campaigns else {})
-
-
-def _calibrate_on(fit: Model, calibration: pd.DataFrame, positive_leads: int, model: ModelParameters) -> Model:
-    if calibration.empty:
-        return {"kind": "none"}
-    label = calibration["label"].to_numpy(dtype=float)
-    return fit_calibrator(predict_log_odds(fit, calibration), label, positive_leads, model.calibration)
-
-
 def _count_leads(rows: pd.DataFrame) -> tuple[int, int]:
     """Positive and negative leads."""
     label = rows.drop_duplicates("lead_key")["label"].to_numpy(dtype=int)
     return int(label.sum()), int(np.size(label) - label.sum())
 
 
-def _say_choice(chosen: str, scores: dict[str, float]) -> str:
-    if len(scores) == 1:
+def _say_choice(chosen: str, judged: Mapping[str, Judgement], family: str) -> str:
+    if len(judged) == 1:
         return f"Candidate: {chosen}."
-    figures = ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
-    return f"PR-AUC on the later training leads: {figures}; chosen: {chosen}."
+    losses = ", ".join(f"{name} {one.log_loss:.4f}" for name, one in judged.items())
+    ranked = ", ".join(f"{one.pr_auc:.3f}" for one in judged.values())
+    *_simpler, last = judged
+    shown = "no simpler one is shown to be its equal" if chosen == last else f"it is shown to equal {last}"
+    reason = "as configured" if family == chosen else f"for {shown}"
+    return f"Log loss on leads that came later: {losses} (PR-AUC {ranked}); chosen: {chosen}, {reason}."
