@@ -55,8 +55,11 @@ def read_olist() -> pd.DataFrame:
     return table.drop(columns=ids).assign(label=won_after.between(pd.Timedelta(0), pd.Timedelta(days=30)) * 1)
 
 
-def audit_table(table: pd.DataFrame) -> Audited:
-    """The audit of a table of one row a lead: `label`, and features; texts are categories."""
+def shape_table(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[Feature]]:
+    """Examples, features and their descriptions as the nodes want them, of a table of one row a lead.
+
+    The table has `label` and features, in order of time, which passes by a minute a row; texts are categories.
+    """
     names = [name for name in table.columns if name != "label"]
     numeric = {name for name in names if pd.api.types.is_numeric_dtype(table[name])}
     described = [
@@ -67,11 +70,22 @@ def audit_table(table: pd.DataFrame) -> Audited:
     keys = [hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest() for number in range(len(table))]
     rows = table.fillna({name: "none" for name in names if name not in numeric})
     rows = rows.reset_index(drop=True).assign(lead_key=keys, landmark_hours=0.0)
-    examples = rows[["lead_key", "landmark_hours", "label"]].assign(target="t", split="train")
+    examples = rows[["lead_key", "landmark_hours", "label"]].assign(
+        target="t",
+        split="train",
+        first_engaged_at=pd.date_range("2000-01-01", periods=len(rows), freq="min"),
+        campaign_id=pd.NA,
+    )
+    return examples, rows.drop(columns="label").assign(is_scoring_row=False, **{CLOCK_FEATURE: 0.0}), described
+
+
+def audit_table(table: pd.DataFrame) -> Audited:
+    """The audit of a table of one row a lead."""
+    examples, rows, described = shape_table(table)
     parameters = parameters_of(None)
     audited = audit_leakage(
         examples,
-        rows.drop(columns="label").assign(is_scoring_row=False, **{CLOCK_FEATURE: 0.0}),
+        rows,
         NOTHING_DIFFERS,
         Targets.model_validate({"t": TARGET}),
         ModelParameters.model_validate(parameters["model"]),
