@@ -96,17 +96,22 @@ def audit_table(table: pd.DataFrame) -> Audited:
     return found
 
 
+def run_world(spec: WorldSpec, folder: Path, last_node: str) -> Path:
+    """Where the data of a demo world stand, after the training run in this empty folder up to a node."""
+    database = folder / "world.duckdb"
+    write_world(spec, database, truth_path_of(database))
+    command = [sys.executable, "-m", "lead_conversion", f"--conf-source={PROJECT / 'conf'}", "--pipelines=training"]
+    environment = os.environ | {"CORY_DUCKDB_PATH": str(database), "LEAD_CONVERSION_PSEUDONYM_KEY": "k" * 32}
+    command.append(f"--to-nodes={last_node}")
+    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    return folder / "data"
+
+
 def audit_world(seed: int, leads: int) -> Audited:
     """leakage_audit.json of a demo world of this seed."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        database = folder / "world.duckdb"
-        write_world(WorldSpec(seed=seed, leads=leads), database, truth_path_of(database))
-        command = [sys.executable, "-m", "lead_conversion", f"--conf-source={PROJECT / 'conf'}", "--pipelines=training"]
-        environment = os.environ | {"CORY_DUCKDB_PATH": str(database), "LEAD_CONVERSION_PSEUDONYM_KEY": "k" * 32}
-        command.append("--to-nodes=audit_leakage")
-        subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
-        found: Audited = json.loads((folder / "data/07_model_output/leakage_audit.json").read_text())
+        data = run_world(WorldSpec(seed=seed, leads=leads), Path(name), "audit_leakage")
+        found: Audited = json.loads((data / "07_model_output/leakage_audit.json").read_text())
         return found
 
 

@@ -8,9 +8,6 @@ python benchmarks/shuffled.py --shuffles 5 --worlds 1 --leads 20000
 """
 
 import argparse
-import os
-import subprocess
-import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -18,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from leakage import NOTHING_DIFFERS, run_world
 
 from lead_conversion.cli.project import parameters_of
 from lead_conversion.kernel.targets import Targets
@@ -26,25 +24,17 @@ from lead_conversion.pipelines.modelling.evaluation import evaluate_models, pred
 from lead_conversion.pipelines.modelling.leakage import audit_leakage
 from lead_conversion.pipelines.modelling.parameters import EvaluationParameters, LeakageParameters, ModelParameters
 from lead_conversion.pipelines.modelling.training import train_models
-from lead_conversion.simulation import WorldSpec, truth_path_of, write_world
+from lead_conversion.simulation import WorldSpec
 
-PROJECT = Path(__file__).parents[1]
-NOTHING_DIFFERS = {"moments": [], "landmarks": 1, "differing": {}}
 AS_OF = {"as_of": "", "snapshot_id": ""}
 
 
 def describe_world(seed: int, leads: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The examples and features of a demo world of this seed."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        database = folder / "world.duckdb"
-        write_world(WorldSpec(seed=seed, leads=leads), database, truth_path_of(database))
-        command = [sys.executable, "-m", "lead_conversion", f"--conf-source={PROJECT / 'conf'}", "--pipelines=training"]
-        environment = os.environ | {"CORY_DUCKDB_PATH": str(database), "LEAD_CONVERSION_PSEUDONYM_KEY": "k" * 32}
-        command.append("--to-nodes=assign_splits")
-        subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
-        examples = pd.read_parquet(folder / "data/05_model_input/examples.parquet").query("split != 'scoring'")
-        return examples, pd.read_parquet(folder / "data/04_feature/leads.parquet")
+        data = run_world(WorldSpec(seed=seed, leads=leads), Path(name), "assign_splits")
+        examples = pd.read_parquet(data / "05_model_input/examples.parquet").query("split != 'scoring'")
+        return examples, pd.read_parquet(data / "04_feature/leads.parquet")
 
 
 def shuffle_labels(examples: pd.DataFrame, seed: int) -> pd.DataFrame:
