@@ -58,7 +58,7 @@ def read_olist() -> pd.DataFrame:
 def shape_table(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[Feature]]:
     """Examples, features and their descriptions as the nodes want them, of a table of one row a lead.
 
-    The table has `label` and features, in order of time, which passes by a minute a row; texts are categories.
+    The table has `label` and features, in order of time, of which half an hour passes a row; texts are categories.
     """
     names = [name for name in table.columns if name != "label"]
     numeric = {name for name in names if pd.api.types.is_numeric_dtype(table[name])}
@@ -73,8 +73,8 @@ def shape_table(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[F
     examples = rows[["lead_key", "landmark_hours", "label"]].assign(
         target="t",
         split="train",
-        first_engaged_at=pd.date_range("2000-01-01", periods=len(rows), freq="min"),
-        campaign_id=pd.NA,
+        first_engaged_at=pd.date_range("2000-01-01", periods=len(rows), freq="30min"),
+        campaign_id=None,
     )
     return examples, rows.drop(columns="label").assign(is_scoring_row=False, **{CLOCK_FEATURE: 0.0}), described
 

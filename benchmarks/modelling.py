@@ -80,7 +80,7 @@ def jitter(rows: pd.DataFrame) -> pd.DataFrame:
     numeric = [feature.name for feature in FEATURES if feature.kind == "numeric" and feature.name != CLOCK_FEATURE]
     measured = [name for name in numeric if (rows[name].dropna() % 1 != 0).any()]
     moved = rows[measured] * (1 + JITTER * rng.standard_normal((len(rows), len(measured))))
-    return rows.assign(**dict(moved.items()))
+    return rows.assign(**{name: moved[name] for name in measured})
 
 
 class Clock:

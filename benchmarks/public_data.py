@@ -37,6 +37,8 @@ from lead_conversion.pipelines.modelling.training import train_models
 from lead_conversion.pipelines.modelling.trees import count_rounds, fit_trees, predict_trees
 
 LEARN, JUDGE, FOLDS = 20_000, 2_000, 4
+# A call has its outcome at once: the shortest window, of a day, stands for it.
+BANK_TARGET = Targets.model_validate({"t": {**TARGET, "window_days": 1, "sentence": "The client subscribes"}})
 FIGURES = ("roc_auc", "pr_auc", "brier")
 COLUMNS = ("label", "probability", "landmark_hours")
 # Stands in for the rule and the contact attributes of the configuration, whose features the bank does not have.
@@ -51,13 +53,13 @@ def roll_bank(calibration_share: float) -> tuple[pd.DataFrame, list[str]]:
     examples, rows, features = shape_table(read_bank().drop(columns="duration"))
     parameters = parameters_of(None)
     model = ModelParameters.model_validate({**parameters["model"], "baselines": BANK_BASELINES})
-    target, seed = Targets.model_validate({"t": TARGET}), parameters["seed"]
+    seed = parameters["seed"]
     judged, said = [], []
     for begin in range(LEARN, len(examples), JUDGE):
         known, later = examples[begin - LEARN : begin], examples[begin : begin + JUDGE].assign(split="holdout")
         here = pd.concat([split_known(known, calibration_share), later])
-        trained = train_models(here, rows, {}, target, model, seed, features=features)
-        predicted = predict_holdout(here, rows, trained, {}, target, features)
+        trained = train_models(here, rows, {}, BANK_TARGET, model, seed, features=features)
+        predicted = predict_holdout(here, rows, trained, {}, BANK_TARGET, features)
         chosen = predicted[predicted["model"] == trained["t"]["chosen"]].assign(model="chosen")
         cross_fitted = cross_fit(attach_features(known, rows), attach_features(later, rows), features, model, seed)
         judged += [predicted, chosen, *cross_fitted]
@@ -75,7 +77,7 @@ def cross_fit(
     known: pd.DataFrame, later: pd.DataFrame, features: list[Feature], model: ModelParameters, seed: int
 ) -> list[pd.DataFrame]:
     """Predictions of trees that learn from all that is known; folds of it give their number and the calibrator."""
-    window = 24 * TARGET["window_days"]
+    window = BANK_TARGET.root["t"].window_hours
     fold = np.random.default_rng(seed).permutation(len(known)) % FOLDS
     folds = [(known[fold != of], known[fold == of]) for of in range(FOLDS)]
 
@@ -122,8 +124,8 @@ def judge_olist(folder: Path, calibration_share: float) -> tuple[pd.DataFrame, l
 def say(title: str, predicted: pd.DataFrame, said: list[str]) -> None:
     """A line a model, with 95 % intervals from resamples of the leads."""
     evaluation = EvaluationParameters.model_validate(parameters_of(None)["evaluation"])
-    label = predicted.loc[predicted["model"] == "chosen", "label"]
-    print(f"{title}: {len(label):,} judged, {int(label.sum()):,} positive")
+    outcome = predicted.loc[predicted["model"] == "chosen", "label"]
+    print(f"{title}: {len(outcome):,} judged, {int(outcome.sum()):,} positive")
     print(f"{'':<32}" + "".join(f"{name:>26}" for name in FIGURES))
     for name, of_model in predicted.groupby("model"):
         rows = of_model.sort_values("lead_key")
