@@ -51,6 +51,7 @@ bench: install ## the benchmarks, as ratios side by side
 	$(BIN)/python benchmarks/scrubbing.py
 	$(BIN)/python benchmarks/odbc_extraction.py
 	$(BIN)/python benchmarks/features.py
+	$(BIN)/python benchmarks/modelling.py
 
 package: install ## a wheel and the configuration's archive, in dist/
 	$(UV) build --wheel --out-dir dist

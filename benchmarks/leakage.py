@@ -55,8 +55,11 @@ def read_olist() -> pd.DataFrame:
     return table.drop(columns=ids).assign(label=won_after.between(pd.Timedelta(0), pd.Timedelta(days=30)) * 1)
 
 
-def audit_table(table: pd.DataFrame) -> Audited:
-    """The audit of a table of one row a lead: `label`, and features; texts are categories."""
+def shape_table(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[Feature]]:
+    """Examples, features and their descriptions as the nodes want them, of a table of one row a lead.
+
+    The table has `label` and features, in order of time, of which half an hour passes a row; texts are categories.
+    """
     names = [name for name in table.columns if name != "label"]
     numeric = {name for name in names if pd.api.types.is_numeric_dtype(table[name])}
     described = [
@@ -67,11 +70,22 @@ def audit_table(table: pd.DataFrame) -> Audited:
     keys = [hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest() for number in range(len(table))]
     rows = table.fillna({name: "none" for name in names if name not in numeric})
     rows = rows.reset_index(drop=True).assign(lead_key=keys, landmark_hours=0.0)
-    examples = rows[["lead_key", "landmark_hours", "label"]].assign(target="t", split="train")
+    examples = rows[["lead_key", "landmark_hours", "label"]].assign(
+        target="t",
+        split="train",
+        first_engaged_at=pd.date_range("2000-01-01", periods=len(rows), freq="30min"),
+        campaign_id=None,
+    )
+    return examples, rows.drop(columns="label").assign(is_scoring_row=False, **{CLOCK_FEATURE: 0.0}), described
+
+
+def audit_table(table: pd.DataFrame) -> Audited:
+    """The audit of a table of one row a lead."""
+    examples, rows, described = shape_table(table)
     parameters = parameters_of(None)
     audited = audit_leakage(
         examples,
-        rows.drop(columns="label").assign(is_scoring_row=False, **{CLOCK_FEATURE: 0.0}),
+        rows,
         NOTHING_DIFFERS,
         Targets.model_validate({"t": TARGET}),
         ModelParameters.model_validate(parameters["model"]),
@@ -82,17 +96,22 @@ def audit_table(table: pd.DataFrame) -> Audited:
     return found
 
 
+def run_world(spec: WorldSpec, folder: Path, last_node: str) -> Path:
+    """Where the data of a demo world stand, after the training run in this empty folder up to a node."""
+    database = folder / "world.duckdb"
+    write_world(spec, database, truth_path_of(database))
+    command = [sys.executable, "-m", "lead_conversion", f"--conf-source={PROJECT / 'conf'}", "--pipelines=training"]
+    environment = os.environ | {"CORY_DUCKDB_PATH": str(database), "LEAD_CONVERSION_PSEUDONYM_KEY": "k" * 32}
+    command.append(f"--to-nodes={last_node}")
+    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    return folder / "data"
+
+
 def audit_world(seed: int, leads: int) -> Audited:
     """leakage_audit.json of a demo world of this seed."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        database = folder / "world.duckdb"
-        write_world(WorldSpec(seed=seed, leads=leads), database, truth_path_of(database))
-        command = [sys.executable, "-m", "lead_conversion", f"--conf-source={PROJECT / 'conf'}", "--pipelines=training"]
-        environment = os.environ | {"CORY_DUCKDB_PATH": str(database), "LEAD_CONVERSION_PSEUDONYM_KEY": "k" * 32}
-        command.append("--to-nodes=audit_leakage")
-        subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
-        found: Audited = json.loads((folder / "data/07_model_output/leakage_audit.json").read_text())
+        data = run_world(WorldSpec(seed=seed, leads=leads), Path(name), "audit_leakage")
+        found: Audited = json.loads((data / "07_model_output/leakage_audit.json").read_text())
         return found
 
 
