@@ -138,6 +138,6 @@ def _predict_out_of_fold(design: Array, taken: Positions, fold: Positions, arms:
         share = np.bincount(known, minlength=arms) + 1.0
         chance[is_out] = share / share.sum()
         if len(np.unique(known)) == arms:
-            model = LogisticRegression(C=1 / penalty, max_iter=200).fit(design[~is_out], known)
+            model = LogisticRegression(C=1 / penalty, max_iter=1000).fit(design[~is_out], known)
             chance[is_out] = model.predict_proba(design[is_out])
     return np.maximum(chance, np.finfo(np.float64).tiny)

@@ -95,7 +95,7 @@ def _combine_steps(
         "n_control": int(figures["n_control"].sum()),
         "rate_treated": mean["rate_treated"],
         "rate_control": mean["rate_control"],
-        "overlap": mean["overlap"],
+        "overlap": min(mean["overlap"], 1.0),
         "effective_leads": float(figures["effective_leads"].sum()),
         "check_effect": mean["check"],
         "sensitivity": e_value(mean["adjusted_control"], effect - reach, effect + reach),
