@@ -160,3 +160,11 @@ def test_the_worlds_own_personal_values_can_be_listed(clean_world):
         "WHERE email IS NOT NULL AND phone IS NOT NULL LIMIT 1"
     )[0]
     assert {email, phone, name} <= values
+
+
+def test_world_without_effects_is_written_though_a_lead_booked_that_nobody_wrote_to(tmp_path):
+    world = WorldSpec(leads=240, seed=4, days=60, null_world=True, fault_rate=10)
+    path = tmp_path / "world.duckdb"
+    write_world(world, path, truth_path_of(path))
+    with duckdb.connect(str(path), read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM education.booking_appointments").fetchone()[0] > 0

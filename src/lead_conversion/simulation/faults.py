@@ -315,7 +315,9 @@ class Faults:
         spec = self.agency.spec
         engaged = pd.Series(spec.moments(leads_first_engaged))
         lead = frame["contact_id"].astype(np.int64) - first.contact
-        hit = self._befall("booking_before_first_event", BOOKINGS, self._every(BOOKINGS))
+        # In a world without effects a lead may book of whom every step was skipped: it has no first event.
+        is_engaged = pd.Series(engaged.reindex(lead).notna().to_numpy(), index=frame.index)
+        hit = self._befall("booking_before_first_event", BOOKINGS, is_engaged)
         minutes = pd.to_timedelta(self.rng.integers(5, 600, len(hit)), unit="m")
         frame.loc[hit, "created_at"] = engaged[lead[hit]].to_numpy() - minutes
         can = frame["ghl_contact_id"].notna()

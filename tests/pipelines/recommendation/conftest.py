@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from lead_conversion.kernel.targets import Targets
+from lead_conversion.pipelines.recommendation.histories import ATTRIBUTES
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
 from lead_conversion.pipelines.recommendation.risk_sets import RISK_SET_DTYPES
 
@@ -19,7 +20,7 @@ LOG_COLUMNS: dict[str, Any] = {
     "event_key": "str", "lead_key": "str", "campaign_id": "Int64", "step_id": "Int64", "prompt_id": "Int64",
     "sequence_variant": "str", "enrolled_at": "datetime64[us]", "channel": "str", "direction": "str",
     "outcome": "str", "planned_wait_hours": "float64", "occurred_at": "datetime64[us]", "duration_seconds": "Int64",
-    "reply_intent": "str",
+    "reply_intent": "str", "reply_objection": "str", "reply_words": "Int64",
 }  # fmt: skip
 OUTCOME_COLUMNS = {"outcome_key": "str", "lead_key": "str", "outcome_type": "str", "occurred_at": "datetime64[us]"}
 STEP_COLUMNS: dict[str, Any] = {
@@ -29,6 +30,7 @@ STEP_COLUMNS: dict[str, Any] = {
     "prompt_version": "Int64", "subject": "str", "body": "str", "prompt_created_at": "datetime64[us]",
     "prompt_retired_at": "datetime64[us]",
 }  # fmt: skip
+LAST = ("last_channel", "last_outcome", "last_result", "last_intent")
 LABEL_COLUMNS = {"lead_key": "str", "target": "str", "state": "str", "reason": "str"}
 
 
@@ -113,7 +115,8 @@ def make_labels() -> Callable[..., pd.DataFrame]:
 def make_contacts() -> Callable[..., pd.DataFrame]:
     def make(*leads: str, **columns: Any) -> pd.DataFrame:
         given = {"lead_key": list(leads), "email_key": "e", "phone_key": "p"} | columns
-        return pd.DataFrame(given).astype("str")
+        frame = pd.DataFrame(given | dict.fromkeys(ATTRIBUTES, "unknown")).astype("str")
+        return frame.assign(crm_score=50.0, site_visits_30d=1.0, first_engaged_at=pd.Timestamp("2026-01-01"))
 
     return make
 
@@ -128,7 +131,9 @@ def make_risk_set() -> Callable[..., pd.DataFrame]:
             "campaign_id": 1, "step_id": 10, "prompt_id": 1, "sequence_variant": "A", "channel": "sms",
             "met_at": "2026-06-01", "planned_wait_hours": 24.0, "variant_wait_hours": 24.0, "is_skipped": False,
             "is_reachable": True, "engaged_before": False, "is_mature": True, "opted_out": False,
-            "replied_negative": False, "enrolled_at": "2026-05-30",
+            "replied_negative": False, "enrolled_at": "2026-05-30", "has_email": True, "has_phone": True,
+            "steps_met": 0, "steps_skipped": 0, "replies": 0, "positive_replies": 0, "objections": 0,
+            **dict.fromkeys(ATTRIBUTES, "unknown"), **dict.fromkeys(LAST, "none"),
         }  # fmt: skip
         rows = [
             default | group | {"lead_key": f"l{next(number):06}", "booked": i < group["booked"]}

@@ -35,6 +35,7 @@ def test_crm_without_campaigns_runs_through_and_says_so(
         "primary_as_of": as_of,
         "params:target": targets,
         "params:recommendation": parameters,
+        "params:seed": 1,
     }
     wired = create_pipeline().inputs()
     catalog = DataCatalog({name: MemoryDataset(inputs[name.removesuffix("@pandas")]) for name in sorted(wired)})

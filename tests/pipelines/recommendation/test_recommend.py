@@ -15,8 +15,9 @@ CALM = GREETING + "you asked about our course. Which day suits you for a short c
 
 @pytest.fixture
 def recommend(as_of, make_labels, targets, parameters):
-    def run(risk_set, steps, labels=None):
-        effects = estimate_effects(risk_set, steps, as_of, parameters)
+    def run(risk_set, steps, labels=None, grade=None):
+        effects = estimate_effects(risk_set, steps, as_of, parameters, 1)
+        effects = effects if grade is None else effects.assign(evidence_grade=grade)
         labels = make_labels() if labels is None else labels
         return recommend_changes(effects, steps, risk_set, labels, as_of, targets, parameters)
 
@@ -47,11 +48,11 @@ def test_bad_prompt_is_to_be_tested_with_the_concrete_edit(recommend, bad_versio
     assert (found["id"], found["rank"], found["experiment_id"]) == ("prompt-1", 1, "test-prompt-1")
     assert found["current_text"] == PRESSING
     assert found["proposed_text"] == PRESSING.replace(" Act now.", "")
-    assert found["evidence"]["effect"] == pytest.approx(0.02 - 0.15)
+    assert found["evidence"]["effect"] == pytest.approx(0.02 - 0.15, abs=0.005)
 
 
 def test_association_alone_is_never_a_reason_to_change(recommend, bad_version, steps):
-    found = recommend(bad_version, steps)["recommendations"][0]
+    found = recommend(bad_version, steps, grade="C")["recommendations"][0]
     assert found["action"] == "test first"
     assert found["evidence"]["flagged"]
     assert any("Association only" in reason for reason in found["reasons"])
@@ -67,7 +68,7 @@ def test_impact_is_the_shrunken_effect_on_the_leads_of_a_month(recommend, bad_ve
 
 
 def test_impact_of_an_association_says_what_it_assumes(recommend, bad_version, steps):
-    answer = recommend(bad_version, steps)
+    answer = recommend(bad_version, steps, grade="C")
     found = answer["recommendations"][0]
     assert found["expected_impact"]["assumes"] == "the association is the cause"
     assert found["expected_impact"]["if_causal"]
@@ -76,8 +77,16 @@ def test_impact_of_an_association_says_what_it_assumes(recommend, bad_version, s
     assert not any("chance" in reason or "q " in reason for reason in found["reasons"])
 
 
+def test_adjusted_difference_is_tested_first_and_says_how_strong_a_hidden_cause_must_be(recommend, bad_version, steps):
+    found = recommend(bad_version, steps)["recommendations"][0]
+    assert (found["evidence"]["grade"], found["action"]) == ("B", "test first")
+    assert found["expected_impact"]["assumes"] == "nothing hidden decided who got which"
+    (caveat,) = [reason for reason in found["reasons"] if "grade B" in reason]
+    assert float(caveat.partition("both ")[2].partition(" times")[0]) > 2
+
+
 def test_impact_of_a_randomised_difference_assumes_nothing(bad_version, steps, make_labels, targets, as_of, parameters):
-    effects = estimate_effects(bad_version, steps, as_of, parameters).assign(evidence_grade="A")
+    effects = estimate_effects(bad_version, steps, as_of, parameters, 1).assign(evidence_grade="A")
     answer = recommend_changes(effects, steps, bad_version, make_labels(), as_of, targets, parameters)
     found = answer["recommendations"][0]
     assert found["expected_impact"]["assumes"] is None
@@ -89,7 +98,10 @@ def test_impact_of_a_randomised_difference_assumes_nothing(bad_version, steps, m
 def test_figures_in_words_are_written_as_in_the_report(recommend, bad_version, steps):
     reasons = recommend(bad_version, steps)["recommendations"][0]["reasons"]
     assert "2.0\N{NO-BREAK SPACE}% booked a call" in reasons[0]
-    assert "Difference \N{MINUS SIGN}13.0\N{NO-BREAK SPACE}points (95\N{NO-BREAK SPACE}% interval" in reasons[1]
+    assert (
+        "Difference between leads alike \N{MINUS SIGN}13.0\N{NO-BREAK SPACE}points (95\N{NO-BREAK SPACE}% interval"
+        in reasons[1]
+    )
 
 
 def test_leads_left_out_for_missing_records_are_counted_in_the_message(recommend, bad_version, steps, make_labels):
@@ -169,7 +181,7 @@ def test_list_is_cut_at_top_n_and_ranked_by_impact(make_steps, make_risk_set, ma
         )
     )
     few = parameters.model_copy(update={"top_n": 2})
-    effects = estimate_effects(risk_set, steps, as_of, few)
+    effects = estimate_effects(risk_set, steps, as_of, few, 1)
     found = recommend_changes(effects, steps, risk_set, make_labels(), as_of, targets, few)["recommendations"]
     assert [r["element_id"] for r in found] == ["21", "31"]
 
@@ -179,7 +191,7 @@ def test_twenty_six_leads_are_not_enough(make_risk_set, make_labels, targets, st
         update={"minimum_data": parameters.minimum_data.model_copy(update={"leads": 1000, "bookings": 50})}
     )
     risk_set = make_risk_set({"leads": 26, "booked": 1})
-    effects = estimate_effects(risk_set, steps, as_of, shipped)
+    effects = estimate_effects(risk_set, steps, as_of, shipped, 1)
     answer = recommend_changes(effects, steps, risk_set, make_labels(), as_of, targets, shipped)
     assert answer["status"] == "not_enough_data"
     assert answer["recommendations"] == []

@@ -1,28 +1,23 @@
-"""What each element does to the chance of a booked call: first version, raw rates step by step."""
+"""What each element does to the chance of a booked call, adjusted for who got it."""
+
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr, ndtri
 
 from lead_conversion.kernel.windows import parse_moment
-from lead_conversion.pipelines.recommendation.cells import Cells, count_cells
-from lead_conversion.pipelines.recommendation.elements import (
-    Comparison,
-    Element,
-    list_comparisons,
-)
-from lead_conversion.pipelines.recommendation.parameters import (
-    EffectParameters,
-    RecommendationParameters,
-)
-from lead_conversion.pipelines.recommendation.proportions import (
-    adjust_for_multiple_tests,
-    contrast_proportions,
-    e_value,
-)
+from lead_conversion.pipelines.recommendation.contrasts import Contrast, Inquiry, Study
+from lead_conversion.pipelines.recommendation.elements import Comparison, Element, list_comparisons
+from lead_conversion.pipelines.recommendation.histories import AT_ENROLMENT, AT_STEP, BEFORE_WAIT
+from lead_conversion.pipelines.recommendation.parameters import EffectParameters, RecommendationParameters
+from lead_conversion.pipelines.recommendation.proportions import adjust_for_multiple_tests, e_value
 from lead_conversion.pipelines.recommendation.text_effects import estimate_text_features
 from lead_conversion.pipelines.recommendation.traffic import count_exposed_leads
+from lead_conversion.pipelines.recommendation.values import PLACES, Outcomes, learn_outcomes, learn_values, own_fold
 
-ASSOCIATION_ONLY = "C"
+ADJUSTED, ASSOCIATION_ONLY = "B", "C"
 EFFECT_DTYPES = {
     "element_type": "str",
     "element_id": "str",
@@ -39,6 +34,8 @@ EFFECT_DTYPES = {
     "rate_treated": "float64",
     "rate_control": "float64",
     "overlap": "float64",
+    "effective_leads": "float64",
+    "check_effect": "float64",
     "sensitivity": "float64",
     "evidence_grade": "str",
     "flagged": "bool",
@@ -46,6 +43,8 @@ EFFECT_DTYPES = {
     "exposed_leads_month": "float64",
     "hypothesis": "str",
 }
+# When the arm of an element is chosen, and so what may be adjusted for.
+CHOSEN_AT_ENROLMENT, CHOSEN_BEFORE_THE_WAIT = ("order", "campaign"), ("wait",)
 
 
 def estimate_effects(
@@ -53,84 +52,120 @@ def estimate_effects(
     primary_campaign_steps: pd.DataFrame,
     primary_as_of: dict[str, str],
     parameters: RecommendationParameters,
+    seed: int,
 ) -> pd.DataFrame:
-    """The change in the chance of a booked call that goes with each element, unadjusted.
+    """The change in the chance of a booked call that each element makes, among mature leads at risk.
 
-    Differences of raw rates among mature leads at risk at the step, within the time in which all
-    compared arms were live. Nothing is adjusted for who got which arm, so every row has evidence
-    grade C: association only. `flagged` says that the difference is below zero by more than the
-    margin of relevance at the false discovery rate; it does not say why.
+    Arms are compared while all of them were live, adjusted for what was known when they were chosen: each lead's value,
+    learned across all steps, and its chance of each arm (augmented inverse propensity weighting, Robins, Rotnitzky and
+    Zhao 1994; cross-fitted by lead, Chernozhukov et al. 2018). Of a step counts what it brought at once and what is to
+    be expected of the next one. Grade B asks for overlap and for a linear regression that agrees; what is left is an
+    association, C. Neither knows of a cause that nobody recorded.
 
     Returns:
-        One row an element and contrast, columns as in `EFFECT_DTYPES`, ordered by element. Effects
-        are absolute changes of probability; `overlap` the share of leads in calendar cells where
-        both arms occur; `sensitivity` the E-value of the interval's limit nearest zero. Rows with
-        the same `hypothesis` are one test seen from both sides.
+        One row an element and contrast, columns as in `EFFECT_DTYPES`, ordered by element. Effects are absolute changes
+        of probability, the rates are not adjusted; `overlap` is the share of leads that could have got any of the arms;
+        `sensitivity` the E-value of the interval's limit nearest zero. `flagged` says that the effect is below zero by
+        more than the margin of relevance at the false discovery rate. Rows with the same `hypothesis` are one test
+        seen from both sides.
     """
     knobs = parameters.effects
-    as_of = parse_moment(primary_as_of["as_of"])
-    mature = risk_set.loc[risk_set["is_mature"]]
-    exposed = count_exposed_leads(risk_set, primary_campaign_steps, as_of, knobs.traffic_weeks)
-    rows = [
-        row
-        for comparison in list_comparisons(mature, primary_campaign_steps)
-        for element in comparison.elements
-        if (row := _estimate(comparison, element, exposed, knobs))
-    ]
-    rows += estimate_text_features(mature, primary_campaign_steps, exposed, knobs)
-    if not rows:
+    rows = risk_set.sort_values(["lead_key", "step_id"], ignore_index=True)
+    exposed = count_exposed_leads(
+        rows, primary_campaign_steps, parse_moment(primary_as_of["as_of"]), knobs.traffic_weeks
+    )
+    mature = rows.loc[rows["is_mature"]]
+    comparisons = list_comparisons(mature, primary_campaign_steps)
+    found: list[dict[str, object]] = []
+    inquiries = {}
+    outcomes = learn_outcomes(rows, parameters.value_model, seed)
+    for study, of_study in _study(comparisons, mature, outcomes, parameters, seed):
+        for comparison in of_study:
+            inquiry = inquiries[comparison.name] = study.look_into(comparison, knobs)
+            found += [row for element in comparison.elements if (row := _estimate(inquiry, element, exposed, knobs))]
+    found += estimate_text_features(inquiries, mature, primary_campaign_steps, exposed, knobs)
+    if not found:
         return pd.DataFrame(columns=list(EFFECT_DTYPES)).astype(EFFECT_DTYPES)
-    return _judge(pd.DataFrame(rows), knobs)
+    return _judge(pd.DataFrame(found), knobs)
+
+
+def _study(
+    comparisons: list[Comparison],
+    mature: pd.DataFrame,
+    outcomes: Outcomes,
+    parameters: RecommendationParameters,
+    seed: int,
+) -> Iterator[tuple[Study, list[Comparison]]]:
+    """The comparisons by the moment at which their arms are chosen, with what was known of the leads by then."""
+    by_moment: dict[str, list[Comparison]] = {"step": [], "wait": [], "enrolment": []}
+    for comparison in comparisons:
+        kind = comparison.elements[0].element_type
+        moment = "enrolment" if kind in CHOSEN_AT_ENROLMENT else "wait" if kind in CHOSEN_BEFORE_THE_WAIT else "step"
+        by_moment[moment].append(comparison)
+    for moment, chosen_then in by_moment.items():
+        if not chosen_then:
+            continue
+        index = pd.concat([comparison.rows["met_at"] for comparison in chosen_then]).index.unique().sort_values()
+        rows, fold = mature.loc[index], outcomes.fold[index]
+        if moment == "step":
+            value, known = outcomes.value[index], AT_STEP
+        else:
+            known = BEFORE_WAIT if moment == "wait" else AT_ENROLMENT
+            readable = [*PLACES, *known] if moment == "wait" else known
+            value = own_fold(learn_values(rows, fold, readable, parameters.value_model, seed), fold)
+        if moment == "enrolment":
+            booked = rows["booked"].to_numpy(dtype=np.float64)
+            came_of_it = booked, booked[None, :]
+        else:
+            came_of_it = outcomes.outcome[index], outcomes.outcomes_without[:, index]
+        yield Study.of(rows, known, fold, value, *came_of_it), chosen_then
 
 
 def _estimate(
-    comparison: Comparison,
-    element: Element,
-    exposed: dict[tuple[str, str], float],
-    knobs: EffectParameters,
+    inquiry: Inquiry, element: Element, exposed: dict[tuple[str, str], float], knobs: EffectParameters
 ) -> dict[str, object] | None:
-    cells = count_cells(comparison, element, knobs.min_leads_per_arm, knobs.min_leads_per_period)
-    n_treated, n_control = cells.total(treated=True), cells.total(treated=False)
-    if min(n_treated, n_control) < knobs.min_leads_per_arm:
+    contrast = inquiry.contrast({element.arm}, set(element.others))
+    if contrast is None or min(contrast.n_treated, contrast.n_control) < knobs.min_leads_per_arm:
         return None
-    contrast = contrast_proportions(cells.successes, cells.trials, cells.weights, knobs.confidence_level)
-    rate_control = cells.rate(treated=False)
     return {
         "element_type": element.element_type,
         "element_id": element.element_id,
         "campaign_id": element.campaign_id,
         "step_id": element.step_id,
         "contrast": element.contrast,
-        "effect": contrast.estimate,
-        "ci_low": contrast.ci_low,
-        "ci_high": contrast.ci_high,
-        "p_value": contrast.p_value,
-        "n_treated": n_treated,
-        "n_control": n_control,
-        "rate_treated": cells.rate(treated=True),
-        "rate_control": rate_control,
-        "overlap": _share_in_shared_cells(comparison, element, cells, knobs.overlap_cell_days),
-        "sensitivity": e_value(rate_control, contrast.ci_low, contrast.ci_high),
+        **_figures(contrast, knobs),
         "label": element.label,
         "exposed_leads_month": exposed.get((element.element_type, element.element_id), 0.0),
-        "hypothesis": _hypothesis(comparison, element, cells),
+        "hypothesis": _hypothesis(inquiry, element),
     }
 
 
-def _hypothesis(comparison: Comparison, element: Element, cells: Cells) -> str:
+def _figures(contrast: Contrast, knobs: EffectParameters) -> dict[str, Any]:
+    reach = float(ndtri((1 + knobs.confidence_level) / 2)) * contrast.error
+    low, high = contrast.effect - reach, contrast.effect + reach
+    is_adjusted = contrast.overlap >= knobs.least_overlap and abs(contrast.effect - contrast.check) <= contrast.error
+    return {
+        "effect": contrast.effect,
+        "ci_low": low,
+        "ci_high": high,
+        "p_value": float(2 * ndtr(-abs(contrast.effect) / contrast.error)) if contrast.error else 1.0,
+        "n_treated": contrast.n_treated,
+        "n_control": contrast.n_control,
+        "rate_treated": contrast.rate_treated,
+        "rate_control": contrast.rate_control,
+        "overlap": contrast.overlap,
+        "effective_leads": contrast.effective_leads,
+        "check_effect": contrast.check,
+        "sensitivity": e_value(contrast.adjusted_control, low, high),
+        "evidence_grade": ADJUSTED if is_adjusted else ASSOCIATION_ONLY,
+    }
+
+
+def _hypothesis(inquiry: Inquiry, element: Element) -> str:
     """Two arms seen from either side are one hypothesis; of three arms each side is its own."""
-    arms = sorted(set(comparison.rows.loc[cells.used, "arm"]))
+    arms = sorted({arm for period in inquiry.periods for arm in period.arms})
     is_mirror = arms in (sorted((element.arm, other)) for other in element.others)
-    return f"{comparison.name}: {' '.join(arms) if is_mirror else element.arm}"
-
-
-def _share_in_shared_cells(comparison: Comparison, element: Element, cells: Cells, cell_days: int) -> float:
-    """Share of the compared leads who were met in a calendar cell in which both arms occur."""
-    rows = comparison.rows.loc[cells.used]
-    is_treated = rows["arm"] == element.arm
-    day = (rows["met_at"] - rows["met_at"].min()).dt.days
-    both = is_treated.groupby(day // cell_days).transform("nunique") > 1
-    return float(both.mean())
+    return f"{inquiry.name}: {' '.join(arms) if is_mirror else element.arm}"
 
 
 def _judge(rows: pd.DataFrame, knobs: EffectParameters) -> pd.DataFrame:
@@ -138,9 +173,8 @@ def _judge(rows: pd.DataFrame, knobs: EffectParameters) -> pd.DataFrame:
         rows["p_value"].to_numpy(dtype=np.float64), rows["hypothesis"].to_numpy(dtype=object)
     )
     is_worse = (rows["effect"] < -knobs.margin) & (q_values <= knobs.false_discovery_rate)
-    judged = rows.assign(q_value=q_values, evidence_grade=ASSOCIATION_ONLY, flagged=is_worse)
     return (
-        judged[list(EFFECT_DTYPES)]
+        rows.assign(q_value=q_values, flagged=is_worse)[list(EFFECT_DTYPES)]
         .astype(EFFECT_DTYPES)
         .sort_values(["element_type", "campaign_id", "step_id", "element_id", "contrast"])
         .reset_index(drop=True)

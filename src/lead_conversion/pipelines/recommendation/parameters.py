@@ -1,6 +1,6 @@
 """What a person may set about effects, recommendations and experiments."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 
 class _Frozen(BaseModel):
@@ -16,13 +16,28 @@ class EffectParameters(_Frozen):
     min_leads_per_arm: int = Field(gt=1)
     min_leads_per_period: int = Field(gt=1)
     min_steps_per_text_feature: int = Field(gt=1)
-    overlap_cell_days: int = Field(gt=0)
+    assignment_penalties: tuple[PositiveFloat, ...] = Field(min_length=1)
+    least_propensity: float = Field(gt=0, lt=0.5)
+    least_overlap: float = Field(ge=0, le=1)
     traffic_weeks: int = Field(gt=0)
 
     @property
     def margin(self) -> float:
         """The margin of relevance as a probability."""
         return self.margin_points / 100
+
+
+class ValueParameters(_Frozen):
+    """The model of what a lead at risk is worth."""
+
+    folds: int = Field(ge=2)
+    num_leaves: int = Field(ge=2)
+    learning_rate: float = Field(gt=0, le=1)
+    rounds: int = Field(ge=1)
+    min_rows_per_leaf: int = Field(ge=1)
+    l2_penalty: float = Field(ge=0)
+    feature_share: float = Field(gt=0, le=1)
+    num_threads: int = Field(ge=1)
 
 
 class MinimumData(_Frozen):
@@ -57,6 +72,7 @@ class RecommendationParameters(_Frozen):
     settling_hours: float = Field(ge=0)
     top_n: int = Field(gt=0)
     effects: EffectParameters
+    value_model: ValueParameters
     minimum_data: MinimumData
     prompt_edits: PromptEditParameters
     experiments: ExperimentParameters

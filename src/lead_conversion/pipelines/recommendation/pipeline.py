@@ -34,6 +34,7 @@ def create_pipeline() -> Pipeline:
                     "primary_campaign_steps": "primary_campaign_steps@pandas",
                     "primary_as_of": "primary_as_of",
                     "parameters": "params:recommendation",
+                    "seed": "params:seed",
                 },
                 outputs="effects",
                 name="estimate_effects",

@@ -1,51 +1,9 @@
-"""Linear contrasts of proportions: estimate, interval, test, and how much bias they withstand."""
+"""How much bias a difference of proportions withstands, and what many tests together show."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr, ndtri
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """A weighted sum of proportions, as absolute change of probability."""
-
-    estimate: float
-    ci_low: float
-    ci_high: float
-    p_value: float
-
-
-def contrast_proportions(
-    successes: ArrayLike, trials: ArrayLike, weights: ArrayLike, confidence_level: float
-) -> Contrast:
-    """How much the weighted sum of proportions differs from zero.
-
-    The interval and its test add 2/m successes and 2/m failures to each of the m proportions
-    (Price and Bonett 2004, doi:10.1016/S0167-9473(03)00007-0); for two proportions this is the
-    interval of Agresti and Caffo (2000). The estimate is the raw difference.
-
-    Args:
-        successes: count of successes of each independent group.
-        trials: size of each group, above zero.
-        weights: coefficient of each group, none of them zero.
-        confidence_level: of the interval, e.g. 0.95.
-    """
-    x, n, c = (np.asarray(values, dtype=np.float64) for values in (successes, trials, weights))
-    added = 2 / len(c)
-    size = n + 2 * added
-    rate = (x + added) / size
-    centre = float(c @ rate)
-    error = math.sqrt(float(c**2 @ (rate * (1 - rate) / size)))
-    reach = float(ndtri((1 + confidence_level) / 2)) * error
-    return Contrast(
-        estimate=float(c @ (x / n)),
-        ci_low=centre - reach,
-        ci_high=centre + reach,
-        p_value=float(2 * ndtr(-abs(centre) / error)),
-    )
+from numpy.typing import NDArray
 
 
 def e_value(control_rate: float, ci_low: float, ci_high: float) -> float:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from lead_conversion.kernel.targets import Targets
 from lead_conversion.language.templates import placeholders
-from lead_conversion.pipelines.recommendation.effects import ASSOCIATION_ONLY
+from lead_conversion.pipelines.recommendation.effects import ADJUSTED, ASSOCIATION_ONLY
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
 from lead_conversion.pipelines.recommendation.prompt_edits import (
     PromptEdit,
@@ -15,7 +15,7 @@ from lead_conversion.pipelines.recommendation.prompt_edits import (
 )
 from lead_conversion.pipelines.recommendation.risk_sets import left_truncated_leads
 from lead_conversion.pipelines.recommendation.shrinkage import shrink_effects
-from lead_conversion.reports.formats import bounds, count, p_value, percent, plural, points
+from lead_conversion.reports.formats import bounds, count, decimal, p_value, percent, plural, points
 
 CHANGES = {
     "prompt": "edit_prompt",
@@ -24,12 +24,15 @@ CHANGES = {
     "order": "change_order",
 }
 ACTIONS = {"A": "change", "B": "test first", "C": "test first"}
+RANDOMISED = "A"
 # what must hold for the expected impact to come true
 ASSUMPTIONS = {"A": None, "B": "nothing hidden decided who got which", "C": "the association is the cause"}
-CAVEAT = (
-    "Association only (grade C): who got which was not random and nothing is adjusted for, so the difference may lie "
-    "in the leads and not in the campaign. Test it before changing anything."
-)
+CAVEATS = {
+    "B": "Adjusted (grade B): like is compared with like in attributes, history and time, but who got which was not "
+    "random. A cause that nobody recorded would explain it if it made both {e_value} times as likely. Test it first.",
+    "C": "Association only (grade C): leads alike in what is known hardly got both, or two ways of adjusting disagree, "
+    "so the difference may lie in the leads and not in the campaign. Test it before changing anything.",
+}
 
 NO_STEPS = (
     "The source holds no campaign steps and no prompts, so there is nothing to compare and nothing to recommend. "
@@ -244,8 +247,9 @@ def _explain(change: dict[str, Any], edit: PromptEdit | None, parameters: Recomm
         f"{parameters.horizon_days} days; of {count(change['n_control'])} that {other}, "
         f"{percent(change['rate_control'])}."
     )
+    what = "Difference" if change["evidence_grade"] == RANDOMISED else "Difference between leads alike"
     difference = (
-        f"Difference {points(change['effect'])} ({level} interval "
+        f"{what} {points(change['effect'])} ({level} interval "
         f"{bounds(change['ci_low'], change['ci_high'], points)}); {points(change['posterior'])} once its noise is "
         "taken off."
     )
@@ -255,7 +259,7 @@ def _explain(change: dict[str, Any], edit: PromptEdit | None, parameters: Recomm
         *_explain_chance(change),
         f"About {count(change['exposed_leads_month'])} leads a month meet it as it stands.",
         *_explain_edit(edit),
-        *([CAVEAT] if change["evidence_grade"] == ASSOCIATION_ONLY else []),
+        *_explain_grade(change),
     ]
 
 
@@ -265,6 +269,14 @@ def _explain_chance(change: dict[str, Any]) -> list[str]:
         return []
     verdict = "Unlikely to be chance alone" if change["flagged"] else "This may be chance"
     return [f"{verdict} (q {p_value(change['q_value'])})."]
+
+
+def _explain_grade(change: dict[str, Any]) -> list[str]:
+    """What else could be behind it; an effect that may be chance needs no other cause."""
+    grade, strength = change["evidence_grade"], change["sensitivity"]
+    if grade == ADJUSTED and strength <= 1:
+        return ["Adjusted (grade B), and it may be chance alone. Test it first."]
+    return [CAVEATS[grade].format(e_value=decimal(strength, 1))] if grade in CAVEATS else []
 
 
 def _explain_edit(edit: PromptEdit | None) -> list[str]:

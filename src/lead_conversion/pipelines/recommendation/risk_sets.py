@@ -6,6 +6,7 @@ import pandas as pd
 
 from lead_conversion.kernel.targets import Targets
 from lead_conversion.kernel.windows import parse_moment
+from lead_conversion.pipelines.recommendation.histories import HISTORY_DTYPES, describe_histories
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
 from lead_conversion.pipelines.recommendation.sequence_variants import planned_waits
 
@@ -27,6 +28,7 @@ RISK_SET_DTYPES = {
     "booked": "bool",
     "opted_out": "bool",
     "replied_negative": "bool",
+    **HISTORY_DTYPES,
 }
 BOOKING = "call_booked"
 # the source writes these over an attempt's outcome later, and not when
@@ -68,7 +70,8 @@ def build_risk_sets(
     met["replied_negative"] = _falls_within(_next_negative_reply(met, primary_engagement_logs), met["met_at"], horizon)
     settling = pd.Timedelta(hours=parameters.settling_hours)
     met["engaged_before"] = _look_up(leads, _first_engagement(primary_engagement_logs, settling)) < met["met_at"]
-    met["is_reachable"] = _has_address(met, primary_contacts)
+    met = met.join(describe_histories(met, primary_engagement_logs, primary_contacts, parameters.settling_hours))
+    met["is_reachable"] = met["has_email"].where(met["channel"] == "email", met["has_phone"])
     at_risk = ~(booked_at < met["met_at"]) & ~(opted_out_at < met["met_at"])
     return (
         met.loc[at_risk, list(RISK_SET_DTYPES)]
@@ -144,11 +147,3 @@ def _next_negative_reply(met: pd.DataFrame, logs: pd.DataFrame) -> pd.Series:
         direction="forward",
     )
     return matched.set_index("row")["occurred_at"].reindex(met.index)
-
-
-def _has_address(met: pd.DataFrame, contacts: pd.DataFrame) -> pd.Series:
-    """Whether the lead has an address on the channel: a step nobody could get is not an arm."""
-    keyed = contacts.set_index("lead_key")
-    has_email = met["lead_key"].map(keyed["email_key"].notna()).eq(other=True)
-    has_phone = met["lead_key"].map(keyed["phone_key"].notna()).eq(other=True)
-    return has_email.where(met["channel"] == "email", has_phone)

@@ -1,0 +1,193 @@
+"""The adjusted difference between arms, with what its noise is made of and what speaks against it."""
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lead_conversion.pipelines.recommendation.arms import Period, describe_assignment, part_into_periods
+from lead_conversion.pipelines.recommendation.elements import Comparison
+from lead_conversion.pipelines.recommendation.parameters import EffectParameters
+from lead_conversion.pipelines.recommendation.values import Array, Positions
+
+
+@dataclass(frozen=True)
+class Study:
+    """Leads of whom one kind of arm was chosen at one kind of moment: what was known then, and what came of it.
+
+    Attributes:
+        index: of the rows, as in the risk set.
+        assignment: rows x columns, what may have decided who got what.
+        fold: of each row's lead.
+        value: the chance to book, given what was known.
+        residual: what came of it, less the value.
+        residuals_without: the same, models x rows, as models that each left a fold out would have it.
+        is_booked: whether the lead booked in the end.
+    """
+
+    index: pd.Index
+    assignment: Array
+    fold: Positions
+    value: Array
+    residual: Array
+    residuals_without: Array
+    is_booked: Array
+
+    @classmethod
+    def of(
+        cls,
+        rows: pd.DataFrame,
+        known: Sequence[str],
+        fold: Positions,
+        value: Array,
+        outcome: Array,
+        outcomes_without: Array,
+    ) -> "Study":
+        """From rows of the risk set and arrays in their order."""
+        return cls(
+            rows.index,
+            describe_assignment(rows, known),
+            fold,
+            value,
+            outcome - value,
+            outcomes_without - value,
+            rows["booked"].to_numpy(dtype=np.float64),
+        )
+
+    def look_into(self, comparison: Comparison, knobs: EffectParameters) -> "Inquiry":
+        """A comparison among these leads."""
+        at = self.index.get_indexer(comparison.rows.index)
+        periods = part_into_periods(comparison, self.assignment[at], self.fold[at], knobs)
+        return Inquiry(
+            comparison.name,
+            periods,
+            self.assignment[at],
+            self.value[at],
+            self.residual[at],
+            self.residuals_without[:, at],
+            self.is_booked[at],
+        )
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Treated arms less control arms; absolute changes of probability.
+
+    Attributes:
+        effect: the adjusted difference.
+        error: its standard error.
+        check: the same by a linear regression.
+        n_treated, n_control: leads.
+        rate_treated, rate_control: booked, not adjusted.
+        adjusted_control: the rate of the control arms, adjusted.
+        overlap: share of the leads that could have got any of the arms.
+        effective_leads: of the arm with the fewest, how many leads of equal weight would know as much.
+    """
+
+    effect: float
+    error: float
+    check: float
+    n_treated: int
+    n_control: int
+    rate_treated: float
+    rate_control: float
+    adjusted_control: float
+    overlap: float
+    effective_leads: float
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """The periods of a comparison, with arrays by row of it; see `Study`."""
+
+    name: str
+    periods: list[Period]
+    assignment: Array
+    value: Array
+    residual: Array
+    residuals_without: Array
+    is_booked: Array
+
+    def contrast(self, treated: Collection[str], control: Collection[str]) -> Contrast | None:
+        """The mean of the treated arms less the mean of the control arms, over the leads of the time they shared.
+
+        Noise: of the leads (the scores' spread), and of the values that outcomes hang on (a jackknife over the folds
+        that they were learned without, Efron and Tibshirani 1993, section 11.5).
+
+        Returns:
+            None where no treated arm was live beside a control arm.
+        """
+        parts = [part for period in self.periods if (part := _Part.of(period, treated, control))]
+        if not parts:
+            return None
+        rows = np.concatenate([part.period.rows for part in parts])
+        difference = np.concatenate([part.difference(self.residual) for part in parts])
+        without = np.array(
+            [
+                np.concatenate([part.difference(residual) for part in parts]).mean()
+                for residual in self.residuals_without
+            ]
+        )
+        folds = len(without)
+        of_values = (folds - 1) / folds * float(((without - without.mean()) ** 2).sum())
+        counts = np.sum([part.counts() for part in parts], axis=0)
+        booked = np.sum([part.booked(self.is_booked) for part in parts], axis=0)
+        controls = np.concatenate([part.level(self.residual, part.control) for part in parts])
+        checks = [part.regress(self.residual, self.assignment) * len(part.period.rows) for part in parts]
+        return Contrast(
+            effect=float(difference.mean()),
+            error=math.sqrt(float(difference.var(ddof=1)) / len(rows) + of_values),
+            check=float(sum(checks) / len(rows)),
+            n_treated=int(counts[0]),
+            n_control=int(counts[1]),
+            rate_treated=float(booked[0] / counts[0]),
+            rate_control=float(booked[1] / counts[1]),
+            adjusted_control=float((self.value[rows] + controls).mean()),
+            overlap=float(np.concatenate([part.period.is_within for part in parts]).mean()),
+            effective_leads=float(min(sum(part.effective(side) for part in parts) for side in range(2))),
+        )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A period, and which of its arms are treated and which are control."""
+
+    period: Period
+    treated: Positions
+    control: Positions
+
+    @classmethod
+    def of(cls, period: Period, treated: Collection[str], control: Collection[str]) -> "_Part | None":
+        sides = [
+            np.array([number for number, arm in enumerate(period.arms) if arm in side], dtype=np.int64)
+            for side in (treated, control)
+        ]
+        return cls(period, *sides) if all(map(len, sides)) else None
+
+    def level(self, residual: Array, arms: Positions) -> Array:
+        return np.asarray(self.period.scores(residual[self.period.rows])[:, arms].mean(axis=1))
+
+    def difference(self, residual: Array) -> Array:
+        scores = self.period.scores(residual[self.period.rows])
+        return np.asarray(scores[:, self.treated].mean(axis=1) - scores[:, self.control].mean(axis=1))
+
+    def regress(self, residual: Array, assignment: Array) -> float:
+        """The difference of the arms' coefficients in a linear regression on arms and what decided them."""
+        taken = (self.period.taken[:, None] == np.arange(len(self.period.arms))).astype(np.float64)
+        design = np.hstack([taken, assignment[self.period.rows]])
+        found = np.linalg.lstsq(design, residual[self.period.rows], rcond=None)[0]
+        return float(found[self.treated].mean() - found[self.control].mean())
+
+    def counts(self) -> Array:
+        sizes = np.bincount(self.period.taken, minlength=len(self.period.arms))
+        return np.array([sizes[self.treated].sum(), sizes[self.control].sum()], dtype=np.float64)
+
+    def booked(self, is_booked: Array) -> Array:
+        hits = np.bincount(self.period.taken, is_booked[self.period.rows], minlength=len(self.period.arms))
+        return np.array([hits[self.treated].sum(), hits[self.control].sum()])
+
+    def effective(self, side: int) -> float:
+        known = self.period.effective_rows()
+        return float(known[(self.treated, self.control)[side]].sum())
