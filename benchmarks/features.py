@@ -150,7 +150,7 @@ LANDMARKS = """
     WHERE landmark_at <= TIMESTAMP '2025-06-01'
     ORDER BY landmark_id
 """
-# About one lead in five books a call, and half of these are qualified.
+# Of ten leads two booked a call, and another one was qualified.
 OUTCOMES_REACHED = """
     SELECT md5('o' || i) AS outcome_key, lead_key, IF(i % 3 = 0, 'qualified', 'call_booked') AS outcome_type,
         first_engaged_at + to_hours((hash(i, 6) % 336)::BIGINT) AS occurred_at, occurred_at AS logged_at

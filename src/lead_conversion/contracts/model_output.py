@@ -168,7 +168,7 @@ Effects = pa.DataFrameSchema(
         "q_value": _number("Benjamini-Hochberg", _SHARE, nullable=True),
         "n_treated": _whole("Leads with the element", pa.Check.ge(0)),
         "n_control": _whole("Leads with the alternative", pa.Check.ge(0)),
-        "overlap": _number("Share of rows in cells where both arms are seen", _SHARE, nullable=True),
+        "overlap": _number("Share of leads that could have got any of the arms", _SHARE, nullable=True),
         "sensitivity": _number("How strong a hidden cause would have to be", nullable=True),
         "evidence_grade": _text("A randomised, B adjusted, C association only", pa.Check.isin(GRADES)),
         "flagged": pa.Column(bool, description="Worse than its alternative by more than the margin of relevance"),

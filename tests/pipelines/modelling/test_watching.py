@@ -123,6 +123,16 @@ def test_model_that_was_trained_in_the_run_itself_has_nothing_to_be_compared_wit
     assert "nothing to compare with yet" in found["message"]
 
 
+def test_feature_that_only_the_champion_of_another_target_knows_says_nothing_of_this_one():
+    week = pd.Timedelta(days=7)
+    older = references_of(scoring_run(AS_OF - week, seed=1)).drop(columns="crm_score")
+    newer = references_of(scoring_run(AS_OF - week, seed=3), version="newer").assign(target="t2")
+    files = {name: {"files": {REFERENCE_FILE: to_parquet(one)}} for name, one in (("t1", older), ("t2", newer))}
+    found = check(gather_references(files), scoring_run(seed=2))
+    assert found["targets"]["t1"]["verdict"] == "steady"
+    assert not [made for made in found["targets"]["t1"]["checks"] if "crm_score" in str(made)]
+
+
 def test_leads_of_a_later_run_are_compared_with_those_of_the_training_run():
     week = pd.Timedelta(days=7)
     references = references_of(scoring_run(AS_OF - week, seed=1))

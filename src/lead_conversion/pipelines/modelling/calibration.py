@@ -1,4 +1,4 @@
-"""From a model's log odds to probabilities that come true: chosen by the size of the calibration split, kept as JSON.
+"""From a model's log odds to probabilities that come true: chosen by the positives that calibrate, kept as JSON.
 
 Platt (1999) needs two coefficients; isotonic regression follows any rising curve and overfits small samples
 (Niculescu-Mizil & Caruana 2005). Every calibrator here rises strictly, so it never changes or ties a ranking.

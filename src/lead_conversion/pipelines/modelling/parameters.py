@@ -52,14 +52,14 @@ class EncodingParameters(_Frozen):
 
 
 class CalibrationParameters(_Frozen):
-    """Which calibrator, by the number of positive leads in the calibration split."""
+    """Which calibrator, by the number of positive leads that rehearsals predict."""
 
     platt_from_positives: int = Field(ge=2)
     isotonic_from_positives: int = Field(ge=2)
 
 
 class SmallDataParameters(_Frozen):
-    """Which candidates, by the number of positive leads in the training split."""
+    """Which candidates, by the number of positive leads before the embargo."""
 
     logistic_from_positives: int = Field(ge=2)
     lightgbm_from_positives: int = Field(ge=2)

@@ -117,7 +117,8 @@ def _check_target(
 ) -> dict[str, Any]:
     version, now = rows["model_version"].iloc[0], rows["scored_at"].iloc[0]
     is_own = (references["target"] == target) & (references["model_version"] == version)
-    reference = references[is_own & (references["trained_at"] < now)]
+    # What no lead of the sample has told its model nothing; with champions of several ages, it may have come in since.
+    reference = references[is_own & (references["trained_at"] < now)].dropna(axis="columns", how="all")
     own = outcomes[(outcomes["target"] == target) & (outcomes["model_version"] == version)]
     trained_at = None if reference.empty else reference["trained_at"].iloc[0].isoformat()
     same_clock = reference.empty or is_same_clock(reference["trained_at"].iloc[0], now, drift.clock_tolerance_hours)
