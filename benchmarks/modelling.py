@@ -162,7 +162,7 @@ def run_lightgbm(folder: Path, which: str, clock: Clock) -> None:
         "feature_fraction": model.feature_share,
         "num_threads": model.num_threads,
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise": True,
         "verbosity": -1,
     }
     learning, predicting, explaining = matrix[learns], matrix[predicts], matrix[explains]

@@ -156,7 +156,7 @@ def _parameters(lightgbm: LightgbmParameters, seed: int) -> dict[str, Any]:
         "feature_fraction": lightgbm.feature_share,
         "num_threads": lightgbm.num_threads,
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise": True,
         "seed": seed,
         "verbosity": -1,
     }
