@@ -45,7 +45,9 @@ def count_rounds(
     categories, clock = learn_categories(rows, features, encoding), fit_clock(rows, window_hours)
     parameters = _parameters(lightgbm, seed)
     positives = rows.loc[rows["label"] == 1, "lead_key"].nunique()
-    dealt = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(rows, groups=rows["lead_key"])
+    # By number: among texts scikit-learn looks for each lead in all rows.
+    lead = pd.factorize(rows["lead_key"], sort=True)[0]
+    dealt = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(rows, groups=lead)
     losses = lgb.cv(
         parameters,
         _dataset(rows, names, categories, clock, parameters),
