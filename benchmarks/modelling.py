@@ -1,12 +1,12 @@
 """What modelling costs beside LightGBM alone: train, evaluate, score and explain, for 500,000 rows of one target.
 
-The rows are those of a demo world's leads, drawn again under new keys and jittered. Each side runs in a process of its
-own, the nodes as a run calls them; LightGBM has the matrix ready, the same parameters and the number of trees that the
-nodes chose. It is held against the nodes twice: on all rows (trains on, predicts and explains each of them), and on
-those rows only that the nodes train on, predict, and explain.
+The rows are those of a demo world. Each side runs in a process of its own, the nodes as a run calls them; LightGBM has
+the matrix ready, the same parameters and the number of trees that the nodes chose. It is held against the nodes twice:
+on all rows (trains on, predicts and explains each of them), and on those rows only that the nodes train on, predict,
+and explain.
 
 python benchmarks/modelling.py                          # 500,000 rows of T1
-python benchmarks/modelling.py --rows 100000 --target t3
+python benchmarks/modelling.py --leads 20000 --target t3
 """
 
 import argparse
@@ -30,7 +30,6 @@ from lead_conversion.kernel.targets import Targets
 from lead_conversion.lifecycle.gates import GateLimits
 from lead_conversion.pipelines.modelling.attribution import attribute_drivers
 from lead_conversion.pipelines.modelling.backtest import backtest_models
-from lead_conversion.pipelines.modelling.clock import CLOCK_FEATURE
 from lead_conversion.pipelines.modelling.encoding import attach_features, encode_codes, learn_categories
 from lead_conversion.pipelines.modelling.evaluation import evaluate_models, predict_holdout
 from lead_conversion.pipelines.modelling.leakage import audit_leakage
@@ -45,42 +44,22 @@ from lead_conversion.pipelines.modelling.scoring import score_active_leads
 from lead_conversion.pipelines.modelling.training import train_models
 from lead_conversion.simulation import WorldSpec
 
-LEADS = 20_000
-JITTER = 0.01
+# With about 500,000 historic rows of T1.
+LEADS = 84_000
 AS_OF = {"as_of": "2026-01-01T00:00:00", "snapshot_id": "benchmark"}
 RATIOS = ("the wall", "the processor", "the peak")
 # Train, evaluate, score and explain; the audit and the backtest stand beside them.
 ASKED = ("train_models", "predict_holdout", "evaluate_models", "score_active_leads", "attribute_drivers")
 
 
-def write_rows(folder: Path, target: str, rows: int) -> None:
-    """examples.parquet and features.parquet: a demo's leads drawn again until their history has so many rows."""
-    data = run_world(WorldSpec(leads=LEADS), folder, "assign_splits")
+def write_rows(folder: Path, target: str, leads: int) -> None:
+    """examples.parquet and features.parquet of one target in a demo world of so many leads."""
+    data = run_world(WorldSpec(leads=leads), folder, "assign_splits")
     examples = pd.read_parquet(data / "05_model_input/examples.parquet")
-    of_target = examples[examples["target"] == target]
-    drawn = jitter(draw_leads(attach_features(of_target, pd.read_parquet(data / "04_feature/leads.parquet")), rows))
-    described = [feature.name for feature in FEATURES]
-    drawn[examples.columns].to_parquet(folder / "examples.parquet")
-    keyed = drawn[["lead_key", "landmark_hours", *described]]
-    keyed.assign(is_scoring_row=drawn["split"] == "scoring").to_parquet(folder / "features.parquet")
-
-
-def draw_leads(joined: pd.DataFrame, rows: int) -> pd.DataFrame:
-    """Copies of all leads under keys of their own, and of the last copy as many leads as are needed."""
-    history = int((joined["split"] != "scoring").sum())
-    copies = [joined.assign(lead_key=joined["lead_key"] + f"-{copy}") for copy in range(-(-rows // history))]
-    whole = pd.concat(copies, ignore_index=True)
-    too_many = whole.loc[(whole["split"] != "scoring").cumsum() > rows, "lead_key"]
-    return whole[~whole["lead_key"].isin(too_many)]
-
-
-def jitter(rows: pd.DataFrame) -> pd.DataFrame:
-    """Measures moved by about a hundredth of themselves, so that no two copies are the same; counts stay."""
-    rng = np.random.default_rng(0)
-    numeric = [feature.name for feature in FEATURES if feature.kind == "numeric" and feature.name != CLOCK_FEATURE]
-    measured = [name for name in numeric if (rows[name].dropna() % 1 != 0).any()]
-    moved = rows[measured] * (1 + JITTER * rng.standard_normal((len(rows), len(measured))))
-    return rows.assign(**{name: moved[name] for name in measured})
+    rows = attach_features(examples[examples["target"] == target], pd.read_parquet(data / "04_feature/leads.parquet"))
+    rows[examples.columns].to_parquet(folder / "examples.parquet")
+    keyed = rows[["lead_key", "landmark_hours", *(feature.name for feature in FEATURES)]]
+    keyed.assign(is_scoring_row=rows["split"] == "scoring").to_parquet(folder / "features.parquet")
 
 
 class Clock:
@@ -140,7 +119,7 @@ def write_matrix(folder: Path) -> None:
     is_explained = ~is_historic | ((split == "holdout") & rows["lead_key"].isin(first))
     used = {
         "all rows": (is_historic, is_historic, is_historic),
-        "the nodes' rows": (split == "train", split.isin(["calibration", "holdout", "scoring"]), is_explained),
+        "the nodes' rows": (split.isin(["train", "calibration"]), split.isin(["holdout", "scoring"]), is_explained),
     }
     numbers = {name: [np.flatnonzero(part).tolist() for part in parts] for name, parts in used.items()}
     (folder / "rows.json").write_text(json.dumps(numbers))
@@ -162,7 +141,7 @@ def run_lightgbm(folder: Path, which: str, clock: Clock) -> None:
         "feature_fraction": model.feature_share,
         "num_threads": model.num_threads,
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise": True,
         "verbosity": -1,
     }
     learning, predicting, explaining = matrix[learns], matrix[predicts], matrix[explains]
@@ -204,7 +183,7 @@ def say(title: str, found: dict[str, Any], names: tuple[str, ...]) -> tuple[floa
 def main() -> None:
     """Print seconds, memory and ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=500_000)
+    parser.add_argument("--leads", type=int, default=LEADS)
     parser.add_argument("--target", default="t1")
     parser.add_argument("--part", nargs="+", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
@@ -216,7 +195,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_rows(folder, given.target, given.rows)
+        write_rows(folder, given.target, given.leads)
         nodes = measure(folder, "nodes", given.target)
         write_matrix(folder)
         trained = json.loads((folder / "trained.json").read_text())

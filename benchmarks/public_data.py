@@ -4,8 +4,7 @@ python benchmarks/public_data.py
 CORY_BANK_FOLDER=… CORY_OLIST_FOLDER=… python benchmarks/public_data.py
 
 Bank marketing (UCI, bank-additional-full) without the call's `duration`: learns from 20,000 calls, judges on the next
-2,000, and moves on by 2,000. "Cross-fitted" is no node: trees whose number and calibration come from folds of all
-20,000 calls, none of which is kept back; it says what keeping the newest calls back for calibration costs.
+2,000, and moves on by 2,000.
 
 Olist (Kaggle), through its environment: leads of January to March 2018 learn, those of May are judged at 0 h, all 30
 days of their window over.
@@ -17,26 +16,20 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from leakage import BANK, OLIST, OLIST_LEADS, PROJECT, TARGET, read_bank, shape_table
-from scipy.special import expit
 
 from lead_conversion.cli.project import parameters_of
-from lead_conversion.contracts.features import Feature
 from lead_conversion.kernel.targets import Targets
-from lead_conversion.pipelines.modelling.calibration import calibrate, fit_calibrator
-from lead_conversion.pipelines.modelling.encoding import attach_features
 from lead_conversion.pipelines.modelling.evaluation import predict_holdout
 from lead_conversion.pipelines.modelling.origins import split_by_time
 from lead_conversion.pipelines.modelling.parameters import EvaluationParameters, ModelParameters, SplitParameters
 from lead_conversion.pipelines.modelling.resampling import Resamples, measure
 from lead_conversion.pipelines.modelling.training import train_models
-from lead_conversion.pipelines.modelling.trees import count_rounds, fit_trees, predict_trees
 
-LEARN, JUDGE, FOLDS = 20_000, 2_000, 4
+LEARN, JUDGE = 20_000, 2_000
 # A call has its outcome at once: the shortest window, of a day, stands for it.
 BANK_TARGET = Targets.model_validate({"t": {**TARGET, "window_days": 1, "sentence": "The client subscribes"}})
 FIGURES = ("roc_auc", "pr_auc", "brier")
@@ -61,8 +54,7 @@ def roll_bank(calibration_share: float) -> tuple[pd.DataFrame, list[str]]:
         trained = train_models(here, rows, {}, BANK_TARGET, model, seed, features=features)
         predicted = predict_holdout(here, rows, trained, {}, BANK_TARGET, features)
         chosen = predicted[predicted["model"] == trained["t"]["chosen"]].assign(model="chosen")
-        cross_fitted = cross_fit(attach_features(known, rows), attach_features(later, rows), features, model, seed)
-        judged += [predicted, chosen, *cross_fitted]
+        judged += [predicted, chosen]
         said.append(trained["t"]["message"])
     return pd.concat(judged, ignore_index=True), said
 
@@ -71,32 +63,6 @@ def split_known(known: pd.DataFrame, calibration_share: float) -> pd.DataFrame:
     """Leads that learn, and the latest of them that calibrate."""
     learning, calibrating = split_by_time(known, calibration_share)
     return pd.concat([learning.assign(split="train"), calibrating.assign(split="calibration")])
-
-
-def cross_fit(
-    known: pd.DataFrame, later: pd.DataFrame, features: list[Feature], model: ModelParameters, seed: int
-) -> list[pd.DataFrame]:
-    """Predictions of trees that learn from all that is known; folds of it give their number and the calibrator."""
-    window = BANK_TARGET.root["t"].window_hours
-    fold = np.random.default_rng(seed).permutation(len(known)) % FOLDS
-    folds = [(known[fold != of], known[fold == of]) for of in range(FOLDS)]
-
-    def fit(rows: pd.DataFrame) -> dict[str, Any]:
-        return fit_trees(rows, features, model.lightgbm, model.encoding, rounds, seed, window)
-
-    def count(others: pd.DataFrame, part: pd.DataFrame) -> int:
-        return count_rounds(others, part, features, model.lightgbm, model.encoding, seed, window)
-
-    rounds = int(np.mean([count(others, part) for others, part in folds]))
-    unseen = np.concatenate([predict_trees(fit(others), part) for others, part in folds])
-    label = np.concatenate([part["label"].to_numpy(dtype=float) for _others, part in folds])
-    calibrator = fit_calibrator(unseen, label, int(label.sum()), model.calibration)
-    margin = predict_trees(fit(known), later)
-    probabilities = {
-        "cross-fitted trees": expit(margin),
-        "cross-fitted trees, calibrated": calibrate(calibrator, margin),
-    }
-    return [later.assign(model=name, probability=found) for name, found in probabilities.items()]
 
 
 def judge_olist(folder: Path, calibration_share: float) -> tuple[pd.DataFrame, list[str]]:

@@ -101,7 +101,7 @@ def make_model() -> Callable[..., ModelParameters]:
             {
                 "family": family,
                 "rehearsals": 2,
-                "inner_validation_share": 0.25,
+                "enough_positives": 2000,
                 "equal_within": 0.01,
                 "lightgbm": {
                     "num_leaves": 7,

@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from lead_conversion.contracts.features import Feature
 from lead_conversion.kernel.targets import Targets
+from lead_conversion.pipelines.modelling import training as module
 from lead_conversion.pipelines.modelling.encoding import attach_features
 from lead_conversion.pipelines.modelling.estimators import explain_log_odds, name_version, predict_probability
 from lead_conversion.pipelines.modelling.parameters import ModelParameters
@@ -149,6 +150,24 @@ def test_configured_family_is_the_only_candidate(
     trained = train(make_world(2000), make_model(family))["t1"]
     assert trained["chosen"] == family
     assert trained["models"].keys() == {family} | BASELINES
+
+
+@pytest.mark.parametrize(("enough_positives", "moments"), [(1, 1), (100_000, 2)])
+def test_models_are_rehearsed_once_where_enough_positives_came_later_and_trees_counted_once_at_all(
+    enough_positives: int,
+    moments: int,
+    make_world: MakeWorld,
+    make_model: MakeModel,
+    train: Callable[..., dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counted, rehearsed = [], []
+    count, rehearse = module.count_rounds, module.rehearse
+    monkeypatch.setattr(module, "count_rounds", lambda *given: counted.append(count(*given)) or counted[-1])
+    monkeypatch.setattr(module, "rehearse", lambda *given: rehearsed.append(len(given[0])) or rehearse(*given))
+    models = train(make_world(2000), make_model(enough_positives=enough_positives))["t1"]["models"]
+    assert rehearsed == [moments]
+    assert counted == [models["lightgbm"]["rounds"]]
 
 
 def test_configured_blend_is_chosen_even_where_a_part_is_better(

@@ -34,6 +34,7 @@ def make_tuning(**changes: Any) -> TuningParameters:
             "origins": 2,
             "first_origin_share": 0.5,
             "trials_before_pruning": 3,
+            "confirmation_share": 0.25,
             "confidence_level": 0.95,
             "search": {
                 "lightgbm": {"num_leaves": {"low": 2, "high": 31, "log": True}},
@@ -91,7 +92,7 @@ def test_search_does_not_see_the_leads_that_confirm_it(
     make_world: MakeWorld, make_model: MakeModel, tune: Callable[..., Any]
 ) -> None:
     rows, model = training_rows(make_world(2000)), make_model("logistic", **MUCH_TOO_STIFF)
-    _earlier, later = split_by_time(rows, model.inner_validation_share)
+    _earlier, later = split_by_time(rows, make_tuning().confirmation_share)
     turned = rows.assign(label=rows["label"].where(~rows.index.isin(later.index), 1 - rows["label"]))
     (tuned, before), (kept, after) = tune(rows, model), tune(turned, model)
     assert before["families"]["logistic"]["found"] == after["families"]["logistic"]["found"]

@@ -14,6 +14,7 @@ SIGNIFICANT_DIGITS = 9
 HARDLY_A_PENALTY = 1e6
 SMALLEST_PROBABILITY = 1e-6
 MOST_STEPS, SMALLEST_STEP = 100, 1e-9
+ROWS_AT_A_TIME = 4096
 
 
 def to_log_odds(probability: Array) -> Array:
@@ -49,8 +50,7 @@ def step_from_optimum(
     design = np.column_stack([np.ones(len(label)), columns])
     fitted = expit(margin)
     with threadpool_limits(limits=1):
-        curvature = (design * (fitted * (1 - fitted))[:, None]).T @ design
-        inverse = np.linalg.inv(curvature + np.diag(_penalise(design.shape[1], inverse_penalty)))
+        inverse = np.linalg.inv(_curve(design, fitted) + np.diag(_penalise(design.shape[1], inverse_penalty)))
     for weight in weights:
         # At the optimum the penalty balances the unweighted sum.
         excess = weight * (weight.size / weight.sum()) - 1
@@ -88,7 +88,7 @@ def _climb(design: Array, label: Array, penalty: Array, offset: Array) -> Array:
     for _step in range(MOST_STEPS):
         fitted = expit(margin)
         gradient = design.T @ (label - fitted) - penalty * coefficients
-        curvature = (design * (fitted * (1 - fitted))[:, None]).T @ design + np.diag(penalty)
+        curvature = _curve(design, fitted) + np.diag(penalty)
         step, loss = np.linalg.solve(curvature, gradient), lose(margin, coefficients)
         moves = design @ step
         while lose(margin + moves, coefficients + step) > loss and np.abs(step).max() > SMALLEST_STEP:
@@ -97,3 +97,16 @@ def _climb(design: Array, label: Array, penalty: Array, offset: Array) -> Array:
         if np.abs(step).max() <= SMALLEST_STEP:
             break
     return coefficients
+
+
+def _curve(design: Array, fitted: Array) -> Array:
+    """How steeply the loss curves.
+
+    Few rows at a time stay in the processor's cache, and a matrix times itself is half the work of two.
+    """
+    curvature = np.zeros((design.shape[1], design.shape[1]))
+    spread = np.sqrt(fitted * (1 - fitted))
+    for begin in range(0, len(design), ROWS_AT_A_TIME):
+        part = design[begin : begin + ROWS_AT_A_TIME] * spread[begin : begin + ROWS_AT_A_TIME, None]
+        curvature += part.T @ part
+    return curvature

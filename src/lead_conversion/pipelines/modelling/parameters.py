@@ -106,7 +106,7 @@ class ModelParameters(_Frozen):
 
     family: Family
     rehearsals: int = Field(ge=1)
-    inner_validation_share: float = Field(gt=0, lt=1)
+    enough_positives: int = Field(ge=1)
     equal_within: float = Field(ge=0, lt=1)
     lightgbm: LightgbmParameters
     logistic: LogisticParameters
@@ -150,6 +150,7 @@ class TuningParameters(_Frozen):
     origins: int = Field(ge=1)
     first_origin_share: float = Field(gt=0, lt=1)
     trials_before_pruning: int = Field(ge=1)
+    confirmation_share: float = Field(gt=0, lt=1)
     confidence_level: float = Field(gt=0.5, lt=1)
     search: SearchSpace
 
@@ -159,6 +160,7 @@ NO_TUNING = TuningParameters(
     origins=1,
     first_origin_share=0.5,
     trials_before_pruning=1,
+    confirmation_share=0.25,
     confidence_level=0.95,
     search=SearchSpace(lightgbm={}, logistic={}),
 )

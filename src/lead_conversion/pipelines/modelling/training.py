@@ -14,7 +14,7 @@ from lead_conversion.pipelines.modelling.encoding import attach_features, descri
 from lead_conversion.pipelines.modelling.estimators import CANDIDATES, blend_models
 from lead_conversion.pipelines.modelling.log_odds import rounded
 from lead_conversion.pipelines.modelling.logistic import fit_logistic
-from lead_conversion.pipelines.modelling.origins import Origin, roll_origins, split_by_time
+from lead_conversion.pipelines.modelling.origins import Origin, roll_origins
 from lead_conversion.pipelines.modelling.parameters import NO_TUNING, ModelParameters, TuningParameters
 from lead_conversion.pipelines.modelling.rehearsal import Judgement, choose_candidate, rehearse
 from lead_conversion.pipelines.modelling.stability import learn_stability
@@ -112,9 +112,10 @@ def decide_capacity(positive_leads: int, negative_leads: int, model: ModelParame
 
 @dataclass(frozen=True)
 class _Maker:
-    """How one target's models are made from rows."""
+    """How one target's models are made from rows; trees are `rounds`."""
 
     capacity: Capacity
+    rounds: int
     model: ModelParameters
     seed: int
     features: Sequence[Feature]
@@ -131,10 +132,9 @@ class _Maker:
         if "logistic" in wanted:
             made["logistic"] = fit_logistic(rows, self.features, model.logistic, model.encoding, self.window_hours)
         if "lightgbm" in wanted:
-            growing, stopping = split_by_time(rows, model.inner_validation_share)
-            shape = (self.features, model.lightgbm, model.encoding)
-            rounds = count_rounds(growing, stopping, *shape, self.seed, self.window_hours)
-            made["lightgbm"] = fit_trees(rows, *shape, rounds, self.seed, self.window_hours)
+            made["lightgbm"] = fit_trees(
+                rows, self.features, model.lightgbm, model.encoding, self.rounds, self.seed, self.window_hours
+            )
         if "blend" in wanted:
             made["blend"] = blend_models(made["logistic"], made["lightgbm"], model.blend.lightgbm_weight)
         return made
@@ -173,7 +173,7 @@ def _train_rows(
         return Training(_without_model(_say_scarcity(rows, base_rate, capacity)), rows, model)
     sized = model.model_copy(update={"lightgbm": model.lightgbm.model_copy(update={"num_leaves": capacity.num_leaves})})
     origins = _find_origins(rows, model, window_hours)
-    if not origins or not _can_teach(rows, model):
+    if not origins:
         crowded = f"{capacity.sentence} But the positives crowd into one part of the training period."
         return Training(_without_model(crowded), rows, sized)
     searched: Model = {}
@@ -181,7 +181,11 @@ def _train_rows(
         has_enough = min(positives, negatives) >= model.small_data.full_size_from_positives
         candidates = capacity.candidates if has_enough else ()
         sized, searched = tune_models(rows, candidates, sized, tuning, seed, features, window_hours)
-    maker = _Maker(capacity, sized, seed, features, window_hours, bool(rows["campaign_id"].notna().any()))
+    rounds = 0
+    if "lightgbm" in capacity.candidates:
+        shape = (features, sized.lightgbm, sized.encoding)
+        rounds = count_rounds(rows, *shape, seed, window_hours, model.enough_positives)
+    maker = _Maker(capacity, rounds, sized, seed, features, window_hours, bool(rows["campaign_id"].notna().any()))
     rehearsal = rehearse(origins, maker.make, positives + negatives)
     calibrators = {name: rehearsal.calibrate(name, model.calibration) for name in rehearsal.margins}
     judged = {name: rehearsal.judge(name) for name in capacity.candidates}
@@ -205,15 +209,16 @@ def _train_rows(
 
 
 def _find_origins(rows: pd.DataFrame, model: ModelParameters, window_hours: float) -> list[Origin]:
-    """Moments from the first calibration lead on at which models can learn and be judged."""
-    first = rows.drop_duplicates("lead_key")["split"].eq("train").mean()
-    rolled = roll_origins(rows, first, model.rehearsals, window_hours) if first < 1 else []
-    return [origin for origin in rolled if origin.has_both_labels and _can_teach(origin.earlier, model)]
+    """Moments from the first calibration lead on at which models can learn and be judged.
 
-
-def _can_teach(rows: pd.DataFrame, model: ModelParameters) -> bool:
-    """Whether positives and negatives came early and late, so that trees can grow and know when to stop."""
-    return Origin(*split_by_time(rows, model.inner_validation_share)).has_both_labels
+    One moment where enough positives come after it: they came before it too, and models of so many leads are hardly
+    other ones than those of all.
+    """
+    leads = rows.drop_duplicates("lead_key")
+    is_first = leads["split"].eq("train")
+    moments = 1 if leads.loc[~is_first, "label"].sum() >= model.enough_positives else model.rehearsals
+    rolled = roll_origins(rows, is_first.mean(), moments, window_hours) if not is_first.all() else []
+    return [origin for origin in rolled if origin.has_both_labels]
 
 
 def _say_scarcity(rows: pd.DataFrame, base_rate: Model, capacity: Capacity) -> str:

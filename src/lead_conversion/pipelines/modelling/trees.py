@@ -4,11 +4,14 @@ They start from the clock's log odds: trees are flat beyond the last landmark, t
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from math import ceil
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
+from sklearn.model_selection import GroupKFold
 
 from lead_conversion.contracts.features import Feature
 from lead_conversion.pipelines.modelling.clock import CLOCK_FEATURE, Clock, fit_clock, read_clock
@@ -16,39 +19,43 @@ from lead_conversion.pipelines.modelling.encoding import encode_codes, learn_cat
 from lead_conversion.pipelines.modelling.log_odds import Array, rounded
 from lead_conversion.pipelines.modelling.parameters import EncodingParameters, LightgbmParameters
 
+# Of the leads, to count the trees: each fold judges trees of the others.
+FOLDS = 4
 # Refits are judged by the signs of what they say: fewer and larger steps reach as far in less time.
 REFIT_ROUNDS = 32
 LARGEST_REFIT_STEP = 0.3
 
 
 def count_rounds(
-    earlier: pd.DataFrame,
-    later: pd.DataFrame,
+    rows: pd.DataFrame,
     features: Sequence[Feature],
     lightgbm: LightgbmParameters,
     encoding: EncodingParameters,
     seed: int,
     window_hours: float,
+    enough_positives: int,
 ) -> int:
-    """The number of trees after which the loss on later leads stops falling."""
+    """The number of trees after which the loss on leads that did not grow them stops falling.
+
+    The leads are dealt to folds at random, and one count is found for all folds together. Later leads would tell when
+    to stop at another rate than the trees start from, and where rates move that ends the growth at once. Folds are left
+    out where `enough_positives` leads have judged.
+    """
     names = [feature.name for feature in features]
-    categories = learn_categories(earlier, features, encoding)
-    clock = fit_clock(earlier, window_hours)
-    training = _dataset(earlier, names, categories, clock)
-    booster = lgb.train(
-        _parameters(lightgbm, seed),
-        training,
+    categories, clock = learn_categories(rows, features, encoding), fit_clock(rows, window_hours)
+    parameters = _parameters(lightgbm, seed)
+    positives = rows.loc[rows["label"] == 1, "lead_key"].nunique()
+    # By number: among texts scikit-learn looks for each lead in all rows.
+    lead = pd.factorize(rows["lead_key"], sort=True)[0]
+    dealt = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(rows, groups=lead)
+    losses = lgb.cv(
+        parameters,
+        _dataset(rows, names, categories, clock, parameters),
         num_boost_round=lightgbm.max_rounds,
-        valid_sets=[
-            training.create_valid(
-                encode_codes(later, names, categories),
-                later["label"].to_numpy(dtype=float),
-                init_score=read_clock(clock, later),
-            )
-        ],
+        folds=islice(dealt, ceil(min(enough_positives / positives, 1) * FOLDS)),
         callbacks=[lgb.early_stopping(lightgbm.early_stopping_rounds, verbose=False)],
     )
-    return max(int(booster.best_iteration), 1)
+    return int(np.argmin(np.array(losses["valid binary_logloss-mean"]))) + 1
 
 
 def fit_trees(
@@ -151,7 +158,7 @@ def _parameters(lightgbm: LightgbmParameters, seed: int) -> dict[str, Any]:
         "feature_fraction": lightgbm.feature_share,
         "num_threads": lightgbm.num_threads,
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise": True,
         "seed": seed,
         "verbosity": -1,
     }

@@ -23,7 +23,7 @@ from lead_conversion.contracts.features import Feature
 from lead_conversion.pipelines.modelling.estimators import CANDIDATES, predict_log_odds
 from lead_conversion.pipelines.modelling.log_odds import Array, rounded
 from lead_conversion.pipelines.modelling.logistic import fit_logistic
-from lead_conversion.pipelines.modelling.origins import Origin, roll_origins, split_by_time
+from lead_conversion.pipelines.modelling.origins import Origin, roll_origins
 from lead_conversion.pipelines.modelling.parameters import ModelParameters, Span, TuningParameters
 from lead_conversion.pipelines.modelling.resampling import Estimate, Resamples
 from lead_conversion.pipelines.modelling.trees import count_rounds, fit_trees
@@ -51,9 +51,8 @@ class _Learner:
     def _fit(self, rows: pd.DataFrame, model: ModelParameters) -> Record:
         if self.family == "logistic":
             return fit_logistic(rows, self.features, model.logistic, model.encoding, self.window_hours)
-        growing, stopping = split_by_time(rows, model.inner_validation_share)
         shape = (self.features, model.lightgbm, model.encoding)
-        rounds = count_rounds(growing, stopping, *shape, self.seed, self.window_hours)
+        rounds = count_rounds(rows, *shape, self.seed, self.window_hours, model.enough_positives)
         return fit_trees(rows, *shape, rounds, self.seed, self.window_hours)
 
 
@@ -71,7 +70,7 @@ def tune_models(
     The same rows and seed give the same values, whatever the number of threads: one trial follows the other, and
     none is given up for the time that it takes.
     """
-    confirmation = roll_origins(train, 1 - model.inner_validation_share, 1, window_hours)
+    confirmation = roll_origins(train, 1 - tuning.confirmation_share, 1, window_hours)
     searched = [family for family in CANDIDATES if family in candidates and getattr(tuning.search, family, {})]
     record: Record = {"trials": tuning.trials, "families": {}}
     if not confirmation or not confirmation[0].has_both_labels:

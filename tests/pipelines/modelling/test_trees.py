@@ -1,0 +1,86 @@
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit, logit
+from threadpoolctl import threadpool_limits
+
+from lead_conversion.contracts.features import Feature
+from lead_conversion.pipelines.modelling import trees as module
+from lead_conversion.pipelines.modelling.parameters import EncodingParameters, LightgbmParameters
+from lead_conversion.pipelines.modelling.trees import count_rounds
+
+SCORE = [Feature("score", "content", "numeric", "points", "How well the lead is known", "never missing")]
+LIGHTGBM = LightgbmParameters(
+    num_leaves=4,
+    learning_rate=0.1,
+    max_rounds=200,
+    early_stopping_rounds=10,
+    min_rows_per_leaf=20,
+    l2_penalty=1.0,
+    feature_share=1.0,
+    num_threads=1,
+)
+LATE_RATE = 0.5
+LEADS = 2000
+
+
+def make_rows(weight: float, rows_a_lead: int = 1, late_rate: float = 0.1) -> pd.DataFrame:
+    """Leads in order of time, of whom the last quarter converts at another rate; all rows of one are the same."""
+    rng = np.random.default_rng(3)
+    score = rng.normal(size=LEADS)
+    rate = np.where(np.arange(LEADS) < LEADS * 0.75, 0.1, late_rate)
+    leads = pd.DataFrame(
+        {
+            "lead_key": [f"{number:032x}" for number in range(LEADS)],
+            "hours_since_engaged": 0.0,
+            "score": score,
+            "label": (rng.random(LEADS) < expit(weight * score + logit(rate))).astype(int),
+        }
+    )
+    return leads.loc[leads.index.repeat(rows_a_lead)].reset_index(drop=True)
+
+
+def count(rows: pd.DataFrame, enough_positives: int = 10_000, **changes: Any) -> int:
+    encoding = EncodingParameters(min_rows_per_category=10, max_categories=20)
+    lightgbm = LIGHTGBM.model_copy(update=changes)
+    return count_rounds(rows, SCORE, lightgbm, encoding, 1, 24.0, enough_positives)
+
+
+def test_trees_keep_growing_where_the_rate_of_later_leads_is_another_one() -> None:
+    steady, moved = (count(make_rows(2.0, late_rate=late)) for late in (0.1, LATE_RATE))
+    assert steady > 15
+    assert moved > 15
+
+
+def test_lead_that_grows_a_tree_does_not_judge_it_by_another_of_its_rows() -> None:
+    """Nothing is to be learnt: only who knows a lead by its score already could foretell it."""
+    rows = make_rows(0.0, rows_a_lead=5)
+    assert count(rows) < 20
+    assert count(rows.assign(lead_key=[f"{number:032x}" for number in range(len(rows))])) > 100
+
+
+def test_count_is_the_same_whatever_the_number_of_threads() -> None:
+    counted = []
+    for threads in (1, 2):
+        with threadpool_limits(limits=threads):
+            counted.append(count(make_rows(2.0), num_threads=threads))
+    assert counted[0] == counted[1]
+
+
+@pytest.mark.parametrize(("share", "folds"), [(10.0, 4), (1.0, 4), (0.51, 3), (0.5, 2), (0.001, 1)])
+def test_folds_are_left_out_where_enough_positives_have_judged(
+    share: float, folds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, judging = make_rows(2.0, rows_a_lead=2), []
+
+    def note(*_given: Any, folds: Any, **_more: Any) -> dict[str, list[float]]:
+        judging.extend(later for _earlier, later in folds)
+        return {"valid binary_logloss-mean": [0.3, 0.2, 0.25]}
+
+    monkeypatch.setattr(module.lgb, "cv", note)
+    positives = rows.loc[rows["label"] == 1, "lead_key"].nunique()
+    assert count(rows, enough_positives=max(int(share * positives), 1)) == 2
+    assert len(judging) == folds
+    assert len(np.unique(np.concatenate(judging))) == len(rows) * folds / 4
