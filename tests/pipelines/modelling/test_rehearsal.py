@@ -128,7 +128,7 @@ def test_overstating_alone_costs_nothing_for_calibration_takes_it_out(rows: pd.D
 def judgement(excess: float, spread: float, gain: float = 0.02, leads: int = 1000) -> Judgement:
     """Of leads with one row each that lose 0.3 on average and `excess` more, give or take `spread`."""
     losses = 0.3 + excess + spread * np.tile([1.0, -1.0], leads // 2)
-    return Judgement(losses=losses, log_loss=float(losses.mean()), gain=gain - excess, pr_auc=0.2)
+    return Judgement(losses=losses, rows=leads, log_loss=float(losses.mean()), gain=gain - excess, pr_auc=0.2)
 
 
 @pytest.mark.parametrize(
@@ -145,6 +145,11 @@ def judgement(excess: float, spread: float, gain: float = 0.02, leads: int = 100
 def test_simplest_among_those_shown_to_be_equal_is_chosen(excess: float, spread: float, chosen: str) -> None:
     judged = {"logistic": judgement(excess, spread), "lightgbm": judgement(0.001, 0), "blend": judgement(0, 0)}
     assert choose_candidate(judged, equal_within=0.01) == chosen
+
+
+def test_candidate_that_is_shown_to_beat_the_mean_of_all_takes_its_place() -> None:
+    judged = {"logistic": judgement(0.0001, 0.001), "lightgbm": judgement(-0.009, 0.001), "blend": judgement(0, 0)}
+    assert choose_candidate(judged, equal_within=0.01) == "lightgbm"
 
 
 def test_where_nobody_gains_nobody_is_excused() -> None:

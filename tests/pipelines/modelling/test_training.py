@@ -201,6 +201,34 @@ def test_positives_crowded_into_one_part_of_the_training_period_train_no_model(
     assert "crowd" in trained["message"]
 
 
+def squeezed(world: Any, days: float) -> Any:
+    """The same leads, those before the embargo engaged within so many days."""
+    before = world.examples["split"].isin(["train", "calibration"])
+    engaged = world.examples.loc[before, "first_engaged_at"]
+    shares = (engaged - engaged.min()) / (engaged.max() - engaged.min())
+    world.examples.loc[before, "first_engaged_at"] = engaged.min() + shares * pd.Timedelta(days=days)
+    return world
+
+
+def test_period_shorter_than_the_label_window_leaves_the_logistic_model_as_it_is(
+    make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]
+) -> None:
+    trained = train(squeezed(make_world(2000), days=6), make_model())["t1"]
+    assert (trained["status"], trained["chosen"]) == ("trained", "logistic")
+    assert {model["calibrator"]["kind"] for model in trained["models"].values()} == {"none"}
+    assert "neither compared nor calibrated" in trained["message"]
+    assert trained["rehearsal"] == {}
+
+
+def test_trees_that_could_have_learnt_from_a_few_positives_only_do_not_compete(
+    make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]
+) -> None:
+    trained = train(squeezed(make_world(2000), days=11), make_model())["t1"]
+    assert set(trained["rehearsal"]) == {"logistic"}
+    assert "At no earlier moment could trees" in trained["message"]
+    assert set(train(make_world(2000), make_model())["t1"]["rehearsal"]) == {"logistic", "lightgbm", "blend"}
+
+
 @pytest.mark.parametrize("leads", [26, 200])
 def test_leads_that_the_embargo_takes_are_not_called_missing(
     leads: int, make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]]

@@ -17,12 +17,13 @@ LEAST_SLOPE = 0.01
 POSITIVES_A_KNOT = 20
 
 Calibrator = dict[str, Any]
+NOT_CALIBRATED: Calibrator = {"kind": "none"}
 
 
 def fit_calibrator(margin: Array, label: Array, positive_leads: int, calibration: CalibrationParameters) -> Calibrator:
     """The calibrator for log odds `margin` seen with 0/1 `label`, as JSON."""
     if positive_leads < calibration.platt_from_positives or label.all() or np.ptp(margin) == 0:
-        return {"kind": "none"}
+        return dict(NOT_CALIBRATED)
     if positive_leads < calibration.isotonic_from_positives:
         return fit_platt(margin, label)
     return _fit_isotonic(margin, label)

@@ -43,6 +43,7 @@ class Judgement:
     """Log loss of a row, what it is below that of the mere rate (`gain`), PR-AUC; and the losses summed by lead."""
 
     losses: Array
+    rows: int
     log_loss: float
     gain: float
     pr_auc: float
@@ -85,6 +86,7 @@ class Rehearsal:
         losses = np.logaddexp(0, margin) - self.label * margin
         return Judgement(
             losses=np.bincount(self.lead, losses).astype(float),
+            rows=len(losses),
             log_loss=float(losses.mean()),
             gain=float(entr(rate) + entr(1 - rate) - losses.mean()),
             pr_auc=float(average_precision_score(self.label, margin)),
@@ -112,23 +114,25 @@ def rehearse(origins: Sequence[Origin], make: Make, leads: int) -> Rehearsal:
 
 
 def choose_candidate(judged: Mapping[str, Judgement], equal_within: float) -> str:
-    """The simplest candidate that is shown to gain as much as the last one; candidates come simplest first.
+    """The simplest candidate that is shown to gain as much as the best; candidates come simplest first.
 
-    Shown means beyond chance: the upper end of a one-sided 95 % interval of its excess loss, paired lead by lead, is at
-    most `equal_within` of the last one's gain (a test of non-inferiority). Where nothing is shown the last one stays,
-    the mean of the others: log loss is convex, so that it never loses more than they do on average.
+    The best is the last one, the mean of the others, unless another is shown to lose less: log loss is convex, so that
+    the mean never loses more than they do on average. Shown means beyond chance: by the upper end of a one-sided 95 %
+    interval of the excess loss, paired lead by lead; for an equal it is at most `equal_within` of the best one's gain
+    (a test of non-inferiority).
     """
-    *_simpler, reference = judged.values()
-    margin = equal_within * max(reference.gain, 0.0)
-    return next(name for name, one in judged.items() if _bound_excess(one, reference) <= margin)
+    *_simpler, last = judged.values()
+    least = min(judged.values(), key=lambda one: one.log_loss)
+    best = least if _bound_excess(least, last) < 0 else last
+    margin = equal_within * max(best.gain, 0.0)
+    return next(name for name, one in judged.items() if _bound_excess(one, best) <= margin)
 
 
 def _bound_excess(one: Judgement, reference: Judgement) -> float:
     """The upper end of the interval of how much more a row loses."""
     excess = one.losses - reference.losses
     leads = len(excess)
-    rows = reference.losses.sum() / reference.log_loss
-    return float((excess.sum() + SURE * np.sqrt(leads) * excess.std()) / rows)
+    return float((excess.sum() + SURE * np.sqrt(leads) * excess.std()) / reference.rows)
 
 
 def _level(margin: Array, label: Array) -> Array:

@@ -10,6 +10,7 @@ import pandas as pd
 from lead_conversion.contracts.features import FEATURES, Feature
 from lead_conversion.kernel.targets import Target, Targets
 from lead_conversion.pipelines.modelling.baselines import estimate_base_rate, fit_campaign_rate, fit_rule
+from lead_conversion.pipelines.modelling.calibration import NOT_CALIBRATED, Calibrator
 from lead_conversion.pipelines.modelling.encoding import attach_features, describe_features, require_features
 from lead_conversion.pipelines.modelling.estimators import CANDIDATES, blend_models
 from lead_conversion.pipelines.modelling.log_odds import rounded
@@ -23,6 +24,8 @@ from lead_conversion.pipelines.modelling.tuning import say_tuning, tune_models
 
 Model = dict[str, Any]
 
+# The positives that a model learns from before it is judged, at least, as a part of those that its kind needs.
+LEARNT_BEFORE = 0.5
 ROLES = {"campaign_rate": "comparator", "rule": "baseline", "contact_logistic": "baseline"}
 
 
@@ -33,6 +36,20 @@ class Capacity:
     candidates: tuple[str, ...]
     num_leaves: int
     sentence: str
+
+    @property
+    def has_trees(self) -> bool:
+        """Whether trees may compete."""
+        return "lightgbm" in self.candidates
+
+    def without_trees(self) -> "Capacity":
+        """The same where trees had too little to learn from at every earlier moment."""
+        if not self.has_trees:
+            return self
+        reason = (
+            "At no earlier moment could trees have learnt from enough of them: only the logistic model was trained."
+        )
+        return Capacity(("logistic",), 0, f"{self.sentence} {reason}")
 
 
 @dataclass(frozen=True)
@@ -105,8 +122,9 @@ def decide_capacity(positive_leads: int, negative_leads: int, model: ModelParame
         sentence = f"{found}: fewer than {small.lightgbm_from_positives}, so only the logistic model was trained."
         return Capacity(("logistic",), 0, sentence)
     if scarce < small.full_size_from_positives:
-        sentence = f"{found}: fewer than {small.full_size_from_positives}, so trees have fewer leaves."
-        return Capacity(allowed, small.small_num_leaves, sentence)
+        sentence = f"{found}: fewer than {small.full_size_from_positives}"
+        leaves = ", so trees have fewer leaves" if "lightgbm" in allowed else ""
+        return Capacity(allowed, small.small_num_leaves, f"{sentence}{leaves}.")
     return Capacity(allowed, model.lightgbm.num_leaves, f"{found}: enough for models of full size.")
 
 
@@ -171,25 +189,28 @@ def _train_rows(
     capacity = decide_capacity(positives, negatives, model)
     if not capacity.candidates:
         return Training(_without_model(_say_scarcity(rows, base_rate, capacity)), rows, model)
-    sized = model.model_copy(update={"lightgbm": model.lightgbm.model_copy(update={"num_leaves": capacity.num_leaves})})
-    origins = _find_origins(rows, model, window_hours)
-    if not origins:
+    if 0 in [count for _split, part in rows.groupby("split") for count in _count_leads(part)]:
         crowded = f"{capacity.sentence} But the positives crowd into one part of the training period."
-        return Training(_without_model(crowded), rows, sized)
+        return Training(_without_model(crowded), rows, model)
+    capacity, origins = _find_origins(rows, capacity, model, window_hours)
+    sized = model.model_copy(update={"lightgbm": model.lightgbm.model_copy(update={"num_leaves": capacity.num_leaves})})
     searched: Model = {}
     if tuning.trials:
         has_enough = min(positives, negatives) >= model.small_data.full_size_from_positives
         candidates = capacity.candidates if has_enough else ()
         sized, searched = tune_models(rows, candidates, sized, tuning, seed, features, window_hours)
     rounds = 0
-    if "lightgbm" in capacity.candidates:
+    if capacity.has_trees:
         shape = (features, sized.lightgbm, sized.encoding)
         rounds = count_rounds(rows, *shape, seed, window_hours, model.enough_positives)
     maker = _Maker(capacity, rounds, sized, seed, features, window_hours, bool(rows["campaign_id"].notna().any()))
-    rehearsal = rehearse(origins, maker.make, positives + negatives)
-    calibrators = {name: rehearsal.calibrate(name, model.calibration) for name in rehearsal.margins}
-    judged = {name: rehearsal.judge(name) for name in capacity.candidates}
-    chosen = "blend" if model.family == "blend" and "blend" in judged else choose_candidate(judged, model.equal_within)
+    judged: dict[str, Judgement] = {}
+    calibrators: dict[str, Calibrator] = {}
+    if origins:
+        rehearsal = rehearse(origins, maker.make, positives + negatives)
+        calibrators = {name: rehearsal.calibrate(name, model.calibration) for name in rehearsal.margins}
+        judged = {name: rehearsal.judge(name) for name in capacity.candidates}
+    chosen = _choose(capacity, judged, model)
     found = {
         "status": "trained",
         "message": " ".join([capacity.sentence, *say_tuning(searched), _say_choice(chosen, judged, model.family)]),
@@ -201,24 +222,40 @@ def _train_rows(
         },
         "features": describe_features(features),
         "models": {
-            name: {"role": ROLES.get(name, "candidate"), **fit, "calibrator": calibrators[name]}
+            name: {"role": ROLES.get(name, "candidate"), **fit, "calibrator": calibrators.get(name, NOT_CALIBRATED)}
             for name, fit in maker.make(rows).items()
         },
     }
     return Training(found, rows, sized)
 
 
-def _find_origins(rows: pd.DataFrame, model: ModelParameters, window_hours: float) -> list[Origin]:
-    """Moments from the first calibration lead on at which models can learn and be judged.
+def _choose(capacity: Capacity, judged: Mapping[str, Judgement], model: ModelParameters) -> str:
+    if not judged:
+        return capacity.candidates[0]
+    return "blend" if model.family == "blend" and "blend" in judged else choose_candidate(judged, model.equal_within)
+
+
+def _find_origins(
+    rows: pd.DataFrame, capacity: Capacity, model: ModelParameters, window_hours: float
+) -> tuple[Capacity, list[Origin]]:
+    """Moments from the first calibration lead on at which models can learn and be judged, and which models can.
 
     One moment where enough positives come after it: they came before it too, and models of so many leads are hardly
-    other ones than those of all.
+    other ones than those of all. A model learns from at least a part of the positives that its kind needs, or it would
+    be judged by what it is not; without such a moment trees give way to the logistic model, and without one for that it
+    is neither compared nor calibrated.
     """
     leads = rows.drop_duplicates("lead_key")
     is_first = leads["split"].eq("train")
     moments = 1 if leads.loc[~is_first, "label"].sum() >= model.enough_positives else model.rehearsals
     rolled = roll_origins(rows, is_first.mean(), moments, window_hours) if not is_first.all() else []
-    return [origin for origin in rolled if origin.has_both_labels]
+    small = model.small_data
+    for able in (capacity, capacity.without_trees()):
+        needed = LEARNT_BEFORE * (small.lightgbm_from_positives if able.has_trees else small.logistic_from_positives)
+        able_at = [each for each in rolled if each.has_both_labels and min(_count_leads(each.earlier)) >= needed]
+        if able_at:
+            return able, able_at
+    return capacity.without_trees(), []
 
 
 def _say_scarcity(rows: pd.DataFrame, base_rate: Model, capacity: Capacity) -> str:
@@ -252,11 +289,16 @@ def _count_leads(rows: pd.DataFrame) -> tuple[int, int]:
 
 
 def _say_choice(chosen: str, judged: Mapping[str, Judgement], family: str) -> str:
+    if not judged:
+        return (
+            f"Candidate: {chosen}, neither compared nor calibrated: no lead came a whole label window after leads that "
+            "a model could have learnt from."
+        )
     if len(judged) == 1:
         return f"Candidate: {chosen}."
     losses = ", ".join(f"{name} {one.log_loss:.4f}" for name, one in judged.items())
     ranked = ", ".join(f"{one.pr_auc:.3f}" for one in judged.values())
     *_simpler, last = judged
-    shown = "no simpler one is shown to be its equal" if chosen == last else f"it is shown to equal {last}"
+    shown = "no simpler one is shown to be its equal" if chosen == last else f"it is shown to do as well as {last}"
     reason = "as configured" if family == chosen else f"for {shown}"
     return f"Log loss on leads that came later: {losses} (PR-AUC {ranked}); chosen: {chosen}, {reason}."
