@@ -47,7 +47,7 @@ def read_found(folder: Path, database: Path) -> pd.DataFrame:
     with duckdb.connect(str(truth_path_of(database)), read_only=True) as connection:
         truth = connection.execute("SELECT element_type, element_id, effect, kind, naive_difference FROM elements").df()
     shrunken = shrink_effects(effects, LEVEL, least_sd=MARGIN)
-    return shrunken.merge(truth, on=["element_type", "element_id"], suffixes=("", "_true"))
+    return shrunken.merge(truth.dropna(subset=["effect"]), on=["element_type", "element_id"], suffixes=("", "_true"))
 
 
 def tell_errors(found: pd.DataFrame) -> pd.DataFrame:

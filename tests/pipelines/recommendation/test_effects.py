@@ -245,6 +245,19 @@ def test_early_step_is_judged_by_what_it_leads_to_with_less_noise_than_by_late_b
     assert (effect["ci_high"] - effect["ci_low"]) / 2 / 1.96 < 0.7 * error_of_bookings
 
 
+def test_interval_of_an_arm_that_few_got_is_as_wide_as_that_of_a_few(estimate, make_risk_set):
+    risk_set = make_risk_set({"prompt_id": 1, "leads": 8000, "booked": 800}, {"prompt_id": 2, "leads": 52, "booked": 3})
+    effect = estimate(risk_set).loc[("prompt", "2")]
+    by_hand = (0.1 * 0.9 / 8000 + 3 / 52 * 49 / 52 / 52) ** 0.5
+    assert (effect["ci_high"] - effect["ci_low"]) / 2 / 1.96 == pytest.approx(by_hand, rel=0.15)
+    assert not effect["flagged"]
+
+
+def test_effect_where_all_book_or_none_stays_a_change_of_a_probability(estimate, make_risk_set):
+    risk_set = make_risk_set({"prompt_id": 1, "leads": 300, "booked": 300}, {"prompt_id": 2, "leads": 300, "booked": 0})
+    assert estimate(risk_set)[["effect", "ci_low", "ci_high"]].abs().max().max() <= 1
+
+
 def test_wait_is_not_adjusted_for_the_hours_it_makes_itself(estimate, make_risk_set):
     risk_set = make_risk_set(
         {"leads": 600, "booked": 120, "hours_since_attempt": 24.0, "last_outcome": "opened"},

@@ -71,6 +71,11 @@ def test_lead_excluded_for_another_outcome_or_reason_stays(
     assert len(build(make_logs({}), make_outcomes(), labels=make_labels(("lead", target, reason)))) == 1
 
 
+def test_source_with_replies_and_no_attempt_has_nobody_at_risk(build, make_logs, make_outcomes):
+    reply = {"direction": "inbound", "outcome": "replied", "step_id": None, "prompt_id": None}
+    assert build(make_logs(reply), make_outcomes()).empty
+
+
 def test_skipped_step_was_met_but_not_sent(build, make_logs, make_outcomes):
     assert build(make_logs({"outcome": "skipped"}), make_outcomes())["is_skipped"].tolist() == [True]
 

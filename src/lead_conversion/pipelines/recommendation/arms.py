@@ -48,8 +48,11 @@ class Period:
         """
         is_own = self.taken[:, None] == np.arange(len(self.arms))
         weight = is_own / self.propensity
-        mean = weight.T @ residual / weight.sum(axis=0)
-        return np.asarray(mean + weight * (residual[:, None] - mean))
+        weight /= weight.mean(axis=0)
+        mean = weight.T @ residual / len(residual)
+        # An arm's own mean takes one of its leads.
+        sizes = is_own.sum(axis=0)
+        return np.asarray(mean + np.sqrt(sizes / (sizes - 1)) * weight * (residual[:, None] - mean))
 
     def effective_rows(self) -> Array:
         """By arm, how many rows of equal weight would know as much (Kish 1965)."""
@@ -61,8 +64,12 @@ class Period:
 def describe_assignment(rows: pd.DataFrame, known: Sequence[str]) -> Array:
     """Rows x columns: what may have decided who got which arm, standardised; time as a smooth curve."""
     numbers = rows[[name for name in known if name not in CATEGORIES]].astype("float64")
-    numbers = numbers.clip(upper=numbers.quantile(CLIPPED_FROM), axis=1).fillna(numbers.median()).fillna(0)
-    flags = pd.get_dummies(rows[[name for name in known if name in CATEGORIES]], dtype=float)
+    is_missing = numbers.isna().astype("float64").add_suffix(" missing")
+    upper = numbers.quantile(CLIPPED_FROM)
+    upper = upper.where(upper > numbers.min())
+    numbers = numbers.clip(upper=upper.fillna(np.inf), axis=1).fillna(numbers.median()).fillna(0)
+    categories = pd.get_dummies(rows[[name for name in known if name in CATEGORIES]], dtype=float)
+    flags = categories.join(is_missing)
     flags = flags.loc[:, flags.mean().between(LEAST_SHARE, 1 - LEAST_SHARE)]
     curve = SplineTransformer(n_knots=KNOTS, include_bias=False, extrapolation="constant")
     columns = [numbers.to_numpy(), flags.to_numpy(), curve.fit_transform(days_of(rows["met_at"])[:, None])]

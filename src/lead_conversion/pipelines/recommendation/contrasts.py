@@ -189,5 +189,5 @@ class _Part:
         return np.array([hits[self.treated].sum(), hits[self.control].sum()])
 
     def effective(self, side: int) -> float:
-        known = self.period.effective_rows()
-        return float(known[(self.treated, self.control)[side]].sum())
+        known = self.period.effective_rows()[(self.treated, self.control)[side]]
+        return float(len(known) ** 2 / (1 / known).sum())

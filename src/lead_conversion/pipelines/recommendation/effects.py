@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
+from threadpoolctl import threadpool_limits
 
 from lead_conversion.kernel.windows import parse_moment
 from lead_conversion.pipelines.recommendation.contrasts import Contrast, Inquiry, Study
@@ -57,17 +58,17 @@ def estimate_effects(
     """The change in the chance of a booked call that each element makes, among mature leads at risk.
 
     Arms are compared while all of them were live, adjusted for what was known when they were chosen: each lead's value,
-    learned across all steps, and its chance of each arm (augmented inverse propensity weighting, Robins, Rotnitzky and
-    Zhao 1994; cross-fitted by lead, Chernozhukov et al. 2018). Of a step counts what it brought at once and what is to
-    be expected of the next one. Grade B asks for overlap and for a linear regression that agrees; what is left is an
+    learned across all steps and arms, and its chance of each arm (augmented inverse propensity weighting, Robins,
+    Rotnitzky and Zhao 1994; cross-fitted by lead, Chernozhukov et al. 2018). Of a step counts what it brought at once
+    and what is to be expected of the next one. Grade B asks for overlap and for a linear regression that agrees; what is left is an
     association, C. Neither knows of a cause that nobody recorded.
 
     Returns:
         One row an element and contrast, columns as in `EFFECT_DTYPES`, ordered by element. Effects are absolute changes
         of probability, the rates are not adjusted; `overlap` is the share of leads that could have got any of the arms;
-        `sensitivity` the E-value of the interval's limit nearest zero. `flagged` says that the effect is below zero by
-        more than the margin of relevance at the false discovery rate. Rows with the same `hypothesis` are one test
-        seen from both sides.
+        `sensitivity` the E-value of the interval's limit nearest zero. `flagged` says that the effect is below zero at
+        the false discovery rate, and its estimate by more than the margin of relevance. Rows with the same `hypothesis`
+        are one test seen from both sides.
     """
     knobs = parameters.effects
     rows = risk_set.sort_values(["lead_key", "step_id"], ignore_index=True)
@@ -75,15 +76,18 @@ def estimate_effects(
         rows, primary_campaign_steps, parse_moment(primary_as_of["as_of"]), knobs.traffic_weeks
     )
     mature = rows.loc[rows["is_mature"]]
-    comparisons = list_comparisons(mature, primary_campaign_steps)
+    comparisons = list_comparisons(mature, primary_campaign_steps, knobs.min_leads_per_arm)
     found: list[dict[str, object]] = []
     inquiries = {}
     outcomes = learn_outcomes(rows, parameters.value_model, seed)
-    for study, of_study in _study(comparisons, mature, outcomes, parameters, seed):
-        for comparison in of_study:
-            inquiry = inquiries[comparison.name] = study.look_into(comparison, knobs)
-            found += [row for element in comparison.elements if (row := _estimate(inquiry, element, exposed, knobs))]
-    found += estimate_text_features(inquiries, mature, primary_campaign_steps, exposed, knobs)
+    # One thread of linear algebra: sums come out the same on every machine.
+    with threadpool_limits(limits=1):
+        for study, of_study in _study(comparisons, mature, outcomes, parameters, seed):
+            for comparison in of_study:
+                inquiry = inquiries[comparison.name] = study.look_into(comparison, knobs)
+                estimated = (_estimate(inquiry, element, exposed, knobs) for element in comparison.elements)
+                found += [row for row in estimated if row]
+        found += estimate_text_features(inquiries, mature, primary_campaign_steps, exposed, knobs)
     if not found:
         return pd.DataFrame(columns=list(EFFECT_DTYPES)).astype(EFFECT_DTYPES)
     return _judge(pd.DataFrame(found), knobs)
@@ -144,8 +148,9 @@ def _figures(contrast: Contrast, knobs: EffectParameters) -> dict[str, Any]:
     reach = float(ndtri((1 + knobs.confidence_level) / 2)) * contrast.error
     low, high = contrast.effect - reach, contrast.effect + reach
     is_adjusted = contrast.overlap >= knobs.least_overlap and abs(contrast.effect - contrast.check) <= contrast.error
+    effect, low, high = np.clip([contrast.effect, low, high], -1, 1).tolist()
     return {
-        "effect": contrast.effect,
+        "effect": effect,
         "ci_low": low,
         "ci_high": high,
         "p_value": float(2 * ndtr(-abs(contrast.effect) / contrast.error)) if contrast.error else 1.0,

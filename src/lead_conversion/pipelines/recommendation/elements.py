@@ -53,10 +53,10 @@ class StepName:
     label: str
 
 
-def list_comparisons(risk_set: pd.DataFrame, campaign_steps: pd.DataFrame) -> list[Comparison]:
-    """Every comparison that the risk set holds: prompts, steps, waits, orders, campaigns."""
+def list_comparisons(risk_set: pd.DataFrame, campaign_steps: pd.DataFrame, least: int) -> list[Comparison]:
+    """Every comparison that the risk set holds: prompts, steps, waits that `least` leads got, orders, campaigns."""
     return [
-        *_compare_within_steps(risk_set, campaign_steps),
+        *_compare_within_steps(risk_set, campaign_steps, least),
         *_compare_journeys(risk_set, campaign_steps),
     ]
 
@@ -89,7 +89,7 @@ def each_group(rows: pd.DataFrame, column: str) -> Iterator[tuple[int, pd.DataFr
         yield cast("int", key), group
 
 
-def _compare_within_steps(risk_set: pd.DataFrame, campaign_steps: pd.DataFrame) -> Iterator[Comparison]:
+def _compare_within_steps(risk_set: pd.DataFrame, campaign_steps: pd.DataFrame, least: int) -> Iterator[Comparison]:
     names, spans = name_steps(campaign_steps), prompt_spans(campaign_steps)
     prompts = campaign_steps.loc[campaign_steps["prompt_id"].notna()].to_dict("records")
     version_of = {str(int(p["prompt_id"])): f"{p['prompt_version']:g}" for p in prompts}
@@ -98,7 +98,7 @@ def _compare_within_steps(risk_set: pd.DataFrame, campaign_steps: pd.DataFrame) 
         sent = rows.loc[~rows["is_skipped"]]
         yield from _compare_prompts(step_id, step, sent, spans, version_of)
         yield from _compare_keeping(step_id, step, rows.loc[rows["is_reachable"]])
-        yield from _compare_waits(step_id, step, sent)
+        yield from _compare_waits(step_id, step, sent, least)
 
 
 def _compare_prompts(
@@ -145,13 +145,14 @@ def _compare_keeping(step_id: int, step: StepName, reachable: pd.DataFrame) -> I
     yield from _pair(f"step {step_id}", reachable.assign(arm=arm), element)
 
 
-def _compare_waits(step_id: int, step: StepName, sent: pd.DataFrame) -> Iterator[Comparison]:
-    """The step's own wait against each other wait that was tried in the campaign's own order."""
+def _compare_waits(step_id: int, step: StepName, sent: pd.DataFrame, least: int) -> Iterator[Comparison]:
+    """The step's own wait against each other wait that `least` leads got in the campaign's own order."""
     tried = sent.loc[(sent["sequence_variant"] == OWN_VARIANT) & is_believable_wait(sent["planned_wait_hours"])]
     is_own = has_own_wait(tried)
     arm = tried["planned_wait_hours"].map("{:g} h".format).where(~is_own, "own wait")
     own_hours = tried["variant_wait_hours"].min()
-    for other in sorted(set(arm) - {"own wait"}):
+    sizes = arm.value_counts()
+    for other in sorted(set(sizes.index[sizes >= least]) - {"own wait"}):
         element = Element(
             element_type="wait",
             element_id=str(step_id),

@@ -73,9 +73,11 @@ def _journeys_so_far(met: pd.DataFrame) -> dict[str, pd.Series]:
 
 def _last_attempts(met: pd.DataFrame, logs: pd.DataFrame, settling_hours: float) -> dict[str, pd.Series]:
     is_attempt = logs["direction"].eq("outbound") & logs["outcome"].ne("skipped")
-    last = _last_before(met, logs.loc[is_attempt, ["lead_key", "occurred_at", "channel", "outcome"]])
+    attempts = logs.loc[is_attempt].sort_values(["occurred_at", "event_key"])
+    last = _last_before(met, attempts[["lead_key", "occurred_at", "channel", "outcome"]])
     hours = _hours(met["met_at"] - last["occurred_at"])
-    is_settled = (hours >= settling_hours) | last["channel"].eq("voice")
+    # An answer is an event of its own, and may have come to this step.
+    is_settled = ((hours >= settling_hours) | last["channel"].eq("voice")) & last["outcome"].ne("replied")
     result = last["outcome"].fillna(UNKNOWN).where(last["occurred_at"].notna(), NONE)
     return {
         "hours_since_attempt": hours,
@@ -88,8 +90,9 @@ def _last_attempts(met: pd.DataFrame, logs: pd.DataFrame, settling_hours: float)
 def _replies_so_far(met: pd.DataFrame, logs: pd.DataFrame, first_engaged_at: pd.Series) -> dict[str, pd.Series]:
     """Replies, not the mere contact by which a lead came in: that says nothing and is its first event."""
     inbound = logs.loc[logs["direction"].eq("inbound")]
-    began = dict(zip(met["lead_key"], first_engaged_at, strict=True))
-    is_reply = inbound["reply_words"].notna() | (inbound["occurred_at"] > inbound["lead_key"].map(began))
+    began = first_engaged_at.set_axis(met["lead_key"]).groupby(level=0).first().astype("datetime64[us]")
+    is_later = inbound["occurred_at"] > began.reindex(inbound["lead_key"]).set_axis(inbound.index)
+    is_reply = inbound["reply_words"].notna() | is_later
     replies = inbound.loc[is_reply].sort_values(["occurred_at", "event_key"])
     by_lead = replies["lead_key"]
     counted = replies.assign(

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 KEEPING_A_STEP = "step"
+# Where everybody books, or nobody, an interval can have no width.
+LEAST_NOISE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ def shrink_effects(effects: pd.DataFrame, confidence_level: float, least_sd: flo
         The effects with `posterior`, `posterior_low`, `posterior_high`, as probabilities.
     """
     reach = float(ndtri((1 + confidence_level) / 2))
-    noise = ((effects["ci_high"] - effects["ci_low"]) / (2 * reach)).to_numpy(dtype=np.float64)
+    noise = ((effects["ci_high"] - effects["ci_low"]) / (2 * reach)).to_numpy(dtype=np.float64).clip(min=LEAST_NOISE)
     observed = effects["effect"].to_numpy(dtype=np.float64)
     posterior, sd = np.empty_like(observed), np.empty_like(observed)
     is_mirror = effects["hypothesis"].duplicated().to_numpy()
