@@ -60,8 +60,8 @@ def estimate_effects(
     Arms are compared while all of them were live, adjusted for what was known when they were chosen: each lead's value,
     learned across all steps and arms, and its chance of each arm (augmented inverse propensity weighting, Robins,
     Rotnitzky and Zhao 1994; cross-fitted by lead, Chernozhukov et al. 2018). Of a step counts what it brought at once
-    and what is to be expected of the next one. Grade B asks for overlap and for a linear regression that agrees; what is left is an
-    association, C. Neither knows of a cause that nobody recorded.
+    and what is to be expected of the next one. Grade B asks for overlap and for a linear regression that agrees; what
+    is left is an association, C. Neither knows of a cause that nobody recorded.
 
     Returns:
         One row an element and contrast, columns as in `EFFECT_DTYPES`, ordered by element. Effects are absolute changes
