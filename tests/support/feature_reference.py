@@ -339,14 +339,14 @@ def conversion(attempts, replies, settled, at) -> Row:
 
 
 def milestones(outcomes: list[Row], at: datetime) -> Row:
-    def reached(kind):
+    def reached(*kinds):
         return [
             outcome["occurred_at"]
             for outcome in outcomes
-            if outcome["outcome_type"] == kind and outcome["occurred_at"] < at and outcome["logged_at"] < at
+            if outcome["outcome_type"] in kinds and outcome["occurred_at"] < at and outcome["logged_at"] < at
         ]
 
-    booked, qualified = reached("call_booked"), reached("qualified")
+    booked, qualified = reached("call_booked", "void_booking"), reached("qualified")
     return {
         "has_booked_call": len(booked) > 0,
         "hours_since_booked": hours_between(booked[-1], at) if booked else None,

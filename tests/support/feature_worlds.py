@@ -190,7 +190,7 @@ def random_event(draw: Draw, lead_key: str, name: str, at: datetime) -> Row:
 def random_outcome(draw: Draw, lead_key: str, name: str, at: datetime) -> Row:
     """Most are calls booked."""
     outcome = {"outcome_key": key(lead_key[:6] + name), "lead_key": lead_key, "occurred_at": at}
-    kind = draw.one(("call_booked", "call_booked", "qualified", "opted_out"))
+    kind = draw.one(("call_booked", "call_booked", "void_booking", "qualified", "opted_out"))
     return outcome | {"outcome_type": kind, "logged_at": _logged(draw, at)}
 
 

@@ -25,7 +25,7 @@ was opened or clicked later than that is seen so from then on: the source does n
 little of the future.
 
 A call counts as booked, and a lead as qualified, from the moment at which that was recorded. A booking that was made
-void since is not seen: the source does not say when it was.
+void since counts too, for the source does not say when it was, and nobody knew until then.
 
 A lead is there at a landmark if its first engagement was recorded by then; at 0 h it stands as it came in.
 

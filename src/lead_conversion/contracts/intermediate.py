@@ -13,6 +13,8 @@ OUTBOUND_OUTCOMES = (
 )  # fmt: skip
 REPLIED = "replied"
 OUTCOME_TYPES = ("call_booked", "qualified", "converted", "opted_out")
+# A booking that our side made void: no outcome, yet it stood as one until then, and the source does not say when.
+VOID_BOOKING = "void_booking"
 INTENTS = ("positive", "negative", "neutral")
 Moment = Annotated[dt.Timestamp, None, 6, True]
 KEY_LENGTH = {"min_value": 32, "max_value": 32}
@@ -170,7 +172,7 @@ class Outcomes(pa.DataFrameModel):
 
     outcome_key: str = pseudonym_field("The outcome")
     lead_key: str = pseudonym_field("The lead", nullable=True)
-    outcome_type: str = pa.Field(isin=OUTCOME_TYPES, description="What was reached")
+    outcome_type: str = pa.Field(isin=(*OUTCOME_TYPES, VOID_BOOKING), description="What was reached")
     occurred_at: Moment = pa.Field(description="When, UTC")
     logged_at: Moment = pa.Field(description="When it was recorded, UTC")
     mended: str = rules_field(MENDED)

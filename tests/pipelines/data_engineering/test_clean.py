@@ -347,10 +347,13 @@ def test_prompt_that_is_retired_after_the_as_of_was_live():
     assert clean["prompt_retired_at"].isna().tolist() == [False, True]
 
 
-def test_booking_voided_by_our_side_is_no_outcome():
+def test_booking_voided_by_our_side_is_kept_as_what_it_was_and_is_no_booked_call():
     out = outcomes({"outcome_key": "b1", "lead_key": "l", "status": "Void"}, {"outcome_key": "b2", "lead_key": "l"})
-    assert only(intermediate.outcomes.validate(out["clean_outcomes"]))["outcome_key"] == key("b2")
-    assert only(out["rejected_outcomes"])["reason"] == "void_booking"
+    clean = intermediate.outcomes.validate(out["clean_outcomes"]).to_pandas().set_index("outcome_key")
+    assert clean["outcome_type"].to_dict() == {key("b1"): "void_booking", key("b2"): "call_booked"}
+    assert clean.loc[key("b1"), "noted"] == "void_booking"
+    assert pd.isna(clean.loc[key("b2"), "noted"])
+    assert out["rejected_outcomes"].to_pandas().empty
 
 
 @pytest.mark.parametrize("at", ["1970-01-01", "2099-01-01", "2026-05-01T10:20:00", None])

@@ -156,6 +156,18 @@ def test_what_was_reached_on_the_way_is_known_from_its_moment_on_and_is_no_event
     assert [found[24.0][name] for name in ("n_outbound", "n_replies", "n_skipped")] == [1, 0, 0]
 
 
+def test_booking_that_was_made_void_since_stays_with_the_lead_and_reaches_no_target(features):
+    booked = booking("l", "2026-05-01T22:00:00")
+    void = booked | {"outcome_type": "void_booking"}
+    sent = attempt("a", "2026-05-01T10:00:00")
+    then, now = (features(sent, outcomes=(one,))[24.0] for one in (booked, void))
+    assert {name for name in then if str(then[name]) != str(now[name])} == set()
+    assert now["has_booked_call"] == 1
+    contacts, outcomes = rows(PRIMARY_CONTACT, LEAD), rows(OUTCOME, void)
+    labels = label_conversions(contacts, outcomes, AS_OF, TARGETS, PARAMETERS).to_pandas()
+    assert "positive" not in set(labels["state"])
+
+
 def test_engagement_of_losses_and_gains_does_not_blow_up_the_trend(features):
     gained = attempt("a", "2026-05-01T11:00:00", **REPLY)
     lost = attempt("b", "2026-05-02T09:00:00", **(REPLY | {"reply_intent": "negative", "reply_is_opt_out": True}))

@@ -13,7 +13,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import BooleanValue, IntegerValue, StringValue, Table, TimestampValue, Value
 
-from lead_conversion.contracts.intermediate import OUTCOME_TYPES
+from lead_conversion.contracts.intermediate import OUTCOME_TYPES, VOID_BOOKING
 from lead_conversion.kernel.windows import HOURS_A_DAY, MOMENT, SECONDS_A_DAY, SECONDS_AN_HOUR
 from lead_conversion.pipelines.data_engineering.parameters import CleanParameters
 from lead_conversion.pipelines.data_engineering.rules import has_name, names_of
@@ -124,9 +124,9 @@ def clean_engagement_logs(
 def clean_outcomes(
     raw_outcomes: Table, clean_people: Table, raw_manifest: dict[str, Any], clean: CleanParameters
 ) -> dict[str, Table]:
-    """Outcomes that count.
+    """Outcomes that count, and bookings that our side made void, under a type of their own.
 
-    Refused: an unknown type, no lead, a booking voided by our side, one at or after the as-of, a second copy.
+    Refused: an unknown type, no lead, one at or after the as-of, a second copy.
     """
     read = _of_person(raw_outcomes, clean_people).mutate(recorded_at=_.occurred_at, time_rule=_outcome_time_rule(clean))
     standard = {"outcome_type": _category(_.outcome_type)}
@@ -139,7 +139,7 @@ def clean_outcomes(
     judged = read.mutate(
         **standard,
         mended=names_of(mended),
-        noted=ibis.null("string"),
+        noted=names_of({VOID_BOOKING: _category(_.status) == "void"}),
         occurred_at=_.time_rule.notnull().ifelse(_.logged_at, _.occurred_at).cast(MOMENT),
         status=_category(_.status),
     ).mutate(
@@ -147,10 +147,11 @@ def clean_outcomes(
         reason=ibis.cases(
             (~_.outcome_type.fill_null("").isin(OUTCOME_TYPES), "unknown_outcome_type"),
             (_.lead_key.isnull(), "no_lead"),
-            (_.status == "void", "void_booking"),
             (_.occurred_at >= _moment(raw_manifest), "at_or_after_as_of"),
         ),
     )
+    is_void = (_.status == "void").fill_null(False) & _.reason.isnull()
+    judged = judged.mutate(outcome_type=is_void.ifelse(VOID_BOOKING, _.outcome_type))
     order = ["logged_at", "occurred_at"]
     judged = _refuse_copies(judged, ["outcome_key"], order, "repeated_outcome_id")
     helpers = ["is_moved", "org_id", "recorded_at", "status", "time_rule"]

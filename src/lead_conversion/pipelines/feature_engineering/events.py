@@ -11,13 +11,15 @@ from ibis.expr.schema import Schema
 from ibis.expr.types import BooleanValue, IntegerValue, Table, TimestampValue
 
 from lead_conversion.contracts.features import COUNTED_OVER
+from lead_conversion.contracts.intermediate import VOID_BOOKING
 from lead_conversion.kernel.windows import SECONDS_A_DAY, SECONDS_AN_HOUR
 from lead_conversion.pipelines.feature_engineering.parameters import EngagementPoints, FeatureParameters
 
 DELIVERED = ("delivered", "opened", "clicked", "connected")
 OPENED = ("opened", "clicked")
 FAILED = ("failed", "bounced")
-MILESTONES = ("call_booked", "qualified")
+BOOKED = ("call_booked", VOID_BOOKING)
+MILESTONES = (*BOOKED, "qualified")
 BUSINESS_HOURS = (9, 17)
 SATURDAY = 5
 THURSDAY = 3  # 1970-01-01
@@ -38,6 +40,7 @@ def describe_events(
 
     What was said before the prompt's text was written is not known: the source overwrites a prompt that is edited.
     A milestone is an outcome on the way to another: neither an attempt nor a reply, `milestone` says what was reached.
+    A booking is one, though it was made void since: nobody could know then.
     """
     orders = primary_campaign_steps.group_by("step_id").agg(step_order=primary_campaign_steps.step_order.min())
     placed = primary_engagement_logs.left_join(orders, "step_id").drop("step_id_right")

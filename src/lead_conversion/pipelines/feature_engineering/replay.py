@@ -2,8 +2,7 @@
 
 At each moment, rates are measured again from what had happened and been recorded before it, and a sample of leads is
 described again at its last landmark up to there, each lead by its own events before that landmark. What the source
-shows only as it is now, without a time, cannot be cut: attributes of a contact, positions of steps, bookings that were
-made void since.
+shows only as it is now, without a time, cannot be cut: attributes of a contact, positions of steps.
 """
 
 from collections.abc import Sequence

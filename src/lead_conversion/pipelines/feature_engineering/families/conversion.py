@@ -3,7 +3,7 @@
 from ibis.expr.types import FloatingValue
 
 from lead_conversion.kernel.windows import SECONDS_AN_HOUR
-from lead_conversion.pipelines.feature_engineering.events import Seen, Times
+from lead_conversion.pipelines.feature_engineering.events import BOOKED, Seen, Times
 from lead_conversion.pipelines.feature_engineering.families.measures import count, hours_since, number
 
 LONG_CALL_SECONDS = 120
@@ -34,12 +34,12 @@ def n_long_calls(seen: Seen) -> FloatingValue:
 
 def has_booked_call(seen: Seen) -> FloatingValue:
     """Whether a call was booked."""
-    return number(count(seen, seen.milestone == "call_booked") > 0)
+    return number(count(seen, seen.milestone.isin(BOOKED)) > 0)
 
 
 def hours_since_booked(seen: Seen) -> FloatingValue:
     """Time since a call was last booked."""
-    return hours_since(seen, seen.milestone == "call_booked")
+    return hours_since(seen, seen.milestone.isin(BOOKED))
 
 
 def was_qualified(seen: Seen) -> FloatingValue:
