@@ -97,8 +97,8 @@ def train_target(
 ) -> Training:
     """One target's candidates and baselines, all that predicts; whether the reasons are steady is not asked here."""
     name, spec = target
-    examples = model_input_examples.sort_values(["target", "lead_key", "landmark_hours"], ignore_index=True)
-    history = examples[(examples["target"] == name) & (examples["split"] != "scoring")]
+    is_history = (model_input_examples["target"] == name) & (model_input_examples["split"] != "scoring")
+    history = model_input_examples[is_history].sort_values(["lead_key", "landmark_hours"], ignore_index=True)
     base_rate = estimate_base_rate(history)
     unrecorded = label_summary.get(name, {}).get("reasons", {}).get("not_recorded", 0)
     if unrecorded:

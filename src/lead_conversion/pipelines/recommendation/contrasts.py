@@ -123,10 +123,11 @@ class Inquiry:
         if not parts:
             return None
         rows = np.concatenate([part.period.rows for part in parts])
-        difference = np.concatenate([part.difference(self.residual) for part in parts])
+        scores = [part.scores(self.residual) for part in parts]
+        difference = np.concatenate([part.difference(each) for part, each in zip(parts, scores, strict=True)])
         without = np.array(
             [
-                np.concatenate([part.difference(residual) for part in parts]).mean()
+                np.concatenate([part.difference(part.scores(residual)) for part in parts]).mean()
                 for residual in self.residuals_without
             ]
         )
@@ -134,7 +135,9 @@ class Inquiry:
         of_values = (folds - 1) / folds * float(((without - without.mean()) ** 2).sum())
         counts = np.sum([part.counts() for part in parts], axis=0)
         booked = np.sum([part.booked(self.is_booked) for part in parts], axis=0)
-        controls = np.concatenate([part.level(self.residual, part.control) for part in parts])
+        controls = np.concatenate(
+            [each[:, part.control].mean(axis=1) for part, each in zip(parts, scores, strict=True)]
+        )
         checks = [part.regress(self.residual, self.assignment) * len(part.period.rows) for part in parts]
         return Contrast(
             effect=float(difference.mean()),
@@ -166,11 +169,10 @@ class _Part:
         ]
         return cls(period, *sides) if all(map(len, sides)) else None
 
-    def level(self, residual: Array, arms: Positions) -> Array:
-        return np.asarray(self.period.scores(residual[self.period.rows])[:, arms].mean(axis=1))
+    def scores(self, residual: Array) -> Array:
+        return self.period.scores(residual[self.period.rows])
 
-    def difference(self, residual: Array) -> Array:
-        scores = self.period.scores(residual[self.period.rows])
+    def difference(self, scores: Array) -> Array:
         return np.asarray(scores[:, self.treated].mean(axis=1) - scores[:, self.control].mean(axis=1))
 
     def regress(self, residual: Array, assignment: Array) -> float:

@@ -45,7 +45,8 @@ EFFECT_DTYPES = {
     "hypothesis": "str",
 }
 # When the arm of an element is chosen, and so what may be adjusted for.
-CHOSEN_AT_ENROLMENT, CHOSEN_BEFORE_THE_WAIT = ("order", "campaign"), ("wait",)
+CHOSEN_AT = {"prompt": "step", "step": "step", "wait": "wait", "order": "enrolment", "campaign": "enrolment"}
+KNOWN_AT = {"step": AT_STEP, "wait": BEFORE_WAIT, "enrolment": AT_ENROLMENT}
 
 
 def estimate_effects(
@@ -101,20 +102,18 @@ def _study(
     seed: int,
 ) -> Iterator[tuple[Study, list[Comparison]]]:
     """The comparisons by the moment at which their arms are chosen, with what was known of the leads by then."""
-    by_moment: dict[str, list[Comparison]] = {"step": [], "wait": [], "enrolment": []}
+    by_moment: dict[str, list[Comparison]] = {moment: [] for moment in KNOWN_AT}
     for comparison in comparisons:
-        kind = comparison.elements[0].element_type
-        moment = "enrolment" if kind in CHOSEN_AT_ENROLMENT else "wait" if kind in CHOSEN_BEFORE_THE_WAIT else "step"
-        by_moment[moment].append(comparison)
+        by_moment[CHOSEN_AT[comparison.elements[0].element_type]].append(comparison)
     for moment, chosen_then in by_moment.items():
         if not chosen_then:
             continue
         index = pd.concat([comparison.rows["met_at"] for comparison in chosen_then]).index.unique().sort_values()
         rows, fold = mature.loc[index], outcomes.fold[index]
+        known = KNOWN_AT[moment]
         if moment == "step":
-            value, known = outcomes.value[index], AT_STEP
+            value = outcomes.value[index]
         else:
-            known = BEFORE_WAIT if moment == "wait" else AT_ENROLMENT
             readable = [*PLACES, *known] if moment == "wait" else known
             value = own_fold(learn_values(rows, fold, readable, parameters.value_model, seed), fold)
         if moment == "enrolment":
