@@ -64,7 +64,7 @@ class Run:
         (name,) = trained
         if trained[name]["status"] != "trained":
             raise SystemExit(trained[name]["message"])
-        rows = predict_holdout(self.examples, seen, trained, {}, self.target)
+        rows = predict_holdout(self.examples, seen, trained, {}, {}, self.target)
         rows = rows[rows["model"] == trained[name]["chosen"]]
         lead, _keys = pd.factorize(rows["lead_key"])
         resamples = Resamples(lead, self.evaluation.resamples, self.seed)

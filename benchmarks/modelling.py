@@ -86,15 +86,15 @@ def run_nodes(folder: Path, name: str, clock: Clock) -> None:
     seed = parameters["seed"]
     examples, features = (pd.read_parquet(folder / f"{table}.parquet") for table in ("examples", "features"))
     trained = clock.time("train_models", lambda: train_models(examples, features, {}, target, model, seed))
-    predicted = clock.time("predict_holdout", lambda: predict_holdout(examples, features, trained, {}, target))
+    predicted = clock.time("predict_holdout", lambda: predict_holdout(examples, features, trained, {}, {}, target))
     audited = clock.time(
         "audit_leakage", lambda: audit_leakage(examples, features, NOTHING_DIFFERS, target, model, leakage)
     )
     clock.time(
         "evaluate_models",
-        lambda: evaluate_models(predicted, examples, trained, audited, {}, AS_OF, target, evaluation, limits, seed),
+        lambda: evaluate_models(predicted, examples, trained, audited, {}, {}, AS_OF, target, evaluation, limits, seed),
     )
-    clock.time("score_active_leads", lambda: score_active_leads(examples, features, trained, {}, AS_OF, target))
+    clock.time("score_active_leads", lambda: score_active_leads(examples, features, trained, {}, {}, AS_OF, target))
     clock.time("attribute_drivers", lambda: attribute_drivers(examples, features, trained, evaluation, model))
     clock.time(
         "backtest_models",

@@ -52,7 +52,7 @@ def roll_bank(calibration_share: float) -> tuple[pd.DataFrame, list[str]]:
         known, later = examples[begin - LEARN : begin], examples[begin : begin + JUDGE].assign(split="holdout")
         here = pd.concat([split_known(known, calibration_share), later])
         trained = train_models(here, rows, {}, BANK_TARGET, model, seed, features=features)
-        predicted = predict_holdout(here, rows, trained, {}, BANK_TARGET, features)
+        predicted = predict_holdout(here, rows, trained, {}, {}, BANK_TARGET, features)
         chosen = predicted[predicted["model"] == trained["t"]["chosen"]].assign(model="chosen")
         judged += [predicted, chosen]
         said.append(trained["t"]["message"])
@@ -82,7 +82,7 @@ def judge_olist(folder: Path, calibration_share: float) -> tuple[pd.DataFrame, l
     later = examples[(at >= "2018-05-01") & (at < "2018-06-01")].assign(split="holdout")
     here = pd.concat([split_known(known, calibration_share), later])
     trained = train_models(here, rows, {}, target, model, seed)
-    predicted = predict_holdout(here, rows, trained, {}, target).query("landmark_hours == 0")
+    predicted = predict_holdout(here, rows, trained, {}, {}, target).query("landmark_hours == 0")
     chosen = predicted[predicted["model"] == trained["t3"]["chosen"]].assign(model="chosen")
     return pd.concat([predicted, chosen]), [trained["t3"]["message"]]
 

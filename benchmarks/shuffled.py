@@ -58,7 +58,7 @@ def gate(examples: pd.DataFrame, features: pd.DataFrame, seed: int) -> dict[str,
     limits = GateLimits.model_validate(parameters["gate"])
     trained = train_models(examples, features, {}, target, model, seed)
     audited = audit_leakage(examples, features, NOTHING_DIFFERS, target, model, leakage)
-    predicted = predict_holdout(examples, features, trained, {}, target)
+    predicted = predict_holdout(examples, features, trained, {}, {}, target)
     found: dict[str, Any] = evaluate_models(
         predicted, examples, trained, audited, {}, AS_OF, target, evaluation, limits, seed
     )["targets"]

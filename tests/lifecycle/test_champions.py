@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from lineages import TARGET, lineage
+from lineages import RECIPE, TARGET, lineage
 
 from lead_conversion.contracts.features import Feature
 from lead_conversion.kernel.errors import AccessError, ConfigurationError
@@ -21,44 +21,58 @@ def champion(*features: Feature, **changes: Any) -> dict[str, Any]:
 
 
 def test_champion_of_the_features_and_the_target_of_today_can_score():
-    assert fault_of(champion(), TARGET, [SCORE, REPLIES]) == ""
+    assert fault_of(champion(), TARGET, RECIPE, [SCORE, REPLIES]) == ""
 
 
 def test_feature_that_the_champion_does_not_read_may_have_come_in():
-    assert fault_of(champion(SCORE), TARGET, [SCORE, REPLIES]) == ""
+    assert fault_of(champion(SCORE), TARGET, RECIPE, [SCORE, REPLIES]) == ""
 
 
 def test_champion_that_reads_a_feature_that_is_gone_cannot_score():
-    assert "does not have: n_replies" in fault_of(champion(), TARGET, [SCORE])
+    assert "does not have: n_replies" in fault_of(champion(), TARGET, RECIPE, [SCORE])
 
 
 @pytest.mark.parametrize("change", [{"kind": "categorical"}, {"unit": "share"}])
 def test_champion_that_reads_a_feature_that_means_something_else_cannot_score(change):
     changed = Feature(**{**vars(REPLIES), **change})
-    assert "something else by now: n_replies" in fault_of(champion(), TARGET, [SCORE, changed])
+    assert "something else by now: n_replies" in fault_of(champion(), TARGET, RECIPE, [SCORE, changed])
+
+
+def test_champion_of_features_made_in_another_way_cannot_score_and_the_settings_are_named():
+    now = {**RECIPE, "embeddings": "all-minilm-l6-v2", "engagement": {"half_life_hours": 24}}
+    assert fault_of(champion(), TARGET, now, [SCORE, REPLIES]) == (
+        "its features were made with features.embeddings=None, features.engagement.half_life_hours=72, and are made "
+        "with features.embeddings=all-minilm-l6-v2, features.engagement.half_life_hours=24 now"
+    )
+
+
+def test_champion_from_before_recipes_were_kept_can_score():
+    old = champion()
+    del old["lineage"]["feature_recipe"]
+    assert fault_of(old, TARGET, RECIPE, [SCORE, REPLIES]) == ""
 
 
 @pytest.mark.parametrize("change", [{"window_days": 14}, {"outcome": "qualified"}])
 def test_champion_of_a_target_that_meant_something_else_cannot_score(change):
-    fault = fault_of(champion(), TARGET.model_copy(update=change), [SCORE, REPLIES])
+    fault = fault_of(champion(), TARGET.model_copy(update=change), RECIPE, [SCORE, REPLIES])
     assert "call_booked within 7 days" in fault
 
 
 def test_champion_whose_lineage_does_not_say_what_it_predicts_cannot_score():
-    assert "what is not recorded" in fault_of(champion(target_definition=None), TARGET, [SCORE, REPLIES])
+    assert "what is not recorded" in fault_of(champion(target_definition=None), TARGET, RECIPE, [SCORE, REPLIES])
 
 
 def test_every_target_needs_a_champion_and_the_command_that_does_without_is_named():
     with pytest.raises(AccessError, match=r"No champion for t2: .*--params target=t1"):
-        require_champions({"t1": champion()}, TARGETS, [SCORE, REPLIES])
+        require_champions({"t1": champion()}, TARGETS, RECIPE, [SCORE, REPLIES])
     both = {"t1": champion(), "t2": champion(), "t3": champion()}
-    assert require_champions(both, TARGETS, [SCORE, REPLIES]).keys() == {"t1", "t2"}
+    assert require_champions(both, TARGETS, RECIPE, [SCORE, REPLIES]).keys() == {"t1", "t2"}
 
 
 def test_champion_that_cannot_score_is_refused_with_the_code_that_made_it():
     champions = {"t1": champion(), "t2": champion()}
     with pytest.raises(ConfigurationError, match=r"champion of t1, version 3, .* n_replies.*commit c0ffee"):
-        require_champions(champions, TARGETS, [SCORE])
+        require_champions(champions, TARGETS, RECIPE, [SCORE])
 
 
 def test_model_has_learned_until_the_window_of_its_last_training_lead_was_over():

@@ -6,6 +6,7 @@ from lead_conversion.kernel.targets import Target
 from lead_conversion.lifecycle.champions import describe_target
 
 TARGET = Target(outcome="call_booked", window_days=7, landmarks_hours=(0,), sentence="A call is booked within 7 days")
+RECIPE = {"settling_hours": 24, "embeddings": None, "engagement": {"half_life_hours": 72}}
 FIGURE = {"value": 0.31, "ci_low": 0.28, "ci_high": 0.34}
 METRIC_NAMES = ("pr_auc", "roc_auc", "lift_at_10", "brier", "brier_skill", "log_loss", "calibration_slope")
 
@@ -18,6 +19,7 @@ def lineage(starter: str = "scheduler", champion: str | None = None, **changes: 
     return {
         "target": "t1",
         "sentence": TARGET.sentence,
+        "feature_recipe": RECIPE,
         "target_definition": describe_target(TARGET),
         "chosen_model": "logistic",
         "model_version": "0123456789ab",

@@ -9,6 +9,10 @@ quality_history = DocumentGate("quality_history", each=QUALITY_PARTS)
 completeness = DocumentGate("completeness", ["compared_with", "gates"])
 data_quality = DocumentGate("data_quality", ["snapshot_id", "as_of", "entities", "rules", "compared_with", "gates"])
 label_summary = DocumentGate("label_summary", each=["states", "reasons"])
+feature_recipe = DocumentGate(
+    "feature_recipe",
+    ["settling_hours", "rated_target", "rate_prior", "reply_within_hours", "embeddings", "engagement"],
+)
 feature_replay = DocumentGate("feature_replay", ["moments", "landmarks", "differing"])
 trained_models = DocumentGate("trained_models", each=["status", "base_rate", "models"])
 champion_models = DocumentGate("champion_models", each=["version", "model", "lineage", "files"])

@@ -1,6 +1,6 @@
 """Refuses to score with what nobody approved, before anything is read."""
 
-from typing import Any
+from typing import Any, cast
 
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
@@ -8,6 +8,7 @@ from kedro.pipeline import Pipeline
 
 from lead_conversion.contracts.features import FEATURES
 from lead_conversion.lifecycle.champions import require_champions
+from lead_conversion.pipelines.feature_engineering.features import describe_recipe
 
 SCORES_WITH_CHAMPIONS = "score_with_champions"
 
@@ -20,5 +21,5 @@ class ApprovalHooks:
     def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Look at the champions."""
         if any(node.name == SCORES_WITH_CHAMPIONS for node in pipeline.nodes):
-            target: Any = catalog.load("params:target")
-            require_champions(catalog.load("champion_models"), target, FEATURES)
+            target, features = (cast("Any", catalog.load(f"params:{name}")) for name in ("target", "features"))
+            require_champions(catalog.load("champion_models"), target, describe_recipe(features), FEATURES)

@@ -11,6 +11,8 @@ from lead_conversion.kernel.windows import parse_moment
 
 # A champion as the catalog gives it: version (the registry's number), model and lineage.
 Champion = Mapping[str, Any]
+# What decided the values of features, as configured.
+Recipe = Mapping[str, Any]
 
 # What makes two features of one name the same.
 MEANING = ("kind", "unit")
@@ -22,11 +24,12 @@ def describe_target(target: Target) -> dict[str, Any]:
     return target.model_dump(mode="json", include={"outcome", "window_days"})
 
 
-def fault_of(champion: Champion, target: Target, features: Sequence[Feature]) -> str:
+def fault_of(champion: Champion, target: Target, recipe: Recipe, features: Sequence[Feature]) -> str:
     """Why a champion cannot score with this code and configuration; empty where it can.
 
-    It must read features that the code still has, of the same kind and unit, and predict what the target means today.
-    Features that it does not read may have come in since.
+    It must read features that the code still has, of the same kind and unit and made by the same recipe, and predict
+    what the target means today. Features that it does not read may have come in since; a champion from before recipes
+    were kept is taken to have had today's.
     """
     known = {feature.name: feature for feature in features}
     read = champion["model"]["features"]
@@ -41,13 +44,17 @@ def fault_of(champion: Champion, target: Target, features: Sequence[Feature]) ->
         return f"it reads features that the code does not have: {_some(gone)}"
     if changed:
         return f"it reads features that mean something else by now: {_some(changed)}"
+    learned_with = champion["lineage"].get("feature_recipe", recipe)
+    if learned_with != recipe:
+        then, now = _differing(learned_with, recipe), _differing(recipe, learned_with)
+        return f"its features were made with {then}, and are made with {now} now"
     if meant != means:
         return f"it predicts {_in_words(meant)}, and the target means {_in_words(means)}"
     return ""
 
 
 def require_champions(
-    champions: Mapping[str, Champion], targets: Targets, features: Sequence[Feature]
+    champions: Mapping[str, Champion], targets: Targets, recipe: Recipe, features: Sequence[Feature]
 ) -> dict[str, Champion]:
     """The champion of each target.
 
@@ -65,7 +72,7 @@ def require_champions(
             f"with `lead-conversion model promote`{only}. The pipeline 'full' scores with its own candidate, on trial."
         )
     for name, target in targets.items():
-        fault = fault_of(champions[name], target, features)
+        fault = fault_of(champions[name], target, recipe, features)
         if fault:
             version, made_by = champions[name]["version"], champions[name]["lineage"].get("code", {})
             raise ConfigurationError(
@@ -96,6 +103,20 @@ def unseen_from(champion: Champion) -> datetime | None:
 def _some(names: Sequence[str]) -> str:
     more = len(names) - NAMES_SHOWN
     return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _differing(recipe: Recipe, other: Recipe) -> str:
+    """The settings of a recipe that are not those of the other, as `--params` takes them."""
+    mine, its = (_flattened(each, "features") for each in (recipe, other))
+    return ", ".join(f"{name}={mine.get(name)}" for name in sorted(mine | its) if mine.get(name) != its.get(name))
+
+
+def _flattened(settings: Mapping[str, Any], name: str) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        path = f"{name}.{key}"
+        flat |= _flattened(value, path) if isinstance(value, Mapping) else {path: value}
+    return flat
 
 
 def _in_words(definition: Mapping[str, Any] | None) -> str:

@@ -61,11 +61,11 @@ def judge(
         reads: list[Feature] = features,
     ) -> Judged:
         trained = train_models(world.examples, world.feature_leads, {}, of, model, seed=5, features=reads)
-        predictions = predict_holdout(world.examples, world.feature_leads, trained, champions, of, features)
+        predictions = predict_holdout(world.examples, world.feature_leads, trained, champions, {}, of, features)
         known = leakage.model_copy(update={"accepted": (THE_ONE_SIGNAL,)})
         audit = audit_leakage(world.examples, world.feature_leads, REPLAYED, of, model, known, features)
         judged_on = (predictions, world.examples, trained, audit, champions)
-        found = evaluate_models(*judged_on, as_of, of, evaluation, gate, seed=5, features=features)
+        found = evaluate_models(*judged_on, {}, as_of, of, evaluation, gate, seed=5, features=features)
         return Judged(trained, predictions, found)
 
     return run
@@ -257,6 +257,7 @@ def test_evaluation_is_the_same_for_any_order_of_its_inputs(
         world.examples.sample(frac=1, random_state=2),
         judged.trained,
         {"targets": {"t1": judged.found["leakage"]}},
+        {},
         {},
         as_of,
         target,

@@ -19,13 +19,14 @@ IDENTITY = {
     "run": RECORDED["run"],
 }
 
+RECIPE = RECORDED["feature_recipe"]
 REFERENCES = pd.DataFrame({"target": ["t1", "t2"], "probability": [0.25, 0.5]})
 
 
 def nominate(**changes: Any) -> dict[str, dict[str, Any]]:
     found = {**RECORDED["evaluation"], "gate": {"passed": True, "conditions": []}, **changes}
     targets = Targets(root={"t1": TARGET})
-    return nominate_models(TRAINED, {"targets": {"t1": found}}, MANIFEST, IDENTITY, REFERENCES, targets)
+    return nominate_models(TRAINED, {"targets": {"t1": found}}, MANIFEST, IDENTITY, REFERENCES, RECIPE, targets)
 
 
 def test_model_that_passed_is_nominated_with_all_that_it_is_made_of() -> None:
@@ -40,6 +41,7 @@ def test_model_that_passed_is_nominated_with_all_that_it_is_made_of() -> None:
     assert found["features"] == ["crm_score"]
     assert found["metrics"]["pr_auc"] == 0.31
     assert found["model_version"] == name_version(TRAINED["t1"])
+    assert found["feature_recipe"] == RECIPE
     assert found["target_definition"] == {"outcome": "call_booked", "window_days": 7}
 
 

@@ -15,6 +15,8 @@ from lead_conversion.pipelines.modelling.scoring import score_active_leads, scor
 
 Train = Callable[..., dict[str, Any]]
 
+RECIPE = {"settling_hours": 24}
+
 
 @pytest.mark.parametrize("family", ["logistic", "lightgbm", "blend"])
 def test_active_leads_are_ranked_by_probability_with_reasons(
@@ -27,7 +29,7 @@ def test_active_leads_are_ranked_by_probability_with_reasons(
 ) -> None:
     world = make_world(3000)
     trained = train(world, make_model(family))
-    scored = score_active_leads(world.examples, world.feature_leads, trained, {}, as_of, target)
+    scored = score_active_leads(world.examples, world.feature_leads, trained, {}, RECIPE, as_of, target)
     model_output.scored_leads.validate(scored)
     assert set(scored["lead_key"]) == set(world.examples.loc[world.examples["split"] == "scoring", "lead_key"])
     assert scored["probability"].is_monotonic_decreasing
@@ -48,14 +50,14 @@ def test_scores_are_the_same_for_any_row_order(
 ) -> None:
     world = make_world(1500)
     trained = train(world, make_model("logistic"))
-    scored = score_active_leads(world.examples, world.feature_leads, trained, {}, as_of, target)
+    scored = score_active_leads(world.examples, world.feature_leads, trained, {}, RECIPE, as_of, target)
     shuffled = world.examples.sample(frac=1, random_state=1), world.feature_leads.sample(frac=1, random_state=2)
-    pd.testing.assert_frame_equal(score_active_leads(*shuffled, trained, {}, as_of, target), scored)
+    pd.testing.assert_frame_equal(score_active_leads(*shuffled, trained, {}, RECIPE, as_of, target), scored)
 
 
 def champion(trained: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """A trained model of t1 as the champion."""
-    lineage = {"target_definition": {"outcome": "call_booked", "window_days": 7}}
+    lineage = {"target_definition": {"outcome": "call_booked", "window_days": 7}, "feature_recipe": RECIPE}
     return {"t1": {"version": "3", "model": trained["t1"], "lineage": lineage, "files": {}} | changes}
 
 
@@ -70,10 +72,10 @@ def test_champion_scores_where_there_is_one_and_that_is_no_trial(
     world = make_world(1500)
     approved, candidate = train(world, make_model("logistic")), train(world, make_model("lightgbm"))
     given = world.examples, world.feature_leads
-    scored = score_active_leads(*given, candidate, champion(approved), as_of, target, features)
+    scored = score_active_leads(*given, candidate, champion(approved), RECIPE, as_of, target, features)
     assert not scored["is_trial"].any()
     assert set(scored["model_version"]) == {name_version(approved["t1"])}
-    alone = score_with_champions(*given, champion(approved), as_of, target, features)
+    alone = score_with_champions(*given, champion(approved), RECIPE, as_of, target, features)
     pd.testing.assert_frame_equal(alone, scored)
     model_output.scored_leads.validate(alone)
 
@@ -91,11 +93,11 @@ def test_champion_of_one_target_leaves_the_others_on_trial(
     examples = pd.concat([world.examples, world.examples.assign(target="t2")], ignore_index=True)
     both = Targets(root={"t1": target.root["t1"], "t2": target.root["t1"]})
     two = {"t1": trained["t1"], "t2": trained["t1"]}
-    scored = score_active_leads(examples, world.feature_leads, two, champion(trained), as_of, both, features)
+    scored = score_active_leads(examples, world.feature_leads, two, champion(trained), RECIPE, as_of, both, features)
     assert not scored.loc[scored["target"] == "t1", "is_trial"].any()
     assert scored.loc[scored["target"] == "t2", "is_trial"].all()
     with pytest.raises(AccessError, match="No champion for t2"):
-        score_with_champions(examples, world.feature_leads, champion(trained), as_of, both, features)
+        score_with_champions(examples, world.feature_leads, champion(trained), RECIPE, as_of, both, features)
 
 
 def test_champion_of_features_that_the_code_no_longer_has_does_not_score(
@@ -111,8 +113,8 @@ def test_champion_of_features_that_the_code_no_longer_has_does_not_score(
     approved, candidate = train(world, make_model("logistic")), train(world, make_model("lightgbm"))
     given, known = (world.examples, world.feature_leads), features[1:]
     with pytest.raises(ConfigurationError, match="does not have: lead_source"):
-        score_with_champions(*given, champion(approved), as_of, target, known)
-    scored = score_active_leads(*given, candidate, champion(approved), as_of, target, known)
+        score_with_champions(*given, champion(approved), RECIPE, as_of, target, known)
+    scored = score_active_leads(*given, candidate, champion(approved), RECIPE, as_of, target, known)
     assert scored["is_trial"].all()
     assert set(scored["model_version"]) == {name_version(candidate["t1"])}
     assert "lead_source" in caplog.text
@@ -127,7 +129,7 @@ def test_too_little_data_gives_every_lead_the_base_rate(
 ) -> None:
     world = make_world(400, rate=0.01)
     trained = train(world, make_model())
-    scored = score_active_leads(world.examples, world.feature_leads, trained, {}, as_of, target)
+    scored = score_active_leads(world.examples, world.feature_leads, trained, {}, RECIPE, as_of, target)
     model_output.scored_leads.validate(scored)
     assert len(scored) > 1
     assert set(scored["probability"]) == {trained["t1"]["base_rate"]["value"]}
@@ -146,7 +148,7 @@ def test_only_lead_is_the_best_of_all(
     world = make_world(1500)
     trained = train(world, make_model("logistic"))
     one = world.examples[world.examples["split"] == "scoring"].head(1)
-    (row,) = score_active_leads(one, world.feature_leads, trained, {}, as_of, target).to_dict("records")
+    (row,) = score_active_leads(one, world.feature_leads, trained, {}, RECIPE, as_of, target).to_dict("records")
     assert (row["rank"], row["percentile"]) == (1, 100.0)
 
 
@@ -162,7 +164,7 @@ def test_no_active_leads_give_an_empty_table_of_the_right_types(
     world = make_world(1500)
     history = world.examples[world.examples["split"] != "scoring"].head(leads)
     trained = train_or_nothing(train, world, history, make_model("logistic"))
-    scored = score_active_leads(history, world.feature_leads, trained, {}, as_of, target)
+    scored = score_active_leads(history, world.feature_leads, trained, {}, RECIPE, as_of, target)
     assert scored.empty
     model_output.scored_leads.validate(scored)
 
@@ -181,4 +183,4 @@ def test_without_any_mature_lead_nobody_is_scored(
     world = make_world(1500)
     active = world.examples[world.examples["split"] == "scoring"]
     trained = train_or_nothing(train, world, active, make_model("logistic"))
-    assert score_active_leads(active, world.feature_leads, trained, {}, as_of, target).empty
+    assert score_active_leads(active, world.feature_leads, trained, {}, RECIPE, as_of, target).empty

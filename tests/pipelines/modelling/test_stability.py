@@ -56,7 +56,7 @@ def test_a_feature_and_its_double_do_not_both_appear(
     world.feature_leads["site_visits_30d"] = 2 * world.feature_leads["crm_score"]
     trained = train(world, make_model(family), (TWIN,))
     assert ["crm_score", "site_visits_30d"] in trained["t1"]["stability"]["kin"]
-    said = score_active_leads(world.examples, world.feature_leads, trained, {}, as_of, target)["top_drivers"]
+    said = score_active_leads(world.examples, world.feature_leads, trained, {}, {}, as_of, target)["top_drivers"]
     of_score, of_double = said.str.contains("CRM score"), said.str.contains("visited the site")
     assert (of_score | of_double).any()
     assert not (of_score & of_double).any()
@@ -83,7 +83,7 @@ def test_reasons_are_the_same_for_any_thread_count_and_row_order(
     assert first["t1"]["stability"] == second["t1"]["stability"]
     assert name_version(first["t1"]) == name_version(second["t1"])
     scored = [
-        score_active_leads(of.examples, of.feature_leads, model, {}, as_of, target)
+        score_active_leads(of.examples, of.feature_leads, model, {}, {}, as_of, target)
         for of, model in ((world, first), (shuffled, second))
     ]
     pd.testing.assert_frame_equal(*scored)
@@ -111,7 +111,7 @@ def test_lead_of_whom_nothing_has_happened_has_sensible_words(
     trained = train(world, make_model("lightgbm"))
     one = world.examples[world.examples["split"] == "scoring"].head(1)
     leads = world.feature_leads.assign(n_replies=0.0, open_share=np.nan, crm_score=np.nan, lead_source="unknown")
-    (said,) = score_active_leads(one, leads, trained, {}, as_of, target)["top_drivers"]
+    (said,) = score_active_leads(one, leads, trained, {}, {}, as_of, target)["top_drivers"]
     assert "nan" not in said
     assert "not known" not in said
 

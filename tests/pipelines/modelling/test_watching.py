@@ -91,7 +91,7 @@ def test_references_hold_what_the_model_read_and_said_and_no_key(own, as_of, tar
     assert len(references) == len(active)
     assert {"crm_score", "lead_source"} <= set(references)
     assert not {"lead_key", "first_engaged_at", "landmark_at"} & set(references)
-    scored = score_active_leads(world.examples, world.feature_leads, models, {}, as_of, target)
+    scored = score_active_leads(world.examples, world.feature_leads, models, {}, {}, as_of, target)
     assert sorted(references["probability"]) == pytest.approx(sorted(scored["probability"]))
     assert set(references["model_version"]) == set(scored["model_version"])
 

@@ -1,6 +1,7 @@
 """Features of leads at landmarks: what was known strictly before."""
 
 from itertools import pairwise
+from typing import Any
 
 import ibis
 from ibis import _
@@ -16,7 +17,7 @@ from lead_conversion.pipelines.feature_engineering.families.measures import (
     last_prompt,
     order_times,
 )
-from lead_conversion.pipelines.feature_engineering.parameters import FeatureParameters
+from lead_conversion.pipelines.feature_engineering.parameters import DECIDE_VALUES, FeatureParameters
 from lead_conversion.pipelines.feature_engineering.rates import look_up_rates
 
 KEYS = ["lead_key", "landmark_hours", "is_scoring_row", "landmark_at"]
@@ -48,6 +49,11 @@ def compute_features(  # noqa: PLR0913, PLR0917 - Kedro passes each input as an 
         contacts = primary_contacts.filter(is_mine)
         slices.append(complete_features(landmarks, histories, contacts, feature_rates, target))
     return slices
+
+
+def describe_recipe(features: FeatureParameters) -> dict[str, Any]:
+    """What decided the values of the features, by name of the setting: a model reads them as they were made then."""
+    return features.model_dump(mode="json", include=DECIDE_VALUES)
 
 
 def complete_features(landmarks: Table, histories: Table, contacts: Table, rates: Table, target: Targets) -> Table:

@@ -4,6 +4,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lead_conversion.language.embeddings import EmbeddingModel
 
+# The others guard labels, or say in how many pieces features are computed and how they are checked.
+DECIDE_VALUES = {"settling_hours", "rated_target", "rate_prior", "reply_within_hours", "embeddings", "engagement"}
+
 
 class EngagementPoints(BaseModel):
     """What a lead earns for what it does."""

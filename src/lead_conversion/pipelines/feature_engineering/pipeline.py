@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from lead_conversion.pipelines.feature_engineering.features import compute_features
+from lead_conversion.pipelines.feature_engineering.features import compute_features, describe_recipe
 from lead_conversion.pipelines.feature_engineering.labels import label_conversions, summarise_labels
 from lead_conversion.pipelines.feature_engineering.landmarks import place_landmarks
 from lead_conversion.pipelines.feature_engineering.prompts import describe_prompts
@@ -80,6 +80,12 @@ def create_pipeline() -> Pipeline:
                 },
                 outputs="feature_leads@slices",
                 name="compute_features",
+            ),
+            Node(
+                describe_recipe,
+                inputs={"features": "params:features"},
+                outputs="feature_recipe",
+                name="describe_recipe",
             ),
             Node(
                 replay_features,

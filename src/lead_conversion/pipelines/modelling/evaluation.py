@@ -8,7 +8,7 @@ import pandas as pd
 
 from lead_conversion.contracts.features import FEATURES, Feature
 from lead_conversion.kernel.targets import Target, Targets
-from lead_conversion.lifecycle.champions import Champion, fault_of, unseen_from
+from lead_conversion.lifecycle.champions import Champion, Recipe, fault_of, unseen_from
 from lead_conversion.lifecycle.gates import BASELINE_ROLES, GateLimits, decide_gate
 from lead_conversion.pipelines.modelling.encoding import attach_features
 from lead_conversion.pipelines.modelling.estimators import name_version, predict_probability
@@ -33,6 +33,7 @@ def predict_holdout(
     feature_leads: pd.DataFrame,
     trained_models: dict[str, dict[str, Any]],
     champion_models: Mapping[str, Champion],
+    feature_recipe: Recipe,
     target: Targets,
     features: Sequence[Feature] = FEATURES,
 ) -> pd.DataFrame:
@@ -54,7 +55,7 @@ def predict_holdout(
             for model_name, model in sorted(trained["models"].items())
         ]
         champion = champion_models.get(name)
-        if champion and trained["models"] and not _fault_for_comparison(champion, spec, features):
+        if champion and trained["models"] and not _fault_for_comparison(champion, spec, feature_recipe, features):
             unseen = rows[rows["first_engaged_at"] >= unseen_from(champion)]
             model = champion["model"]["models"][champion["model"]["chosen"]]
             if len(unseen):
@@ -72,6 +73,7 @@ def evaluate_models(  # noqa: PLR0913, PLR0917 - Kedro passes each input as an a
     trained_models: dict[str, dict[str, Any]],
     leakage_audit: dict[str, Any],
     champion_models: Mapping[str, Champion],
+    feature_recipe: Recipe,
     primary_as_of: dict[str, str],
     target: Targets,
     evaluation: EvaluationParameters,
@@ -88,7 +90,7 @@ def evaluate_models(  # noqa: PLR0913, PLR0917 - Kedro passes each input as an a
     evaluated = {}
     for name, spec in target.items():
         trained, champion = trained_models[name], champion_models.get(name)
-        fault = _fault_for_comparison(champion, spec, features) if champion else ""
+        fault = _fault_for_comparison(champion, spec, feature_recipe, features) if champion else ""
         examples = model_input_examples[model_input_examples["target"] == name]
         predictions = holdout_predictions[holdout_predictions["target"] == name]
         found = {
@@ -186,11 +188,11 @@ def _measure_target(
     }
 
 
-def _fault_for_comparison(champion: Champion, spec: Target, features: Sequence[Feature]) -> str:
+def _fault_for_comparison(champion: Champion, spec: Target, recipe: Recipe, features: Sequence[Feature]) -> str:
     """Why a champion cannot be held against this run's model; empty where it can."""
     if unseen_from(champion) is None:
         return "its lineage does not say until when it learned"
-    return fault_of(champion, spec, features)
+    return fault_of(champion, spec, recipe, features)
 
 
 def _not_compared(champion: Champion | None, why: str) -> Evaluated:

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from lead_conversion.kernel.targets import Target, Targets
-from lead_conversion.lifecycle.champions import describe_target, learned_until
+from lead_conversion.lifecycle.champions import Recipe, describe_target, learned_until
 from lead_conversion.lifecycle.drift.reference import REFERENCE_FILE, to_parquet
 from lead_conversion.pipelines.modelling.estimators import name_version
 
@@ -16,6 +16,7 @@ def nominate_models(
     raw_manifest: dict[str, Any],
     run_identity: dict[str, Any],
     references: pd.DataFrame,
+    feature_recipe: Recipe,
     target: Targets,
 ) -> dict[str, dict[str, Any]]:
     """By target, the model that passed its gate and its lineage: data, code, configuration, environment, judgement.
@@ -23,7 +24,7 @@ def nominate_models(
     A target without a model that passed is absent; a verdict that is missing counts as not passed. With the model goes
     the sample of leads that drift is judged against.
     """
-    made_of = _describe_run(raw_manifest, run_identity)
+    made_of = {**_describe_run(raw_manifest, run_identity), "feature_recipe": dict(feature_recipe)}
     return {
         name: {
             "model": trained_models[name],

@@ -9,7 +9,7 @@ import pandas as pd
 from lead_conversion.contracts.features import FEATURES, Feature
 from lead_conversion.kernel.targets import Targets
 from lead_conversion.kernel.windows import parse_moment
-from lead_conversion.lifecycle.champions import Champion, fault_of, require_champions
+from lead_conversion.lifecycle.champions import Champion, Recipe, fault_of, require_champions
 from lead_conversion.pipelines.modelling.drivers import NOT_ENOUGH_DATA, name_drivers
 from lead_conversion.pipelines.modelling.encoding import attach_features
 from lead_conversion.pipelines.modelling.estimators import explain_log_odds, name_version, predict_probability
@@ -27,6 +27,7 @@ def score_active_leads(
     feature_leads: pd.DataFrame,
     trained_models: dict[str, dict[str, Any]],
     champion_models: Mapping[str, Champion],
+    feature_recipe: Recipe,
     primary_as_of: dict[str, str],
     target: Targets,
     features: Sequence[Feature] = FEATURES,
@@ -37,7 +38,7 @@ def score_active_leads(
     """
     able = {}
     for name, spec in target.items():
-        fault = fault_of(champion_models[name], spec, features) if name in champion_models else ""
+        fault = fault_of(champion_models[name], spec, feature_recipe, features) if name in champion_models else ""
         if fault:
             log.warning("The champion of %s cannot score: %s. The run's own candidate scores, on trial.", name, fault)
         elif name in champion_models:
@@ -49,6 +50,7 @@ def score_with_champions(
     model_input_examples: pd.DataFrame,
     feature_leads: pd.DataFrame,
     champion_models: Mapping[str, Champion],
+    feature_recipe: Recipe,
     primary_as_of: dict[str, str],
     target: Targets,
     features: Sequence[Feature] = FEATURES,
@@ -59,7 +61,7 @@ def score_with_champions(
         AccessError: a target has no champion.
         ConfigurationError: a champion cannot score with this code.
     """
-    champions = require_champions(champion_models, target, features)
+    champions = require_champions(champion_models, target, feature_recipe, features)
     models = {name: champion["model"] for name, champion in champions.items()}
     return _score(model_input_examples, feature_leads, models, set(models), primary_as_of)
 
