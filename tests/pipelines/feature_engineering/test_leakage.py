@@ -138,7 +138,7 @@ def assert_same(found, expected):
     pd.testing.assert_frame_equal(found.reset_index(drop=True), expected.reset_index(drop=True), check_exact=True)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(
     landmark=st.floats(0, 1),
     seed=st.integers(0, 10_000),
