@@ -1,8 +1,12 @@
-"""How close each model comes to an oracle that knows every lead's true chance, given what can be observed of it.
+"""How close each model comes to an oracle that knows every lead's true chance, given what the system may see of it.
 
 Simulates a world, trains on it, and holds the holdout's ranking against the planted truth. "Expected" PR-AUC takes the
 true chances for labels, so that luck of the draw does not count; it is shown as a share of the oracle's own, over the
 landmarks that the truth knows, and at each of them.
+
+The system may not see whether a lead has a phone number or an e-mail address (the state of now), nor what became of a
+message of the last day (the source changes it in place): this oracle does not either, but knows the laws of the world,
+and what they leave of each guess. The first line says how close it comes to one who sees all.
 
 python benchmarks/oracle.py                       # 20,000 leads
 python benchmarks/oracle.py --leads 40000 --seeds 11 12 --target t1
@@ -19,10 +23,13 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from lead_conversion.cli.project import parameters_of
 from lead_conversion.guard.pseudonyms import PseudonymKey
-from lead_conversion.simulation import WorldSpec, truth_path_of, write_world
+from lead_conversion.simulation import WorldSpec, chances_as_seen, truth_path_of, write_world
 
 PROJECT = Path(__file__).parents[1]
+TARGETS = ("t1", "t2", "t3")
+SEES_LESS = "this oracle, of one who sees all"
 SECRET = "the benchmark's own key, of no use elsewhere"
 
 
@@ -35,9 +42,12 @@ def train(database: Path, folder: Path) -> pd.DataFrame:
 
 
 def read_truth(database: Path) -> pd.DataFrame:
-    """The true chances by lead and landmark."""
+    """The true chances by lead and landmark: for one who sees all (`p_`), and for one who sees what is read (`seen_`)."""
     with duckdb.connect(str(truth_path_of(database)), read_only=True) as connection:
         truth = connection.execute("SELECT * FROM leads").df()
+        (spec,) = connection.execute("SELECT spec FROM spec").fetchone()
+    seen = chances_as_seen(WorldSpec.model_validate_json(spec), parameters_of(None)["features"]["settling_hours"])
+    truth = truth.assign(**{f"seen_{name}": seen[f"p_{name}"] for name in TARGETS})
     key = PseudonymKey(SECRET)
     return truth.assign(lead_key=[key.pseudonym_of("lead", str(contact)) for contact in truth["contact_id"]])
 
@@ -51,16 +61,16 @@ def expected_pr_auc(score: np.ndarray, chance: np.ndarray) -> float:
 
 def compare(predictions: pd.DataFrame, truth: pd.DataFrame, target: str) -> pd.DataFrame:
     """One row a model: its share of the oracle's expected PR-AUC, over all landmarks and at each."""
-    known = truth[["lead_key", "landmark_hours", f"p_{target}"]].dropna()
+    known = truth[["lead_key", "landmark_hours", f"p_{target}", f"seen_{target}"]].dropna()
     judged = predictions[predictions["target"] == target].merge(known, on=["lead_key", "landmark_hours"])
     rows = {}
     for name, of_model in judged.groupby("model"):
         parts = [("all", of_model), *of_model.groupby("landmark_hours")]
-        rows[name] = {
-            at: expected_pr_auc(part["probability"].to_numpy(), part[f"p_{target}"].to_numpy())
-            / expected_pr_auc(part[f"p_{target}"].to_numpy(), part[f"p_{target}"].to_numpy())
-            for at, part in parts
-        }
+        for at, part in parts:
+            chance, seen = part[f"p_{target}"].to_numpy(), part[f"seen_{target}"].to_numpy()
+            best = expected_pr_auc(seen, chance)
+            rows.setdefault(SEES_LESS, {})[at] = best / expected_pr_auc(chance, chance)
+            rows.setdefault(name, {})[at] = expected_pr_auc(part["probability"].to_numpy(), chance) / best
     return pd.DataFrame(rows).T
 
 

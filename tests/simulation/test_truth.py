@@ -6,7 +6,7 @@ from lead_conversion.simulation import WorldSpec
 from lead_conversion.simulation.campaigns import draw_agency
 from lead_conversion.simulation.journeys import draw_journeys
 from lead_conversion.simulation.people import draw_people
-from lead_conversion.simulation.truth import lead_chances, look_ahead_at_traits
+from lead_conversion.simulation.truth import lead_chances, look_ahead_at_addresses, look_ahead_at_traits
 
 COPIES = 8_000
 
@@ -85,3 +85,23 @@ def test_a_lead_that_reached_the_target_or_opted_out_is_not_open_for_it():
     assert at["p_t1"].isna().to_numpy().tolist() == (gone | (journeys.booked_at < landmark)).tolist()
     assert at["p_t2"].isna().to_numpy().tolist() == (gone | (journeys.qualified_at < landmark)).tolist()
     assert gone.any()
+
+
+@pytest.mark.parametrize("knobs", [{}, {"hidden_confounding": 1.5}])
+def test_chance_for_one_who_sees_less_is_the_mean_of_the_true_chances_that_look_the_same(knobs):
+    agency = draw_agency(WorldSpec(leads=3500, **knobs))
+    _, leads = draw_people(agency, 0, np.random.default_rng(5))
+    journeys = draw_journeys(agency, leads, np.random.default_rng(6))
+    true = chances_of(agency, leads, journeys)
+    views = look_ahead_at_addresses(agency, leads, journeys)
+    seen = lead_chances(agency, leads, journeys, np.arange(len(leads)), views, settling_hours=24.0)
+    assert seen["p_t1"].isna().equals(true["p_t1"].isna())
+    for hours, here in seen.groupby("landmark_hours"):
+        if hours == 168:
+            continue
+        said = here["p_t1"].dropna()
+        missed = true.loc[said.index, "p_t1"] - said
+        assert missed.abs().max() > 0.01
+        for _, rank in said.groupby(pd.qcut(said, 4)):
+            part = missed[rank.index]
+            assert abs(part.mean()) < 4 * part.std() / np.sqrt(len(part)) + 1e-12, hours

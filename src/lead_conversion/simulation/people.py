@@ -161,6 +161,12 @@ _MISSING_SHARE = {
     "city": 0.10,
     "notes": 0.7,
 }
+# Has a phone number, has an e-mail address, and the share of leads: each has one of them at least.
+ADDRESS_SHARES = (
+    (True, True, (1 - _MISSING_SHARE["phone"]) * (1 - _MISSING_SHARE["email"])),
+    (True, False, (1 - _MISSING_SHARE["phone"]) * _MISSING_SHARE["email"]),
+    (False, True, _MISSING_SHARE["phone"]),
+)
 _NOTES = (
     "Spoke to {first} on the phone, prefers {phone} after 5pm. Boss is {other}.",
     "{first} {last} asked for the brochure by post: {street}, {city}.",

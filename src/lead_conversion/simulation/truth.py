@@ -1,13 +1,14 @@
 """Each lead's true chances at its landmarks, given what can be observed of it until then."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from lead_conversion.simulation import behaviour as law
 from lead_conversion.simulation import outlook as ahead
-from lead_conversion.simulation.campaigns import Agency, Floats, Ints
+from lead_conversion.simulation.campaigns import Agency, Bools, Floats, Ints
 from lead_conversion.simulation.journeys import (
     CALL_LAGS,
     CUSTOMER_LAGS,
@@ -18,12 +19,23 @@ from lead_conversion.simulation.journeys import (
     Journeys,
 )
 from lead_conversion.simulation.outlook import OUTCOMES, T1, T2, T3, Outlook
-from lead_conversion.simulation.people import Leads
+from lead_conversion.simulation.people import ADDRESS_SHARES, Leads
+from lead_conversion.simulation.prompts import VOICE
 
 LANDMARKS_HOURS = (0.0, 1.0, 24.0, 72.0, 168.0)
 
 _NO_SHARE = 1e-9  # keeps a division defined where nothing is left
-Views = list[tuple[float, Outlook]]
+
+
+@dataclass(frozen=True)
+class View:
+    """What may be true of some leads, unseen; how likely it was at first, and what lies ahead if it is."""
+
+    leads: Leads
+    hidden: float
+    prior: float
+    outlook: Outlook
+    guesses_addresses: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,18 +96,26 @@ class _Attempt:
         return ahead.remaining_share(hours, self.window)
 
 
+def _situation_at(agency: Agency, leads: Leads, journeys: Journeys, k: Ints, hidden: Floats) -> law.Situation:
+    rows = np.arange(len(leads))
+    step, slot, alternative, state = (
+        values[rows, k] for values in (journeys.step, journeys.slot, journeys.alternative, journeys.state)
+    )
+    return law.Situation(agency, leads, step, slot, alternative, state, hidden)
+
+
 def _describe_attempt(
     agency: Agency,
     leads: Leads,
     journeys: Journeys,
     view: Outlook,
     at: tuple[Ints, Floats, Floats, tuple[Ints, Ints]],
+    level: Ints,
 ) -> _Attempt:
     k, landmark, hidden, waits = at
     rows = np.arange(len(leads))
-    step, slot = journeys.step[rows, k], journeys.slot[rows, k]
-    state, level = journeys.state[rows, k], journeys.level[rows, k]
-    situation = law.Situation(agency, leads, step, slot, journeys.alternative[rows, k], state, hidden)
+    situation = _situation_at(agency, leads, journeys, k, hidden)
+    step, state = situation.step, situation.state
     quiet_state = law.state_after(agency, step, level, np.array(law.SILENCE), state)
     due_at = journeys.due_at[rows, k]
     return _Attempt(
@@ -152,17 +172,35 @@ def _with_answer(last: _Attempt, response: Ints, replied_at: Floats) -> _Weighed
     return _Weighed(mass, outcomes)
 
 
-def _after_attempt(last: _Attempt, k: Ints) -> _Weighed:
+def _answer_seen(last: _Attempt, k: Ints) -> tuple[Bools, Ints]:
+    """Whether an answer was seen before the landmark, and which; neutral where none was."""
     rows = np.arange(len(k))
-    replied_at = last.journeys.replied_at[rows, k]
-    is_seen = np.nan_to_num(replied_at, nan=np.inf) < last.landmark
-    response = np.where(is_seen, last.journeys.response[rows, k], law.NEUTRAL)
+    is_seen = np.nan_to_num(last.journeys.replied_at[rows, k], nan=np.inf) < last.landmark
+    return is_seen, np.where(is_seen, last.journeys.response[rows, k], law.NEUTRAL)
+
+
+def _after_attempt(last: _Attempt, k: Ints) -> _Weighed:
+    is_seen, response = _answer_seen(last, k)
+    replied_at = last.journeys.replied_at[np.arange(len(k)), k]
     seen = _with_answer(last, response, np.where(is_seen, replied_at, last.due_at))
     unseen = _without_answer(last)
     return _Weighed(
         np.where(is_seen, seen.mass, unseen.mass),
         np.where(is_seen, seen.outcomes, unseen.outcomes),
     )
+
+
+def _after_unsettled(describe: Callable[[Ints], _Attempt], k: Ints, chances: Floats) -> _Weighed:
+    """After an attempt of which nobody knows yet how far it got; `chances` are levels x n."""
+    rows, n = np.arange(len(k)), len(k)
+    mass, outcomes = np.zeros(n), np.zeros((OUTCOMES, n))
+    for level, chance in enumerate(chances):
+        last = describe(np.full(n, level))
+        is_seen, response = _answer_seen(last, k)
+        met = _after_attempt(last, k)
+        weight = chance * np.where(is_seen, last.answers[response, rows], 1.0)
+        mass, outcomes = mass + weight * met.mass, outcomes + weight * met.outcomes
+    return _Weighed(mass, outcomes)
 
 
 def _since(now: Floats, then: Floats, power: int) -> Floats:
@@ -240,25 +278,38 @@ def _choice_likelihood(agency: Agency, leads: Leads, journeys: Journeys, hidden:
     return np.where(journeys.is_sent, taken, 1.0)
 
 
-def _weigh(
-    agency: Agency,
-    leads: Leads,
-    journeys: Journeys,
-    view: Outlook,
-    landmark: Floats,
-    hidden: Floats,
-) -> _Weighed:
+def _address_likelihood(agency: Agency, leads: Leads, journeys: Journeys, is_past: Bools) -> Floats:
+    """Likelihood of what was sent and what was skipped, had the leads these addresses."""
+    carried = leads.take(np.s_[:, None])
+    sends = np.where(
+        law.is_reachable(agency, carried, journeys.step), 1 - law.skip_probability(agency, carried, journeys.step), 0.0
+    )
+    return np.asarray(np.where(is_past, np.where(journeys.is_sent, sends, 1 - sends), 1.0).prod(axis=1))
+
+
+def _weigh(agency: Agency, journeys: Journeys, view: View, landmark: Floats, settling_hours: float) -> _Weighed:
     """What may still happen to a lead without a booking, a qualification or an opt-out so far."""
-    n = len(leads)
-    rows = np.arange(n)
-    waits = _trial_choices(journeys, view.wait_axis)
+    leads, outlook, n = view.leads, view.outlook, len(view.leads)
+    rows, hidden = np.arange(n), np.full(n, view.hidden)
+    waits = _trial_choices(journeys, outlook.wait_axis)
     is_past = journeys.is_met & (np.nan_to_num(journeys.due_at, nan=np.inf) < landmark[:, None])
     k = is_past.sum(axis=1) - 1
     last = np.maximum(k, 0)
     state = np.where(k >= 0, journeys.state[rows, last], law.COLD)
-    untouched = _going_on(view, k, state, waits, landmark)
-    attempt = _describe_attempt(agency, leads, journeys, view, (last, landmark, hidden, waits))
-    attempted = _after_attempt(attempt, last)
+    untouched = _going_on(outlook, k, state, waits, landmark)
+    at = (last, landmark, hidden, waits)
+
+    def describe(level: Ints) -> _Attempt:
+        return _describe_attempt(agency, leads, journeys, outlook, at, level)
+
+    attempted = _after_attempt(describe(journeys.level[rows, last]), last)
+    if settling_hours:
+        situation = _situation_at(agency, leads, journeys, last, hidden)
+        unsettled = _after_unsettled(describe, last, law.level_probabilities(situation))
+        is_open = (situation.channel != VOICE) & (journeys.due_at[rows, last] + settling_hours >= landmark)
+        attempted = _Weighed(
+            np.where(is_open, unsettled.mass, attempted.mass), np.where(is_open, unsettled.outcomes, attempted.outcomes)
+        )
     acts = (k >= 0) & (journeys.is_sent[rows, last] | (agency.matters == 0))
     mass = np.where(acts, attempted.mass, untouched.mass)
     outcomes = np.where(acts, attempted.outcomes, untouched.outcomes)
@@ -267,27 +318,39 @@ def _weigh(
         choice = _choice_likelihood(agency, leads, journeys, hidden)[rows, last]
         likelihood = np.where(k >= 0, so_far * choice, 1.0)
         mass, outcomes = mass * likelihood, outcomes * likelihood
-    return _Weighed(mass, outcomes)
+    if view.guesses_addresses:
+        likelihood = _address_likelihood(agency, leads, journeys, is_past)
+        mass, outcomes = mass * likelihood, outcomes * likelihood
+    return _Weighed(view.prior * mass, view.prior * outcomes)
 
 
-def _at_first_engagement(journeys: Journeys, view: Outlook) -> Floats:
+def _at_first_engagement(agency: Agency, journeys: Journeys, views: Sequence[View]) -> Floats:
     """Chances of a lead whose first attempt is just being made, its prompt not yet known."""
     rows = np.arange(len(journeys.is_sent))
     k = journeys.is_sent.argmax(axis=1)
-    a, b = _trial_choices(journeys, view.wait_axis)
-    return view.sent[k, :, rows, a, b, law.COLD].T
+    is_past = journeys.is_met & (np.arange(journeys.step.shape[1]) <= k[:, None])
+    mass, outcomes = np.zeros(len(rows)), np.zeros((OUTCOMES, len(rows)))
+    for view in views:
+        a, b = _trial_choices(journeys, view.outlook.wait_axis)
+        weight = np.full(len(rows), view.prior)
+        if view.guesses_addresses:
+            weight *= _address_likelihood(agency, view.leads, journeys, is_past)
+        mass, outcomes = mass + weight, outcomes + weight * view.outlook.sent[k, :, rows, a, b, law.COLD].T
+    return outcomes / np.where(mass > 0, mass, np.nan)
 
 
-def _chances(agency: Agency, leads: Leads, journeys: Journeys, views: Views, hours: float) -> Floats:
+def _chances(
+    agency: Agency, leads: Leads, journeys: Journeys, views: Sequence[View], hours: float, settling_hours: float
+) -> Floats:
     """T x n chances; NaN where the lead is not open for the outcome at the landmark."""
     zero = journeys.first_engaged_at
     landmark = zero + hours
-    parts = [_weigh(agency, leads, journeys, view, landmark, np.full(len(leads), trait)) for trait, view in views]
+    parts = [_weigh(agency, journeys, view, landmark, settling_hours) for view in views]
     mass = np.sum([p.mass for p in parts], axis=0)
     chances = np.sum([p.outcomes for p in parts], axis=0) / np.where(mass > 0, mass, np.nan)
     if hours == 0:
         first_sent = np.where(journeys.is_sent, journeys.due_at, np.inf).min(axis=1)
-        start = np.mean([_at_first_engagement(journeys, view) for _, view in views], axis=0)
+        start = _at_first_engagement(agency, journeys, views)
         chances = np.where(first_sent <= zero, start, chances)
         # An answer to something that was never sent (only where nothing matters) is no landmark
         # that could be foreseen.
@@ -309,23 +372,52 @@ def _chances(agency: Agency, leads: Leads, journeys: Journeys, views: Views, hou
     return np.where(over | (journeys.opted_out_at < landmark), np.nan, chances)
 
 
-def look_ahead_at_traits(agency: Agency, leads: Leads, journeys: Journeys) -> Views:
+def look_ahead_at_traits(agency: Agency, leads: Leads, journeys: Journeys) -> list[View]:
     """The outlook under each value that the unrecorded trait may have; one where none matters."""
     traits = (-1.0, 1.0) if agency.spec.hidden_confounding else (0.0,)
     return [
-        (
+        View(
+            leads,
             trait,
+            1 / len(traits),
             ahead.look_ahead(agency, leads, journeys.first_engaged_at, np.full(len(leads), trait)),
         )
         for trait in traits
     ]
 
 
-def lead_chances(agency: Agency, leads: Leads, journeys: Journeys, contact_ids: Ints, views: Views) -> pd.DataFrame:
+def look_ahead_at_addresses(agency: Agency, leads: Leads, journeys: Journeys) -> list[View]:
+    """The same for one who does not know either whether a lead has a phone number or an e-mail address."""
+    every = np.ones(len(leads), dtype=bool)
+    return [
+        replace(view, prior=view.prior * share, guesses_addresses=True)
+        for has_phone, has_email, share in ADDRESS_SHARES
+        for view in look_ahead_at_traits(
+            agency, replace(leads, has_phone=every & has_phone, has_email=every & has_email), journeys
+        )
+    ]
+
+
+def lead_chances(
+    agency: Agency,
+    leads: Leads,
+    journeys: Journeys,
+    contact_ids: Ints,
+    views: Sequence[View],
+    settling_hours: float = 0.0,
+) -> pd.DataFrame:
     """One row a lead and landmark: true chances, and what really came of the lead in the end.
 
     A chance is NaN where the lead is not open for the target at the landmark. It is exact for
     event times without the few minutes by which an attempt follows its schedule.
+
+    Args:
+        agency: the campaigns.
+        leads: who they are.
+        journeys: what happened to them.
+        contact_ids: one a lead.
+        views: what may be true of them.
+        settling_hours: for how long nobody knows what became of a message.
     """
     outcomes = (
         (T1, "t1", journeys.booked_at),
@@ -335,7 +427,7 @@ def lead_chances(agency: Agency, leads: Leads, journeys: Journeys, contact_ids: 
     frames = []
     engaged = np.isfinite(journeys.first_engaged_at)
     for hours in LANDMARKS_HOURS:
-        chances = _chances(agency, leads, journeys, views, hours)
+        chances = _chances(agency, leads, journeys, views, hours, settling_hours)
         columns = {
             "contact_id": contact_ids,
             "landmark_hours": hours,

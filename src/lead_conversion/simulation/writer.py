@@ -22,7 +22,7 @@ from lead_conversion.simulation.people import Leads, draw_people
 from lead_conversion.simulation.records import Tables
 from lead_conversion.simulation.schema import arrow_schemas, duckdb_statements
 from lead_conversion.simulation.spec import WorldSpec, WorldSummary
-from lead_conversion.simulation.truth import lead_chances, look_ahead_at_traits
+from lead_conversion.simulation.truth import lead_chances, look_ahead_at_addresses, look_ahead_at_traits
 
 Progress = Callable[[int, int], None]
 
@@ -112,8 +112,30 @@ def _work_out_truth(
             zero = fates.first_engaged_at
             effects.add(some, fates, look_ahead(agency, some, zero, some.hidden, outcomes=1))
         else:
-            effects.add(some, fates, views[0][1])
+            effects.add(some, fates, views[0].outlook)
     return pd.concat(chances, ignore_index=True)
+
+
+def _streams(spec: WorldSpec, batch: int) -> list[np.random.Generator]:
+    """What decides people, fates, texts and mishaps of a batch."""
+    return np.random.default_rng(np.random.SeedSequence(spec.seed, spawn_key=(batch,))).spawn(4)
+
+
+def chances_as_seen(spec: WorldSpec, settling_hours: float) -> pd.DataFrame:
+    """The true chances for one who knows no addresses, and only after a time what became of a message.
+
+    Returns:
+        Rows as in the truth's table `leads`, in its order; contact ids are places in the batch.
+    """
+    agency, found = draw_agency(spec), []
+    for batch in range(spec.batches):
+        people, fates, _texts, _mishaps = _streams(spec, batch)
+        _profile, leads = draw_people(agency, batch, people)
+        journeys = draw_journeys(agency, leads, fates)
+        for some, of_them, ids in _chunks(leads, journeys, np.arange(len(leads))):
+            views = look_ahead_at_addresses(agency, some, of_them)
+            found.append(lead_chances(agency, some, of_them, ids, views, settling_hours))
+    return pd.concat(found, ignore_index=True)
 
 
 class _Writing:
@@ -148,8 +170,7 @@ class _Writing:
 
     def write_batch(self, batch: int) -> None:
         agency, spec, first = self.agency, self.agency.spec, self.first
-        stream = np.random.default_rng(np.random.SeedSequence(spec.seed, spawn_key=(batch,)))
-        people, fates, texts, mishaps = stream.spawn(4)
+        people, fates, texts, mishaps = _streams(spec, batch)
         profile, leads = draw_people(agency, batch, people)
         journeys = draw_journeys(agency, leads, fates)
         contact_ids = first.contact + np.arange(len(leads))
