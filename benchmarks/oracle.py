@@ -42,7 +42,7 @@ def train(database: Path, folder: Path) -> pd.DataFrame:
 
 
 def read_truth(database: Path) -> pd.DataFrame:
-    """The true chances by lead and landmark: for one who sees all (`p_`), and for one who sees what is read (`seen_`)."""
+    """True chances by lead and landmark: for one who sees all (`p_`), and for one who sees what is read (`seen_`)."""
     with duckdb.connect(str(truth_path_of(database)), read_only=True) as connection:
         truth = connection.execute("SELECT * FROM leads").df()
         (spec,) = connection.execute("SELECT spec FROM spec").fetchone()
