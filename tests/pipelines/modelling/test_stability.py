@@ -38,6 +38,7 @@ def test_planted_driver_is_steady_and_noise_is_not_shown(
     kept = keep_steady(contributions, active, trained["stability"]) != 0
     names = [feature.name for feature in noise]
     assert (contributions[names] != 0).to_numpy().mean() > 0.5
+    # Near the middle of its range even the true signal says little, and its sign may turn.
     assert kept["crm_score"].mean() > 0.7
     # Draws of the same leads share some of their noise, so that a little of it agrees by luck.
     assert kept[names].to_numpy().mean() < 0.25

@@ -57,7 +57,7 @@ class _Learner:
 
 
 def tune_models(
-    train: pd.DataFrame,
+    rows: pd.DataFrame,
     candidates: Sequence[str],
     model: ModelParameters,
     tuning: TuningParameters,
@@ -67,10 +67,10 @@ def tune_models(
 ) -> tuple[ModelParameters, Record]:
     """The parameters to train with, and what the search did: for each candidate what was found and its gain.
 
-    The same rows and seed give the same values, whatever the number of threads: one trial follows the other, and
-    none is given up for the time that it takes.
+    `rows` are those of all leads before the embargo. The same rows and seed give the same values, whatever the number
+    of threads: one trial follows the other, and none is given up for the time that it takes.
     """
-    confirmation = roll_origins(train, 1 - tuning.confirmation_share, 1, window_hours)
+    confirmation = roll_origins(rows, 1 - tuning.confirmation_share, 1, window_hours)
     searched = [family for family in CANDIDATES if family in candidates and getattr(tuning.search, family, {})]
     record: Record = {"trials": tuning.trials, "families": {}}
     if not confirmation or not confirmation[0].has_both_labels:
