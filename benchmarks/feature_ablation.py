@@ -1,4 +1,4 @@
-"""What each family of features is worth: the holdout's PR-AUC of the blend without it, and with it alone.
+"""What each family of features is worth: the holdout's PR-AUC of the chosen model without it, and with it alone.
 
 Reads the folders of finished runs, trains anew with the family's columns empty, and compares on the same resamples of
 leads, so that the differences are paired. A family whose interval holds 0 shows nothing that the others don't. The

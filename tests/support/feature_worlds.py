@@ -86,7 +86,7 @@ class Draw:
 def random_world(seed: int, leads: int) -> World:
     """Leads with everything that the contracts allow: ties, late records, gaps, replies first, unknown steps."""
     draw = Draw(seed)
-    world = World(steps=_steps(draw), prompts=[_prompt(draw, number) for number in range(101, 113)])
+    world = World(steps=_steps(draw), prompts=[random_prompt(draw, number) for number in range(101, 113)])
     for number in range(leads):
         _add_lead(world, draw, key(f"l{number:05}"))
     world.events = draw.shuffled(world.events)
@@ -101,7 +101,8 @@ def _steps(draw: Draw) -> list[Row]:
     ] + [{"step_id": 11, "prompt_id": prompt, "step_order": 7} for prompt in (106, 107)]
 
 
-def _prompt(draw: Draw, prompt_id: int) -> Row:
+def random_prompt(draw: Draw, prompt_id: int) -> Row:
+    """What a prompt says; of some it is not known since when."""
     return {
         "prompt_id": prompt_id,
         "prompt_created_at": draw.maybe(draw.moment(BEGIN, BEGIN + timedelta(days=60)), 0.6),

@@ -20,9 +20,9 @@ An attempt is an outbound event that was not skipped; a reply is an inbound even
 engagement.
 
 An event is known at a landmark if it both happened and was recorded strictly before it. What became of an attempt
-counts once it is settled: a call's when it was over, a message's a configured time after it was sent. A message that
-was opened or clicked later than that is seen so from then on: the source does not say when, so that history holds a
-little of the future.
+counts once it is settled: a call's when its length has passed since its time, which is its end, or its start where no
+end is recorded; a message's a configured time after it was sent. A message that was opened or clicked later than that
+is seen so from then on: the source does not say when, so that history holds a little of the future.
 
 A call counts as booked, and a lead as qualified, from the moment at which that was recorded. A booking that was made
 void since counts too, for the source does not say when it was, and nobody knew until then.

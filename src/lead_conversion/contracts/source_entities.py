@@ -146,7 +146,8 @@ CONTACTS = SourceEntity(
 CAMPAIGN_STEPS = SourceEntity(
     name="campaign_steps",
     grain="one step x prompt version; a step without prompts keeps one row",
-    known_at=("step_created_at", "prompt_created_at"),
+    # Not step_created_at, which an edit moves: a step edited after the as-of would be gone, and what its attempts said.
+    known_at=("prompt_created_at",),
     columns=(
         SourceColumn("org_id", INTEGER, "The organisation that runs the campaign", null_is_refused=True),
         SourceColumn("campaign_id", INTEGER, "The campaign's id", nullable=False),

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
+
+# Files among the zones that name no place: the machine's own clock, and a clock that nobody has set.
+NO_PLACES = frozenset({"localtime", "Factory"})
 
 
 @dataclass(frozen=True)
@@ -18,12 +21,12 @@ class ZoneSpan:
 
 def zone_spans(names: Sequence[str], start: datetime, end: datetime) -> list[ZoneSpan]:
     """The spans of each zone over [start, end), in order; a name that is no IANA zone has none."""
+    places = available_timezones() - NO_PLACES
     spans = []
     for name in names:
-        try:
-            zone = ZoneInfo(name)
-        except (KeyError, ValueError, OSError):
+        if name not in places:
             continue
+        zone = ZoneInfo(name)
         changes = [(start, _offset(zone, start)), *_changes(zone, start, end)]
         ends = [*(at for at, _offset_seconds in changes[1:]), end]
         spans += [ZoneSpan(name, at, until, offset) for (at, offset), until in zip(changes, ends, strict=True)]

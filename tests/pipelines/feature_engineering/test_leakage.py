@@ -9,7 +9,17 @@ from agent_cory_rows import LOG, make_database, selects
 from configured import CLEAN, TARGETS
 from configured import FEATURES as PARAMETERS
 from entity_rows import RAW_CONTACT, key, rows
-from feature_worlds import AS_OF, Draw, Engine, World, random_contact, random_event, random_outcome, random_world
+from feature_worlds import (
+    AS_OF,
+    Draw,
+    Engine,
+    World,
+    random_contact,
+    random_event,
+    random_outcome,
+    random_prompt,
+    random_world,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -124,9 +134,17 @@ def change_enrolments(world, draw, cut):
     return replaced(world, contacts=[lead if was_enrolled(lead) else enrol(lead) for lead in world.contacts])
 
 
+def write_prompts(world, draw, cut):
+    """Prompts that there were attempts with and no text of are written, later."""
+    written = {prompt["prompt_id"] for prompt in world.prompts}
+    unwritten = sorted({event["prompt_id"] for event in world.events} - written - {None})
+    later = {"prompt_created_at": cut + timedelta(hours=draw.whole(0, 90))}
+    return replaced(world, prompts=world.prompts + [random_prompt(draw, each) | later for each in unwritten])
+
+
 CHANGES = (
     change_events, add_events, delete_events, change_outcomes, add_outcomes, delete_outcomes, change_unsettled,
-    change_enrolments,
+    change_enrolments, write_prompts,
 )  # fmt: skip
 
 

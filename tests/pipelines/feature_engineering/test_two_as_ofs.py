@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import duckdb
 import pandas as pd
 import pytest
 from configured import FEATURES as PARAMETERS
@@ -19,6 +20,7 @@ LANDMARK = ["lead_key", "landmark_hours", "landmark_at"]
 SPEC = WorldSpec(seed=5, leads=1200, days=115, end="2026-05-15")
 LATER = SPEC.end - timedelta(hours=36)
 EARLIER = LATER - timedelta(days=25, hours=11)  # at night, before the day's imports are recorded
+EDITED = EARLIER + timedelta(days=1)
 
 
 def features_as_of(database, moment):
@@ -47,6 +49,9 @@ def features_as_of(database, moment):
 def runs(tmp_path_factory):
     path = tmp_path_factory.mktemp("two_as_ofs") / "agency.duckdb"
     write_world(SPEC, path, truth_path_of(path))
+    # Some steps are edited in place between the two runs, which moves the time at which they were made.
+    with duckdb.connect(path) as database:
+        database.execute("UPDATE education.campaign_steps SET created_at = ? WHERE step_id % 4 = 0", [EDITED])
     return features_as_of(path, EARLIER), features_as_of(path, LATER)
 
 

@@ -150,14 +150,15 @@ def _is_reply(seen: Table) -> BooleanValue:
 
 
 def _is_settled(seen: Table, settling_hours: float) -> BooleanValue:
-    """Whether what became of an attempt was known: a call's when it was over, a message's a settling time after it.
+    """Whether what became of an attempt was known: a call's its length after it, a message's a settling time after it.
 
-    The source changes a message from sent to opened to clicked in place and does not say when.
+    The source changes a message from sent to opened to clicked in place and does not say when. The time of a call is
+    its end, or its start where no end is recorded; which of both is not known here, and by then it is over in any case.
     """
-    ended_at = seen.occurred_at + seen.duration_seconds.fill_null(0).as_interval("s")
+    over_by = seen.occurred_at + seen.duration_seconds.fill_null(0).as_interval("s")
     settling = ibis.interval(seconds=int(settling_hours * SECONDS_AN_HOUR))
     return ibis.ifelse(
-        seen.channel == "voice", ended_at < seen.landmark_at, seen.landmark_at - seen.occurred_at >= settling
+        seen.channel == "voice", over_by < seen.landmark_at, seen.landmark_at - seen.occurred_at >= settling
     )
 
 
