@@ -85,11 +85,62 @@ def test_features_of_a_text_are_found():
         "clear_ask": True,
         "company_named": False,
         "first_name": True,
+        "hard_to_read": False,
+        "jargon": False,
         "link": True,
+        "long": False,
         "pressure": False,
+        "proof": False,
         "question_as_ask": True,
         "several_asks": False,
     }
+
+
+def test_others_results_are_proof_and_not_an_offer():
+    assert kinds("We have news. Eight out of ten people finished. Each lesson is recorded.") == [
+        "opening",
+        "proof",
+        "value",
+    ]
+
+
+@pytest.mark.parametrize("opening", ["Hi there!", "Dear Sir or Madam,", "Good morning,", "Dear Ms {{last_name}},"])
+def test_greeting_is_one_however_it_is_put(opening):
+    assert parse_template(f"{opening} we have news.")[0].text == opening
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "A colleague suggested that I get in touch with you.",
+        "I am the adviser for the autumn.",
+        "This is my last message.",
+    ],
+)
+def test_reason_for_writing_is_the_opening(opening):
+    assert kinds(f"Hi {{{{first_name}}}}, {opening} Lessons start in May.") == ["greeting", "opening", "value"]
+
+
+def test_list_at_the_end_is_no_signature():
+    assert kinds("You get:\n- Eight weeks of lessons\n- A coach of your own") == ["opening", "value", "value"]
+
+
+def test_abbreviation_ends_no_sentence():
+    assert len(parse_template("Dr. Brown is free at 10 a.m. Tuesday, e.g. Room 5. P.S. All is well.")) == 2
+
+
+@pytest.mark.parametrize(
+    ("feature", "body"),
+    [
+        ("jargon", "Our best-in-class platform is here."),
+        ("proof", "We have news. Our graduates found work."),
+        ("long", "word " * 101),
+        ("hard_to_read", "Organisational transformation necessitates comprehensive institutional accountability " * 4),
+    ],
+)
+def test_feature_is_found_where_it_is(feature, body):
+    assert text_features(None, body)[feature]
+    assert not text_features(None, "You see a short and plain text here.")[feature]
 
 
 def test_vague_ask_is_not_a_clear_one():

@@ -5,29 +5,38 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lead_conversion.language.phrases import fold, is_asserted
+from lead_conversion.language.readability import reading_ease
 
-PartKind = Literal["greeting", "opening", "value", "ask", "closing", "notice", "signature"]
+PartKind = Literal["greeting", "opening", "value", "proof", "ask", "closing", "notice", "signature"]
 
 FIRST_NAME = "{{first_name}}"
-_PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+# 40 seconds of speech, four segments of a text message, and more than most e-mails of a first contact.
+LONG_WORDS = 100
+# Flesch 1949, The Art of Readable Writing: below 60 is "fairly difficult".
+PLAIN_READING_EASE = 60
+PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _DASHES = "\u2013\u2014-"
-_NAME = r"(?:\{\{\s*\w+\s*\}\}|(?i:there|all|again|friend)|[A-Z][\w'-]+)"
+_NAME = r"(?:\{\{\s*\w+\s*\}\}|(?i:there|all|again|friends?|team|everyone|folks|both)|[A-Z][\w'-]+)"
 _GREETING = re.compile(
-    rf"(?:(?i:hi|hey|hello|dear|good (?:morning|afternoon|evening|day))\b(?: {_NAME})*"
+    rf"(?:(?i:dear)\b[^,:!?\n]{{1,40}}(?=[,:!])"
+    rf"|(?i:hi|hey|hello|dear|good (?:morning|afternoon|evening|day))\b(?: {_NAME})*"
     rf"|\{{\{{\s*first_name\s*\}}\}})\s*(?:[,!:.]+|[{_DASHES}]+(?=\s)|$)"
 )
 _INTRODUCTION = re.compile(
-    r"(?i:^(?:this is|it's|my name is|i'm|i am)\b)|\{\{\s*(?:agent|sender|adviser|advisor|rep)\w*\s*\}\}"
+    r"^(?i:this is|it's|my name is|i'm|i am) (?:\{\{|[A-Z])|\{\{\s*(?:agent|sender|adviser|advisor|rep)\w*\s*\}\}"
 )
+_ABBREVIATIONS = ("Mr", "Ms", "Dr", "Mrs", "Prof", "St", "No", "Inc", "Ltd", "vs", "e.g", "i.e", "a.m", "p.m", "P.S")
 _SENTENCE_END = re.compile(
-    r"(?<=[.!?\u2026])(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bMrs\.)\s+(?=[\"'\u201c(]?[A-Z0-9{])|\n+"
+    r"(?<=[.!?\u2026])"
+    + "".join(rf"(?<!\b{re.escape(short)}\.)" for short in _ABBREVIATIONS)
+    + r"\s+(?=[\"'\u201c(]?[A-Z0-9{])|\n+"
 )
 _SIGN_OFF = re.compile(
     r"(?:best|best wishes|(?:kind|warm|best) regards|regards|(?:many )?thanks|thank you|cheers|sincerely|"
     r"(?:talk|speak) soon|all the best|warmly)\s*[,!.]?",
     re.IGNORECASE,
 )
-_SIGNED = re.compile(rf"[{_DASHES}]+\s*(?:\{{\{{\s*\w+\s*\}}\}}|[A-Z][\w'. ]*)")
+_SIGNED = re.compile(rf"[{_DASHES}]+\s*(?:\{{\{{\s*\w+\s*\}}\}}.*|[A-Z][\w'.]*(?: [A-Z][\w'.]*){{0,3}})$")
 _LINK = re.compile(r"\{\{\s*\w*(?:link|url|calendar)\w*\s*\}\}|https?://|\[url\]", re.IGNORECASE)
 _SHOUTING = re.compile(r"!{2,}|\b[A-Z]{4,}(?:\s+[A-Z]{2,})+\b")
 
@@ -54,9 +63,15 @@ _VAGUE = _any_of(
     "if (?:it is|it's|that's) of interest",
     "if (?:you are|you're) interested",
     "any (?:thoughts|questions)",
+    r"what do you (?:think|say)(?=\?)",
+    r"(?:^(?:still )?interested|sounds? good|makes? sense)(?=\?)",
+    "tell (?:me|us) (?:where|what|how|if|whether)",
+    "wait(?:ing)? for your (?:answer|reply|response|decision)",
+    "need (?:a|an|your) (?:yes|answer|reply|response|decision)",
     "when you (?:find|have) (?:the |a )?(?:time|moment)",
     "(?:know|see) where to find",
-    "get in touch",
+    # "suggested that I get in touch" tells why somebody writes
+    "(?<!i )(?<!me to )(?<!wanted to )(?<!like to )get in touch",
     "give us a call",
 )
 _PRESSURE = _any_of(
@@ -79,6 +94,56 @@ _PRESSURE = _any_of(
     "give your (?:place|spot|seat) away",
     "don't hear (?:back )?from you (?:by |before )?(?:today|tonight|tomorrow)",
 )
+_JARGON = _any_of(
+    r"synerg\w+",
+    "leverag(?:e|es|ed|ing)",
+    "utili[sz](?:e|es|ed|ing)",
+    r"(?:best|first)[ -]in[ -]class",
+    "(?:cutting|bleeding)[ -]edge",
+    "state[ -]of[ -]the[ -]art",
+    "world[ -]class",
+    r"game[ -]chang\w+",
+    r"paradigm\w*",
+    r"holistic\w*",
+    "turn-?key",
+    "seamless(?:ly)?",
+    "touch base",
+    "circle back",
+    "low[ -]hanging fruit",
+    "moves? the needle",
+    "deep[ -]dives?",
+    r"value[ -]add\w*",
+    "mission[ -]critical",
+    r"next[ -]gen(?:eration)?",
+    "actionable insights?",
+    r"thought leader\w*",
+    "end[ -]to[ -]end solutions?",
+    "scalable solutions?",
+    "win[ -]win",
+)
+_OTHERS = (
+    "(?:participants|customers|clients|teams|people|managers|companies|organi[sz]ations|employers|firms|students|"
+    "members|users|colleagues)"
+)
+_FEW = "(?:one|two|three|four|five|six|seven|eight|nine|ten)"
+_PROOF = _any_of(
+    rf"(?:\d+|{_FEW}) (?:out of|of|in) (?:\d+|three|four|five|ten|every)",
+    "(?:two thirds|three quarters|half|most) of (?:our|last|them)",
+    r"\d+ ?(?:%|per ?cent) of",
+    r"rated \d",
+    "alumni",
+    "(?:our|my) graduates",
+    "testimonials?",
+    "case stud(?:y|ies)",
+    "success stor(?:y|ies)",
+    rf"{_OTHERS}(?: [\w']+){{0,7}} (?:say|said|tell us|told (?:us|me)|c[ao]me (?:back|through)|stay(?:ed)? with us)",
+    rf"\d[\d,.]* {_OTHERS} (?:have|went|use|trust|joined|chose|came)",
+    rf"\d+ (?:different )?{_OTHERS}$",
+    r"(?:has|have) (?:now |already )?(?:sent|finished|saved|cut)",
+    r"(?:cut|halved|doubled) (?:its|their)",
+    r"trains? all of (?:its|their)",
+    r"many who had(?: [\w']+){1,6} told (?:us|me)",
+)  # fmt: skip
 _PRESSING_ORDER = _any_of("miss", "wait", "delay", "lose", start=r"(?:^|[.!?]\s+)don't ")
 _LONGEST_SIGNATURE = 4
 
@@ -109,6 +174,11 @@ def has_pressure(text: str) -> bool:
     return bool(orders_or_shouts) or is_asserted(fold(text), _PRESSURE)
 
 
+def has_jargon(text: str) -> bool:
+    """Whether the wording is that of a brochure rather than of a person."""
+    return bool(_JARGON.search(straighten(text)))
+
+
 def has_link(text: str) -> bool:
     """Whether the text holds a link."""
     return bool(_LINK.search(text))
@@ -116,7 +186,7 @@ def has_link(text: str) -> bool:
 
 def placeholders(text: str) -> frozenset[str]:
     """The names between double braces."""
-    return frozenset(_PLACEHOLDER.findall(text))
+    return frozenset(PLACEHOLDER.findall(text))
 
 
 def count_words(text: str) -> int:
@@ -171,11 +241,21 @@ def text_features(subject: str | None, body: str) -> dict[str, bool]:
         "clear_ask": any(part.is_clear_ask for part in asks),
         "company_named": "company" in placeholders(whole),
         "first_name": "first_name" in placeholders(whole),
+        "hard_to_read": _is_hard_to_read(body),
+        "jargon": has_jargon(whole),
         "link": has_link(body),
+        "long": count_words(body) > LONG_WORDS,
         "pressure": has_pressure(whole),
+        "proof": any(part.kind == "proof" for part in parts),
         "question_as_ask": any("?" in part.text for part in asks),
         "several_asks": len(group_asks(parts)) > 1,
     }
+
+
+def _is_hard_to_read(body: str) -> bool:
+    """Whether Flesch's reading ease is below that of plain English; False where the text is too short to tell."""
+    ease = reading_ease(PLACEHOLDER.sub(" ", body), "en")
+    return ease is not None and ease < PLAIN_READING_EASE
 
 
 def _split_sentences(body: str) -> list[tuple[str, str]]:
@@ -204,7 +284,7 @@ def _find_signature(pieces: list[tuple[str, str]]) -> int:
     """Where the signature begins: near the end, a sign-off, or a line that is only a name."""
     for index in range(max(len(pieces) - _LONGEST_SIGNATURE, 1), len(pieces)):
         text = straighten(pieces[index][1].strip())
-        is_name_alone = bool(_PLACEHOLDER.fullmatch(text)) and not has_link(text)
+        is_name_alone = bool(PLACEHOLDER.fullmatch(text)) and not has_link(text)
         if _SIGN_OFF.fullmatch(text) or _SIGNED.match(text) or is_name_alone:
             return index
     return len(pieces)
@@ -217,7 +297,7 @@ def _classify(sentences: list[str], *, follows_greeting: bool) -> list[PartKind]
         kinds[0], place = "greeting", 1
     last_ask = max((index for index, kind in enumerate(kinds) if kind == "ask"), default=len(kinds))
     for index in range(place, len(kinds)):
-        if kinds[index] == "value" and index == place:
+        if kinds[index] in ("value", "proof") and index == place:
             kinds[index] = "opening"
         elif kinds[index] == "value" and index > last_ask:
             kinds[index] = "closing"
@@ -229,4 +309,6 @@ def _classify_alone(sentence: str) -> PartKind:
     if _NOTICE.search(text):
         return "notice"
     is_ask = has_link(text) or _IMPERATIVE.match(text) or _VAGUE.search(text) or ("?" in text and _MEETING.search(text))
-    return "ask" if is_ask else "value"
+    if is_ask:
+        return "ask"
+    return "proof" if _PROOF.search(text.rstrip(".!")) else "value"

@@ -1,6 +1,6 @@
 """What a person may set about effects, recommendations and experiments."""
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
 
 class _Frozen(BaseModel):
@@ -50,7 +50,9 @@ class MinimumData(_Frozen):
 class PromptEditParameters(_Frozen):
     """Limits that a proposed text keeps."""
 
-    sms_max_characters: int = Field(gt=0)
+    sms_max_segments: int = Field(gt=0)
+    placeholder_characters: dict[str, PositiveInt]
+    other_placeholder_characters: int = Field(gt=0)
     email_max_words: int = Field(gt=0)
     voice_max_words: int = Field(gt=0)
 

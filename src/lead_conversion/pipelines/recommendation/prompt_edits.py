@@ -1,51 +1,74 @@
 """The concrete edit of a prompt: documented changes, each made only where its reason is present."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import unified_diff
+from typing import NamedTuple
 
+from lead_conversion.language.sms import Segments, count_segments, spell_plainly
 from lead_conversion.language.templates import (
     FIRST_NAME,
     Part,
     count_words,
     group_asks,
+    has_jargon,
     has_link,
     has_pressure,
     parse_template,
     placeholders,
     render,
-    straighten,
+    text_features,
 )
+from lead_conversion.pipelines.recommendation.edit_evidence import Change, Evidence, TextFeatureEffects
+from lead_conversion.pipelines.recommendation.lenders import UNKNOWN, Lent, Library
 from lead_conversion.pipelines.recommendation.parameters import PromptEditParameters
+from lead_conversion.pipelines.recommendation.wording import (
+    PromptText,
+    can_go,
+    has_broken_braces,
+    join,
+    leans_back,
+    may_insert,
+    mend_placeholders,
+    put,
+    put_before,
+    put_behind,
+    without,
+)
 
 STANDARD_ASK = "Would you have ten minutes for a short call this week?"
-STANDARD_ASK_WITH_LINK = "Would you have ten minutes for a short call this week? Pick a time here: {{booking_link}}"
-# a question that leans on the sentence before it does not stand in another text
-_LEANS_ON_CONTEXT = re.compile(r"\b(?:that|this one|these|those|either|both|instead)\b", re.IGNORECASE)
-_LEANS_BACK = re.compile(
-    r"(?:if (?:so|not|yes|that)|that|this|these|those|it|they|then|so|but|or|and|either|because|otherwise)\b",
-    re.IGNORECASE,
+STANDARD_LINKS = {"voice": " I will text you a link with free times: {{booking_link}}"}
+STANDARD_LINK = " Pick a time here: {{booking_link}}"
+SEGMENT_RULE = Evidence(
+    "certain",
+    "A text message is sent, and as a rule billed, by segments: 160 signs, or 153 each of several; 70 and 67 as soon "
+    "as one sign is outside the 7-bit alphabet (3GPP TS 23.038).",
 )
-# first words that need no capital in the middle of a sentence
-_PLAIN_STARTS = re.compile(
-    r"(?:an?|and|are|as|at|can|could|did|do|have|how|if|in|it|it's|just|last|let's|like|many|most|my|no|not|of|on|one|"
-    r"our|quick|still|thanks?|that|the|there|this|to|we|we're|we've|what|when|where|which|why|will|would|you|your|"
-    r"you're)(?![\w'])",
-    re.IGNORECASE,
-)
+PLACEHOLDER_RULE = Evidence("certain", "What is not a placeholder of this campaign reaches the reader as it stands.")
+LENGTH_RULE = Evidence("rule of the trade", "The limit of length is configured (recommendation.prompt_edits).")
+# the lexicons and sentences of edits are English
+ENGLISH = "en"
+STATEMENTS = ("opening", "value", "proof", "closing")
+ARGUMENTS = ("value", "proof")
+_NAMES = re.compile(r"(?:(?:first|last|full|given|family|sur)_?)?name")
+_SALUTATION = re.compile(r"(?:hi|hey|hello|dear|good (?:morning|afternoon|evening|day))\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class PromptText:
-    """The text of one prompt version; only e-mails have a subject."""
+class ExpectedEffect:
+    """What a proposed text is expected to change in the chance of a booked call, as a probability.
 
-    channel: str
-    subject: str | None
-    body: str
+    Attributes:
+        effect: None where nothing of the kind was measured.
+        is_measured: whether the proposed text itself was sent.
+    """
 
-    def whole(self) -> str:
-        """What a reader of the report sees: subject, where there is one, and body."""
-        return f"Subject: {self.subject}\n\n{self.body}" if self.subject else self.body
+    effect: float | None
+    ci_low: float
+    ci_high: float
+    is_measured: bool
+    words: str
 
 
 @dataclass(frozen=True)
@@ -53,15 +76,40 @@ class PromptEdit:
     """A proposed text, and why each change was made."""
 
     current_text: str
-    proposed_text: str
-    reasons: tuple[str, ...]
+    proposed: PromptText
+    changes: tuple[Change, ...]
     is_whole_version: bool = False
+
+    @property
+    def proposed_text(self) -> str:
+        """Subject and body as a reader of the report sees them."""
+        return self.proposed.whole()
 
     def diff(self) -> str:
         """Unified diff from the current to the proposed text, with the whole message around it."""
-        current, proposed = self.current_text.splitlines(), self.proposed_text.splitlines()
-        lines = unified_diff(current, proposed, "current", "proposed", lineterm="", n=len(current))
-        return "\n".join(lines)
+        return diff_texts(self.current_text, self.proposed_text)
+
+
+def diff_texts(current: str, proposed: str) -> str:
+    """Unified diff between two texts, with the whole message around it."""
+    before, after = current.splitlines(), proposed.splitlines()
+    return "\n".join(unified_diff(before, after, "current", "proposed", lineterm="", n=len(before)))
+
+
+class Length(NamedTuple):
+    """How long a text is in the unit of its channel, and how long it may be."""
+
+    amount: int
+    unit: str
+    limit: int
+
+
+def measure(channel: str, body: str, limits: PromptEditParameters) -> Length:
+    """The length of a body: segments of a text message, words of an e-mail or a call."""
+    if channel == "sms":
+        return Length(_segments(body, limits).segments, "segments", limits.sms_max_segments)
+    limit = limits.email_max_words if channel == "email" else limits.voice_max_words
+    return Length(count_words(body), "words", limit)
 
 
 @dataclass(frozen=True)
@@ -69,193 +117,398 @@ class _Draft:
     channel: str
     subject: str | None
     parts: tuple[Part, ...]
-    reasons: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
 
-    def changed(self, parts: tuple[Part, ...], reason: str) -> "_Draft":
-        return replace(self, parts=parts, reasons=(*self.reasons, reason))
+    def changed(self, parts: tuple[Part, ...], *changes: Change) -> "_Draft":
+        return replace(self, parts=parts, changes=(*self.changes, *changes))
 
-    def whole(self) -> str:
-        return PromptText(self.channel, self.subject, render(self.parts)).whole()
+    def body(self) -> str:
+        return render(self.parts)
+
+    def text(self) -> PromptText:
+        return PromptText(self.channel, self.subject, self.body())
 
 
 def edit_prompt(
-    current: PromptText,
-    better: PromptText,
-    known_placeholders: frozenset[str],
-    limits: PromptEditParameters,
-) -> PromptEdit:
-    """The current text with its weak parts changed; the better version where no part is weak.
+    current: PromptText, library: Library, measured: TextFeatureEffects, limits: PromptEditParameters
+) -> PromptEdit | None:
+    """The current text with its weak parts changed; the best rival version where no part is weak.
+
+    A change that the figures speak against is not made: where prompts with a feature did better, beyond chance, it
+    stays. A text in another language than English is not reworded.
 
     Args:
         current: the version that does worse.
-        better: the version of the same step that did best; lends its ask and its subject where those of
-            the current one are weak.
-        known_placeholders: those that the campaign's prompts use; no other may appear.
+        library: the prompts that do better, which lend their words.
+        measured: what goes with features of the texts of this campaign's channel.
         limits: lengths above which sentences are taken out.
+
+    Returns:
+        None where no part is weak and no other version of the step has a text.
     """
-    draft = _Draft(current.channel, current.subject, parse_template(current.body))
-    draft = _remove_pressure(draft)
-    draft = _calm_subject(draft, better)
-    draft = _greet_by_name(draft, known_placeholders)
-    draft = _ask_clearly(draft, better, known_placeholders)
-    draft = _ask_once(draft)
-    draft = _shorten(draft, limits)
-    is_valid = bool(current.body.strip()) and placeholders(draft.whole()) <= known_placeholders
-    if draft.reasons and is_valid and draft.whole() != current.whole():
-        return PromptEdit(current.whole(), draft.whole(), draft.reasons)
-    reason = "use the text of the version that did better as it is"
-    return PromptEdit(current.whole(), better.whole(), (reason,), is_whole_version=True)
+    draft = _Draft(current.channel, current.subject, parse_template(current.body.rstrip()))
+    draft = _mend_placeholders(draft, library.known_placeholders)
+    draft = _spell_for_segments(draft, limits)
+    is_english = current.language in (ENGLISH, UNKNOWN)
+    library = library.in_language(ENGLISH if is_english else current.language)
+    if is_english:
+        editor = _Editor(library, measured, limits)
+        # what leant on a sentence may have gone by the second time
+        for step in editor.steps() * 2:
+            draft = step(draft)
+    draft = replace(draft, parts=join(draft.parts))
+    proposed = draft.text()
+    is_valid = bool(current.body.strip()) and not has_broken_braces(proposed.whole())
+    if draft.changes and is_valid and proposed != current:
+        return PromptEdit(current.whole(), proposed, draft.changes)
+    return _take_whole_version(current, library)
 
 
-def _remove_pressure(draft: _Draft) -> _Draft:
-    """Take out sentences that hurry the reader, and the shouting from those that stay."""
-    pressing = [
-        index
-        for index, part in enumerate(draft.parts)
-        if has_pressure(part.text) and part.kind in ("opening", "value", "closing") and _can_go(draft.parts, index)
+def expect_effect(edit: PromptEdit, gain: tuple[float, float, float]) -> ExpectedEffect:
+    """What the edit as a whole may bring.
+
+    Args:
+        edit: the proposed text.
+        gain: of the other versions of the step against the current one, once noise is taken off, with its interval.
+    """
+    effect, low, high = gain
+    if edit.is_whole_version:
+        words = "As measured: the other versions of the step against this one, of which the proposed one did best."
+        return ExpectedEffect(effect, low, high, is_measured=True, words=words)
+    words = (
+        "Not measured: nobody was sent this text. The interval reaches from no change, or from the lower end of what "
+        "the other versions of the step gain as whole texts, to the upper end of it."
+    )
+    return ExpectedEffect(None, min(0.0, low), max(0.0, high), is_measured=False, words=words)
+
+
+def _take_whole_version(current: PromptText, library: Library) -> PromptEdit | None:
+    rivals = [
+        lender
+        for lender in library.lenders
+        if lender.is_rival and lender.text.body.strip() and lender.text.whole() != current.whole()
     ]
-    kept = _without(draft.parts, pressing)
-    if pressing and any(part.kind in ("opening", "value", "ask") for part in kept):
-        draft = draft.changed(kept, "take out wording that hurries the reader")
-    calm = tuple(replace(part, text=re.sub(r"!{2,}", "!", part.text)) for part in draft.parts)
-    return draft if calm == draft.parts else draft.changed(calm, "one exclamation mark is enough")
+    if not rivals:
+        return None
+    best = rivals[0]
+    change = Change(
+        "use the whole version",
+        "message",
+        None,
+        None,
+        f"use the text of the version that did better as it is (prompt {best.prompt_id})",
+        (best.evidence(),),
+    )
+    return PromptEdit(current.whole(), best.text, (change,), is_whole_version=True)
 
 
-def _calm_subject(draft: _Draft, better: PromptText) -> _Draft:
-    if not draft.subject or not better.subject:
+def _mend_placeholders(draft: _Draft, known: frozenset[str]) -> _Draft:
+    parts = tuple(replace(part, text=mend_placeholders(part.text, known)) for part in draft.parts)
+    subject = mend_placeholders(draft.subject, known) if draft.subject else draft.subject
+    if parts == draft.parts and subject == draft.subject:
         return draft
-    if has_pressure(better.subject) or not has_pressure(draft.subject):
-        return draft
-    calmer = draft.changed(draft.parts, "take the calmer subject of the version that did better")
-    return replace(calmer, subject=better.subject)
+    before = [old.text for old, new in zip(draft.parts, parts, strict=True) if old != new]
+    change = Change(
+        "respell",
+        "placeholder",
+        " ".join(before) or draft.subject,
+        None,
+        "spell the placeholder as the campaign fills it",
+        (PLACEHOLDER_RULE,),
+    )
+    # mended, a text may fall into other parts: "{{frist_name}}," was no greeting
+    mended = join(parse_template(render(parts)))
+    return replace(draft, subject=subject).changed(mended, change)
 
 
-def _greet_by_name(draft: _Draft, known_placeholders: frozenset[str]) -> _Draft:
-    """Put the first name into the greeting where the text names nobody."""
-    text = render(draft.parts)
-    is_named = "first_name" in placeholders(text)
-    if is_named or "first_name" not in known_placeholders or not draft.parts:
+def _segments(body: str, limits: PromptEditParameters) -> Segments:
+    return count_segments(body, limits.placeholder_characters, limits.other_placeholder_characters)
+
+
+def _spell_for_segments(draft: _Draft, limits: PromptEditParameters) -> _Draft:
+    """Curly quotes and dashes in plain signs, where that sends the message in fewer segments."""
+    if draft.channel != "sms":
         return draft
-    head, *rest = draft.parts
-    if head.kind == "greeting":
-        word = head.text.split()[0].strip(",.!:-\u2013\u2014")
-        named = (replace(head, text=f"{word} {FIRST_NAME},"), *rest)
-    else:
-        is_letter = "\n" in text.strip()
-        body = replace(
-            head,
-            gap="\n\n" if is_letter else " ",
-            text=head.text if is_letter else _lower_first(head.text),
+    parts = tuple(replace(part, text=spell_plainly(part.text), gap=spell_plainly(part.gap)) for part in draft.parts)
+    before, after = (_segments(render(each), limits) for each in (draft.parts, parts))
+    if after.segments >= before.segments:
+        return draft
+    reason = f"plain quotes and dashes: {after.segments} instead of {before.segments} segments"
+    return draft.changed(parts, Change("respell", "message", None, None, reason, (SEGMENT_RULE,)))
+
+
+@dataclass(frozen=True)
+class _Editor:
+    """The changes of wording, in the order in which they are made."""
+
+    library: Library
+    measured: TextFeatureEffects
+    limits: PromptEditParameters
+
+    def steps(self) -> tuple[Callable[[_Draft], _Draft], ...]:
+        return (
+            self.take_out_pressure,
+            self.take_out_jargon,
+            self.replace_subject,
+            self.greet_by_name,
+            self.ask_clearly,
+            self.ask_once,
+            self.give_an_argument,
+            self.shorten,
+            self.add_what_goes_with_gains,
         )
-        named = (Part("greeting", f"Hi {FIRST_NAME},"), body, *rest)
-    return draft.changed(named, "greet by first name")
 
+    def evidence(self, draft: _Draft, feature: str, lent: Lent | None = None, *, added: bool) -> tuple[Evidence, ...]:
+        own = self.measured.evidence(draft.channel, feature, added=added)
+        return (own, lent.lender.evidence()) if lent else (own,)
 
-def _lower_first(text: str) -> str:
-    """The sentence as it goes on after 'Hi {{first_name}},': names keep their capital."""
-    return text[0].lower() + text[1:] if _PLAIN_STARTS.match(straighten(text)) else text
+    def take_out_pressure(self, draft: _Draft) -> _Draft:
+        """Take out sentences that hurry the reader, and the shouting from those that stay."""
+        if self.measured.speaks_against(draft.channel, "pressure", added=False):
+            return draft
+        draft = self._take_out(draft, has_pressure, "pressure", "take out wording that hurries the reader")
+        calm = tuple(replace(part, text=re.sub(r"!{2,}", "!", part.text)) for part in draft.parts)
+        if calm == draft.parts:
+            return draft
+        evidence = self.evidence(draft, "pressure", added=False)
+        return draft.changed(calm, Change("respell", "message", None, None, "one exclamation mark is enough", evidence))
 
+    def take_out_jargon(self, draft: _Draft) -> _Draft:
+        """Take out sentences in the words of a brochure; one that the text needs gives way to a better prompt's."""
+        if self.measured.speaks_against(draft.channel, "jargon", added=False):
+            return draft
+        return self._take_out(draft, has_jargon, "jargon", "take out wording of a brochure")
 
-def _ask_clearly(draft: _Draft, better: PromptText, known_placeholders: frozenset[str]) -> _Draft:
-    """Ask clearly where the text asks vaguely or not at all, in the better version's words if it has them."""
-    groups = group_asks(draft.parts)
-    if any(_is_clear(draft.parts, group) for group in groups):
+    def _take_out(self, draft: _Draft, is_meant: Callable[[str], bool], feature: str, reason: str) -> _Draft:
+        gone: list[int] = []
+        for index in reversed(range(len(draft.parts))):
+            part = draft.parts[index]
+            if part.kind in STATEMENTS and is_meant(part.text) and can_go(draft.parts, index, gone):
+                gone.append(index)
+        kept = without(draft.parts, gone)
+        has_content = any(part.kind in (*STATEMENTS, "ask") for part in kept)
+        if not gone or not (has_content or self._lend_argument(render(kept))):
+            return draft
+        evidence = self.evidence(draft, feature, added=False)
+        changes = [
+            Change("take out", draft.parts[index].kind, draft.parts[index].text, None, reason, evidence)
+            for index in sorted(gone)
+        ]
+        return draft.changed(kept, *changes)
+
+    def replace_subject(self, draft: _Draft) -> _Draft:
+        """A calm subject where an e-mail has none, or one that presses."""
+        is_missing = not (draft.subject or "").strip()
+        if draft.channel != "email" or not (is_missing or has_pressure(draft.subject or "")):
+            return draft
+        lent = self.library.lend_subject()
+        if lent is None:
+            return draft
+        reason = "an e-mail needs a subject" if is_missing else "take the calmer subject of a version that did better"
+        own = (
+            Evidence("rule of the trade", "A rule of the trade, not measured here.")
+            if is_missing
+            else self.measured.evidence("email", "pressure", added=False)
+        )
+        change = Change(
+            "add" if is_missing else "replace",
+            "subject",
+            None if is_missing else draft.subject,
+            lent.words,
+            reason,
+            (own, lent.lender.evidence()),
+        )
+        return replace(draft.changed(draft.parts, change), subject=lent.words)
+
+    def greet_by_name(self, draft: _Draft) -> _Draft:
+        """Put the first name into the greeting where the text names nobody."""
+        is_filled = "first_name" in self.library.known_placeholders
+        if any(map(_NAMES.fullmatch, placeholders(draft.text().whole()))) or not is_filled:
+            return draft
+        if self.measured.speaks_against(draft.channel, "first_name", added=True):
+            return draft
+        head = draft.parts[0] if draft.parts else Part("opening", "")
+        is_greeted = head.kind == "greeting"
+        if is_greeted:
+            greeting, behind = replace(head, text=_name_in(head.text)), draft.parts[1:]
+        else:
+            gap = "\n\n" if "\n" in draft.body().strip() else " "
+            greeting, behind = Part("greeting", f"Hi {FIRST_NAME},"), draft.parts
+            behind = (replace(head, gap=gap), *behind[1:]) if behind else ()
+        named = without((greeting, *behind), ())
+        change = Change(
+            "replace" if is_greeted else "add",
+            "greeting",
+            head.text if is_greeted else None,
+            named[0].text,
+            "greet by first name",
+            self.evidence(draft, "first_name", added=True),
+        )
+        return draft.changed(named, change)
+
+    def ask_clearly(self, draft: _Draft) -> _Draft:
+        """Ask clearly where the text asks vaguely, hurriedly or not at all, in a better prompt's words if it can."""
+        groups = group_asks(draft.parts)
+        if any(self._is_good(draft.parts, group) for group in groups):
+            return draft
+        linked = [group for group in groups if any(has_link(draft.parts[index].text) for index in group)]
+        lent = self.library.lend_ask(draft.body(), with_link=bool(linked))
+        ask = lent.words if lent else self._standard_ask(draft.channel)
+        # the link of the ask that goes comes back with the new one
+        replaceable = [group for group in linked or groups if can_go(draft.parts, group.stop - 1)]
+        place = replaceable[-1] if replaceable else self._place_for_ask(draft.parts)
+        before = render(draft.parts[place.start : place.stop]).strip() or None
+        presses = any(has_pressure(draft.parts[index].text) for index in place)
+        reason = ("a calm ask" if presses else "a clear ask in place of a vague one") if before else "add a clear ask"
+        evidence = self.evidence(draft, "clear_ask", lent, added=True)
+        if lent is None:
+            standard = "The wording is the system's own: no better prompt has an ask that could stand here."
+            evidence = (*evidence, Evidence("rule of the trade", standard))
+        change = Change("replace" if before else "add", "ask", before, ask, reason, evidence)
+        return draft.changed(put(draft.parts, place, Part("ask", ask)), change)
+
+    def _is_good(self, parts: tuple[Part, ...], group: range) -> bool:
+        is_clear = any(parts[index].is_clear_ask for index in group)
+        return is_clear and not any(has_pressure(parts[index].text) for index in group)
+
+    def _standard_ask(self, channel: str) -> str:
+        has_calendar = "booking_link" in self.library.known_placeholders
+        return STANDARD_ASK + (STANDARD_LINKS.get(channel, STANDARD_LINK) if has_calendar else "")
+
+    def _place_for_ask(self, parts: tuple[Part, ...]) -> range:
+        """After the last sentence of the body, before closing, notice and signature."""
+        body = [i for i, part in enumerate(parts) if part.kind in ("greeting", "opening", "value", "proof", "ask")]
+        place = body[-1] + 1 if body else 0
+        return range(place, place)
+
+    def ask_once(self, draft: _Draft) -> _Draft:
+        """Take out asks beside the last clear one, where nothing leans on them; a link is never lost."""
+        if self.measured.speaks_against(draft.channel, "several_asks", added=False):
+            return draft
+        groups = group_asks(draft.parts)
+        clear = [group for group in groups if self._is_good(draft.parts, group)]
+        spare = [
+            group
+            for group in groups
+            if clear
+            and group != clear[-1]
+            and can_go(draft.parts, group.stop - 1)
+            and not any(has_link(draft.parts[index].text) for index in group)
+        ]
+        if not spare:
+            return draft
+        evidence = self.evidence(draft, "several_asks", added=False)
+        changes = [
+            Change(
+                "take out",
+                "ask",
+                render(draft.parts[group.start : group.stop]).strip(),
+                None,
+                "ask one thing only",
+                evidence,
+            )
+            for group in spare
+        ]
+        return draft.changed(without(draft.parts, [index for group in spare for index in group]), *changes)
+
+    def give_an_argument(self, draft: _Draft) -> _Draft:
+        """A better prompt's argument for a text that has none left."""
+        if any(part.kind in STATEMENTS for part in draft.parts):
+            return draft
+        lent = self._lend_argument(draft.body())
+        if lent is None or not draft.parts:
+            return draft
+        greetings = [index for index, part in enumerate(draft.parts) if part.kind == "greeting"]
+        new = Part("value", lent.words)
+        parts = put_behind(draft.parts, greetings[-1], new) if greetings else put(draft.parts, range(0), new)
+        rule = Evidence("rule of the trade", "A message that only asks gives no reason to answer; not measured here.")
+        change = Change("add", "value", None, lent.words, "say what the call is about", (rule, lent.lender.evidence()))
+        return draft.changed(parts, change)
+
+    def _lend_argument(self, text: str) -> Lent | None:
+        return self.library.lend_sentence(text, ARGUMENTS, lambda words: not placeholders(words))
+
+    def shorten(self, draft: _Draft) -> _Draft:
+        """Keep the arguments that fit the channel, in their order, and one in any case; all else stays."""
+        parts = draft.parts
+        now = measure(draft.channel, render(parts), self.limits)
+        if now.amount <= now.limit or self.measured.speaks_against(draft.channel, "long", added=False):
+            return draft
+        removed = self._spare(draft.channel, parts, now.limit)
+        kept = without(parts, removed)
+        after = measure(draft.channel, render(kept), self.limits)
+        if after.amount >= now.amount:
+            return draft
+        rule = SEGMENT_RULE if draft.channel == "sms" else LENGTH_RULE
+        change = Change(
+            "shorten",
+            "value",
+            " ".join(parts[index].text for index in removed),
+            None,
+            f"shorten from {now.amount} to {after.amount} {after.unit}",
+            (*self.evidence(draft, "long", added=False), rule),
+        )
+        return draft.changed(kept, change)
+
+    def _spare(self, channel: str, parts: tuple[Part, ...], limit: int) -> list[int]:
+        """The arguments that have to go."""
+        arguments = [index for index, part in enumerate(parts) if part.kind in ARGUMENTS]
+        removed = [index for index in arguments if can_go(parts, index, arguments)]
+        # what the message is about comes before words about the reader
+        for index in sorted(removed, key=lambda i: bool(placeholders(parts[i].text))):
+            without_it = [other for other in removed if other != index]
+            fits = measure(channel, render(without(parts, without_it)), self.limits).amount <= limit
+            if fits and (index - 1 not in without_it or not leans_back(parts[index].text)):
+                removed = without_it
+        for index in sorted(removed, reverse=True):
+            if not can_go(parts, index, removed):
+                removed.remove(index)
+        if removed and removed == arguments:
+            # an opening that announces something must not be all there is
+            alone = [index for index in removed if not leans_back(parts[index].text)] or removed[:1]
+            removed.remove(min(alone, key=lambda index: len(parts[index].text)))
+        return removed
+
+    def add_what_goes_with_gains(self, draft: _Draft) -> _Draft:
+        """The company's name or others' results, where texts with them booked more and a better prompt has some."""
+        wanted: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = (
+            ("proof", ("proof",), lambda words: not placeholders(words), "say what others got out of it"),
+            ("company_named", ("opening", "value"), lambda words: "company" in placeholders(words), "name the company"),
+        )
+        for feature, kinds, is_wanted, reason in wanted:
+            draft = self._add(draft, feature, kinds, is_wanted, reason)
         return draft
-    has_calendar = "booking_link" in known_placeholders
-    ask = _find_ask_to_lend(better) or (STANDARD_ASK_WITH_LINK if has_calendar else STANDARD_ASK)
-    place = groups[-1] if groups else _place_for_ask(draft.parts)
-    reason = "a clear ask in place of a vague one" if groups else "add a clear ask"
-    return draft.changed(_put_ask(draft.parts, place, ask), reason)
+
+    def _add(
+        self, draft: _Draft, feature: str, kinds: tuple[str, ...], is_wanted: Callable[[str], bool], reason: str
+    ) -> _Draft:
+        has_it = text_features(draft.subject, draft.body())[feature]
+        asks = group_asks(draft.parts)
+        if has_it or not asks or not asks[-1].start or not self.measured.speaks_for(draft.channel, feature, added=True):
+            return draft
+        lent = self.library.lend_sentence(draft.body(), kinds, is_wanted)
+        if lent is None:
+            return draft
+        parts = self._put_statement(draft.parts, asks[-1].start, feature, Part("value", lent.words))
+        if parts is None:
+            return draft
+        length = measure(draft.channel, render(parts), self.limits)
+        if length.amount > length.limit:
+            return draft
+        evidence = self.evidence(draft, feature, lent, added=True)
+        return draft.changed(parts, Change("add", kinds[-1], None, lent.words, reason, evidence))
+
+    def _put_statement(self, parts: tuple[Part, ...], ask: int, feature: str, new: Part) -> tuple[Part, ...] | None:
+        """Words about the reader lead to the ask; others' results close the arguments; None where neither can."""
+        statements = [index for index in range(ask) if parts[index].kind in ("opening", *ARGUMENTS)]
+        if statements and feature != "company_named" and may_insert(parts, statements[-1] + 1):
+            return put_behind(parts, statements[-1], new)
+        return put_before(parts, ask, new) if may_insert(parts, ask) else None
 
 
-def _find_ask_to_lend(better: PromptText) -> str | None:
-    """The clear ask of the better version, if it stands by itself and hurries nobody."""
-    parts = parse_template(better.body)
-    for group in reversed(group_asks(parts)):
-        asks = parts[group.start : group.stop]
-        ask = render(_without_gap(asks))
-        stands_alone = not _LEANS_ON_CONTEXT.search(asks[0].text)
-        if _is_clear(parts, group) and stands_alone and not has_pressure(ask):
-            return ask
-    return None
-
-
-def _is_clear(parts: tuple[Part, ...], group: range) -> bool:
-    return any(parts[index].is_clear_ask for index in group)
-
-
-def _without_gap(parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    return (replace(parts[0], gap=""), *parts[1:])
-
-
-def _put_ask(parts: tuple[Part, ...], place: range, ask: str) -> tuple[Part, ...]:
-    """The ask in place of the sentences at `place`, or before them where the range is empty."""
-    between = "\n\n" if any("\n\n" in part.gap for part in parts) else " "
-    gap = parts[place.start].gap if place else between
-    new = Part("ask", ask, gap if place.start else "")
-    return (*parts[: place.start], new, *parts[place.stop :])
-
-
-def _place_for_ask(parts: tuple[Part, ...]) -> range:
-    """After the last sentence of the body, before closing, notice and signature."""
-    body = [i for i, part in enumerate(parts) if part.kind in ("greeting", "opening", "value")]
-    place = body[-1] + 1 if body else 0
-    return range(place, place)
-
-
-def _ask_once(draft: _Draft) -> _Draft:
-    """Take out asks beside the last clear one, where nothing leans on them; a link is never lost."""
-    groups = group_asks(draft.parts)
-    clear = [group for group in groups if _is_clear(draft.parts, group)]
-    spare = [
-        index
-        for group in groups
-        if clear and group != clear[-1] and _can_go(draft.parts, group.stop - 1)
-        for index in group
-        if not any(has_link(draft.parts[other].text) for other in group)
-    ]
-    return draft.changed(_without(draft.parts, spare), "ask one thing only") if spare else draft
-
-
-def _shorten(draft: _Draft, limits: PromptEditParameters) -> _Draft:
-    """Keep the arguments that fit the channel, in their order; all else stays."""
-    measure, limit, unit = {
-        "sms": (len, limits.sms_max_characters, "characters"),
-        "email": (count_words, limits.email_max_words, "words"),
-        "voice": (count_words, limits.voice_max_words, "words"),
-    }[draft.channel]
-    parts = draft.parts
-    removed = [index for index, part in enumerate(parts) if part.kind == "value"]
-    if measure(render(parts)) <= limit or not removed:
-        return draft
-    # what the message is about comes before words about the reader
-    for index in sorted(removed, key=lambda i: bool(placeholders(parts[i].text))):
-        without_it = [other for other in removed if other != index]
-        fits = measure(render(_without(parts, without_it))) <= limit
-        if fits and (index - 1 not in removed or not _LEANS_BACK.match(parts[index].text)):
-            removed = without_it
-    kept = _without(parts, removed)
-    if kept == parts:
-        return draft
-    return draft.changed(kept, f"shorten from {measure(render(parts))} to {measure(render(kept))} {unit}")
-
-
-def _can_go(parts: tuple[Part, ...], index: int) -> bool:
-    """Whether the sentence after this one can stand without it."""
-    return index + 1 == len(parts) or not _LEANS_BACK.match(parts[index + 1].text)
-
-
-def _without(parts: tuple[Part, ...], removed: list[int]) -> tuple[Part, ...]:
-    """The parts that stay, on their own lines where they began a paragraph, small after a comma."""
-    kept: list[Part] = []
-    widest = ""
-    for index, part in enumerate(parts):
-        widest = max(widest, part.gap, key=lambda gap: gap.count("\n"))
-        if index in removed:
-            continue
-        gap = (widest or part.gap) if kept else ""
-        moves_up = index - 1 in removed and bool(kept)
-        goes_on = moves_up and kept[-1].text.endswith(",") and "\n" not in gap
-        kept.append(replace(part, gap=gap, text=_lower_first(part.text) if goes_on else part.text))
-        widest = ""
-    return tuple(kept)
+def _name_in(greeting: str) -> str:
+    """The greeting with the first name: "Hello there!" becomes "Hello {{first_name}}!"."""
+    found = _SALUTATION.match(greeting)
+    salutation = found.group() if found else "Hi"
+    sign = greeting.rstrip()[-1:]
+    return f"{salutation} {FIRST_NAME}{sign if sign in ',!.:' and sign else ','}"

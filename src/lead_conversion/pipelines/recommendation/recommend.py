@@ -1,18 +1,14 @@
 """What to change: few, ranked, with what speaks for it and what does not."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
 from lead_conversion.kernel.targets import Targets
-from lead_conversion.language.templates import placeholders
 from lead_conversion.pipelines.recommendation.effects import ADJUSTED, ASSOCIATION_ONLY
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
-from lead_conversion.pipelines.recommendation.prompt_edits import (
-    PromptEdit,
-    PromptText,
-    edit_prompt,
-)
+from lead_conversion.pipelines.recommendation.prompt_editor import PromptEditor, ProposedText
 from lead_conversion.pipelines.recommendation.risk_sets import left_truncated_leads
 from lead_conversion.pipelines.recommendation.shrinkage import shrink_effects
 from lead_conversion.reports.formats import bounds, count, decimal, p_value, percent, plural, points
@@ -71,8 +67,9 @@ def recommend_changes(
     if shortage:
         return answer | {"status": "not_enough_data", "message": shortage + left_out, "recommendations": []}
     worth_testing = _rank_changes(effects, parameters)
+    editor = PromptEditor.of(effects, primary_campaign_steps, parameters.effects, parameters.prompt_edits)
     recommendations = [
-        _recommend(rank, {str(k): v for k, v in change.items()}, effects, primary_campaign_steps, parameters)
+        _recommend(rank, {str(k): v for k, v in change.items()}, editor, parameters)
         for rank, change in enumerate(worth_testing.to_dict("records"), start=1)
     ]
     return answer | {
@@ -130,11 +127,10 @@ def _rank_changes(effects: pd.DataFrame, parameters: RecommendationParameters) -
 def _recommend(
     rank: int,
     change: dict[str, Any],
-    effects: pd.DataFrame,
-    campaign_steps: pd.DataFrame,
+    editor: PromptEditor,
     parameters: RecommendationParameters,
 ) -> dict[str, Any]:
-    edit = _edit_prompt(change, effects, campaign_steps, parameters) if change["element_type"] == "prompt" else None
+    proposal = editor.propose(change["element_id"]) if change["element_type"] == "prompt" else None
     identity = _identify(change)
     exposed = change["exposed_leads_month"]
     return {
@@ -167,10 +163,8 @@ def _recommend(
             "assumes": ASSUMPTIONS[change["evidence_grade"]],
             "if_causal": ASSUMPTIONS[change["evidence_grade"]] is not None,
         },
-        "current_text": edit.current_text if edit else None,
-        "proposed_text": edit.proposed_text if edit else None,
-        "diff": edit.diff() if edit else None,
-        "reasons": _explain(change, edit, parameters),
+        **_describe_edit(proposal),
+        "reasons": _explain(change, parameters),
         "experiment_id": f"test-{identity}",
     }
 
@@ -199,41 +193,25 @@ def _title(change: dict[str, Any]) -> str:
     return titles[change["element_type"]]
 
 
-def _edit_prompt(
-    change: dict[str, Any],
-    effects: pd.DataFrame,
-    campaign_steps: pd.DataFrame,
-    parameters: RecommendationParameters,
-) -> PromptEdit:
-    prompts = campaign_steps.loc[campaign_steps["prompt_id"].notna()]
-    of_campaign = prompts.loc[prompts["campaign_id"] == change["campaign_id"]]
-    known = [placeholders(text) for text in (*of_campaign["body"], *of_campaign["subject"]) if isinstance(text, str)]
-    rivals = effects.loc[
-        (effects["element_type"] == "prompt")
-        & (effects["step_id"] == change["step_id"])
-        & (effects["element_id"] != change["element_id"])
-    ]
-    # a version that still runs is known to fit today's campaign; a retired one only if there is no other
-    rivals = rivals.assign(is_live=rivals["exposed_leads_month"] > 0)
-    best = rivals.sort_values(["is_live", "effect", "element_id"], ascending=[False, False, True])
-    return edit_prompt(
-        current=_text_of(prompts, change["element_id"]),
-        better=_text_of(prompts, best["element_id"].iloc[0]),
-        known_placeholders=frozenset().union(*known),
-        limits=parameters.prompt_edits,
-    )
+def _describe_edit(proposal: ProposedText | None) -> dict[str, Any]:
+    """The proposed text, the reason and evidence of each of its changes, and what the whole may bring."""
+    if proposal is None:
+        return {"current_text": None, "proposed_text": None, "diff": None, "edit": None}
+    edit = proposal.edit
+    return {
+        "current_text": edit.current_text,
+        "proposed_text": edit.proposed_text,
+        "diff": edit.diff(),
+        "edit": {
+            "is_whole_version": edit.is_whole_version,
+            "changes": [change.as_record() for change in edit.changes],
+            "expected_effect": asdict(proposal.expected),
+        },
+    }
 
 
-def _text_of(prompts: pd.DataFrame, prompt_id: str) -> PromptText:
-    prompt = prompts.loc[prompts["prompt_id"] == int(prompt_id)].iloc[0]
-    subject, body = prompt["subject"], prompt["body"]
-    return PromptText(
-        prompt["channel"], subject if isinstance(subject, str) else None, body if isinstance(body, str) else ""
-    )
-
-
-def _explain(change: dict[str, Any], edit: PromptEdit | None, parameters: RecommendationParameters) -> list[str]:
-    """Figures, what is edited and the caveat, in plain words."""
+def _explain(change: dict[str, Any], parameters: RecommendationParameters) -> list[str]:
+    """Figures and the caveat, in plain words."""
     level = percent(parameters.effects.confidence_level, 0)
     groups = {
         "prompt": ("were sent this version", "were sent another version live at the time"),
@@ -258,7 +236,6 @@ def _explain(change: dict[str, Any], edit: PromptEdit | None, parameters: Recomm
         difference,
         *_explain_chance(change),
         f"About {count(change['exposed_leads_month'])} leads a month meet it as it stands.",
-        *_explain_edit(edit),
         *_explain_grade(change),
     ]
 
@@ -277,15 +254,6 @@ def _explain_grade(change: dict[str, Any]) -> list[str]:
     if grade == ADJUSTED and strength <= 1:
         return ["Adjusted (grade B), and it may be chance alone. Test it first."]
     return [CAVEATS[grade].format(e_value=decimal(strength, 1))] if grade in CAVEATS else []
-
-
-def _explain_edit(edit: PromptEdit | None) -> list[str]:
-    if edit is None:
-        return []
-    reasons = [f"Edit: {reason}." for reason in edit.reasons]
-    if edit.is_whole_version:
-        return reasons
-    return [*reasons, "The figures compare the versions that were sent; what the edit alone gains, the test finds out."]
 
 
 def _summarise(found: list[dict[str, Any]], compared: int, parameters: RecommendationParameters) -> str:
