@@ -75,3 +75,11 @@ def test_document_whose_target_lacks_a_part_is_refused():
 def test_document_without_a_part_is_refused():
     with pytest.raises(DataError, match="lacks as_of"):
         DocumentGate("moment", ["as_of"]).validate({"snapshot_id": "x"})
+
+
+def test_entry_of_a_list_that_lacks_a_part_is_named():
+    gate = DocumentGate("plan", ["steps"], listed={"steps": ["id", "why"]})
+    document = {"steps": [{"id": 1, "why": "."}, {"id": 2}]}
+    with pytest.raises(DataError, match=r"lacks steps\[1\]\.why"):
+        gate.validate(document)
+    assert gate.validate({"steps": document["steps"][:1]})

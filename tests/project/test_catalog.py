@@ -19,7 +19,7 @@ OTHER_NAMES = {
     "run_manifest",
     "calibration_figure", "lift_figure", "effects_figure", "report", "model_card", "recommendations_page",
     "scrubbed_replies", "champion_models", "champion_references", "references", "score_history",
-    "score_history_before", "drift",
+    "score_history_before", "drift", "draft_recommendations", "prompt_rewrites",
 }  # fmt: skip
 # Persisted without a gate: pages and pictures are for people, and are looked at by tests of their own.
 UNGATED = {"report", "model_card", "recommendations_page", "calibration_figure", "lift_figure", "effects_figure"}
@@ -31,6 +31,7 @@ IN_MEMORY = {
     "raw_outcomes",
     "run_identity",
     "champion_references",
+    "draft_recommendations",
 }
 
 

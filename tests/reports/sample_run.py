@@ -563,12 +563,55 @@ def _recommendation(rank: int) -> dict[str, Any]:
         "current_text": CURRENT_TEXT if is_prompt else None,
         "proposed_text": PROPOSED_TEXT if is_prompt else None,
         "diff": diff if is_prompt else None,
+        "edit": _edit() if is_prompt else None,
+        "machine_written": None,
         "reasons": [
             "Of 1,204 leads that were sent this version, 9.1 % booked a call within 30 days; of 2,377 others, 12.2 %.",
-            "Edit: the opening says nothing that the reader needs; it is left out.",
-            "Edit: the better version asks for a time, this one does not.",
         ],
         "experiment_id": f"test-prompt-{rank}",
+    }
+
+
+def _edit() -> dict[str, Any]:
+    own = {
+        "basis": "text feature",
+        "words": "E-mails with it (clear ask) booked +1.9 points against the others of their step, as an association.",
+        "source": "email:clear_ask",
+        "effect": 0.019,
+        "ci_low": 0.001,
+        "ci_high": 0.037,
+    }
+    rule = {"basis": "rule of the trade", "words": "A rule of the trade: nobody measured it here."}
+    unmeasured = dict.fromkeys(("source", "effect", "ci_low", "ci_high"))
+    return {
+        "channel": "email",
+        "placeholders": ["agent_name", "company", "first_name"],
+        "is_whole_version": False,
+        "changes": [
+            {
+                "action": "shorten",
+                "part": "value",
+                "before": "I hope this message finds you well.",
+                "after": None,
+                "reason": "shorten from 120 to 40 words",
+                "evidence": [rule | unmeasured],
+            },
+            {
+                "action": "add",
+                "part": "ask",
+                "before": None,
+                "after": "Would Tuesday or Wednesday after 5 pm suit you?",
+                "reason": "add a clear ask",
+                "evidence": [own],
+            },
+        ],
+        "expected_effect": {
+            "effect": None,
+            "ci_low": 0.0,
+            "ci_high": 0.049,
+            "is_measured": False,
+            "words": "Not measured: nobody was sent this text.",
+        },
     }
 
 

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from lead_conversion.reports.page import render_report
+from lead_conversion.reports.recommendations_page import render_recommendations
 from lead_conversion.reports.sections import SECTIONS, most_telling
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
@@ -134,6 +135,39 @@ def test_changes_of_wording_are_marked(full_html):
     assert '<span class="removed">-I hope this message' in full_html
 
 
+def test_each_change_of_wording_stands_with_its_reason_and_evidence(full_html):
+    text = words(full_html)
+    assert "Shorten: value. Shorten from 120 to 40 words." in text
+    assert "Rule of the trade: A rule of the trade: nobody measured it here." in text
+    assert "Add: ask. Add a clear ask." in text
+    assert (
+        "Expected of the proposed wording: between 0.0\N{NO-BREAK SPACE}points and +4.9\N{NO-BREAK SPACE}points" in text
+    )
+    assert "Machine-written" not in text
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("proposed", "Written by the language model m-1"),
+        ("refused", "m-1 gave an answer that was refused: it claims: guaranteed."),
+        ("failed", "m-1 was not heard: it claims: guaranteed."),
+    ],
+)
+def test_machine_written_text_is_marked_as_such_and_a_failure_is_said(full_run, status, said):
+    recommendations = deepcopy(full_run.recommendations)
+    text = "Hi {{first_name}}, is it machine-made?" if status == "proposed" else None
+    written = {"status": status, "model": "m-1", "why": ["it claims: guaranteed"], "text": text, "diff": text}
+    recommendations["recommendations"][0]["machine_written"] = written
+    run = replace(full_run, recommendations=recommendations)
+    html = render_report(run)
+    assert "Machine-written alternative" in words(html)
+    assert said in words(html)
+    assert ("<ins>Hi {{first_name}}, is it machine-made?" in html) == (status == "proposed")
+    page = render_recommendations(recommendations, run.experiment_plan)
+    assert f"**Machine-written alternative, {status}.**" in page
+
+
 def test_hostile_text_is_shown_and_not_run(full_run):
     hostile = "<script>alert(1)</script><img src=http://x onerror=y>"
     fields = ("title", "action", "current_text", "proposed_text", "diff")
@@ -144,6 +178,16 @@ def test_hostile_text_is_shown_and_not_run(full_run):
     assert "<img" not in html
     # The title stands in the summary too; equal texts make one redline.
     assert words(html).count("alert(1)") == len(fields) + 1
+
+
+def test_hostile_evidence_is_shown_and_not_run(full_run):
+    hostile = "<script>alert(1)</script>"
+    recommendations = deepcopy(full_run.recommendations)
+    change = recommendations["recommendations"][0]["edit"]["changes"][0]
+    change |= {"reason": hostile, "evidence": [change["evidence"][0] | {"words": hostile}]}
+    html = render_report(replace(full_run, recommendations=recommendations))
+    assert "<script>alert" not in html
+    assert words(html).count("alert(1)") == 2
 
 
 def test_rules_that_met_nothing_are_folded_away(full_html):

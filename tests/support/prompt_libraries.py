@@ -12,6 +12,7 @@ LIMITS = PromptEditParameters(
     voice_max_words=60,
     placeholder_characters={"first_name": 7, "booking_link": 30},
     other_placeholder_characters=15,
+    banned_claims=("guaranteed", "risk-free"),
 )
 CLEAR = "Could we talk for ten minutes this week?"
 BETTER = PromptText("sms", None, f"Hi {{{{first_name}}}}, the course starts in May. {CLEAR}")

@@ -20,6 +20,16 @@ backtest = DocumentGate("backtest", each=["figures", "origins"])
 leakage_audit = DocumentGate("leakage_audit", ["targets", "replay"])
 evaluation = DocumentGate("evaluation", ["as_of", "snapshot_id", "targets"])
 drift = DocumentGate("drift", ["as_of", "snapshot_id", "verdict", "targets"])
-recommendations = DocumentGate("recommendations", ["as_of", "snapshot_id", "status", "message", "recommendations"])
+prompt_rewrites = DocumentGate("prompt_rewrites", ["as_of", "snapshot_id", "requests"])
+recommendations = DocumentGate(
+    "recommendations",
+    ["as_of", "snapshot_id", "status", "message", "recommendations"],
+    listed={
+        "recommendations": [
+            "id", "rank", "element_type", "element_id", "action", "evidence", "expected_impact", "current_text",
+            "proposed_text", "diff", "edit", "machine_written", "reasons", "experiment_id",
+        ]
+    },
+)  # fmt: skip
 experiment_plan = DocumentGate("experiment_plan", ["as_of", "snapshot_id", "experiments"])
 run_manifest = DocumentGate("run_manifest", ["code", "config", "data", "environment"])

@@ -1,7 +1,7 @@
 """The gate: a broken contract stops the run and says which schema, column, check and how many rows, never a value."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import ibis.expr.types as ir
@@ -52,13 +52,22 @@ class SlicedGate(Gate):
 class DocumentGate:
     """A validator for JSON documents: the parts that readers rely on must be there.
 
-    `parts` are keys of the document; `each` are keys of every value of a document that is keyed by target.
+    `parts` are keys of the document; `each` are keys of every value of a document that is keyed by target; `listed` are
+    keys of every entry of the list that stands under a part.
     """
 
-    def __init__(self, name: str, parts: Sequence[str] = (), *, each: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        parts: Sequence[str] = (),
+        *,
+        each: Sequence[str] = (),
+        listed: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self.name = name
         self.parts = tuple(parts)
         self.each = tuple(each)
+        self.listed = dict(listed or {})
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         """The document, unchanged.
@@ -68,6 +77,13 @@ class DocumentGate:
         """
         missing = [part for part in self.parts if part not in data]
         missing += [f"{key}.{part}" for key, value in data.items() for part in self.each if part not in value]
+        missing += [
+            f"{part}[{number}].{key}"
+            for part, keys in self.listed.items()
+            for number, entry in enumerate(data.get(part, []))
+            for key in keys
+            if key not in entry
+        ]
         if missing:
             raise DataError(f"Document {self.name} lacks {', '.join(missing)}; it holds {', '.join(sorted(data))}.")
         return data

@@ -1,15 +1,10 @@
 """Tells a web service that a model calls for action: verdict and figures, no lead."""
 
-import json
 import logging
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+from lead_conversion.lifecycle.posting import PostError, post_json
 
 ATTEMPTS = 3
 FIRST_WAIT_SECONDS = 1.0
@@ -43,57 +38,17 @@ def send_alert(url: str, body: Mapping[str, Any], first_wait_seconds: float = FI
 
     A failure is logged and nothing else: no run fails for it. The address is not logged, for it may hold a secret.
     """
-    # urllib would open a file as well.
-    if urlsplit(url).scheme not in {"http", "https"}:
-        log.error("The alert was not sent: its webhook must begin with https:// or http://")
-        return False
-    content = json.dumps(body, sort_keys=True, allow_nan=False).encode()
-    request = urllib.request.Request(url, content, {"Content-Type": "application/json"}, method="POST")  # noqa: S310 - see above
-    asking = Retrying(
-        stop=stop_after_attempt(ATTEMPTS),
-        wait=wait_exponential(multiplier=first_wait_seconds),
-        retry=retry_if_exception(_may_pass),
-        before_sleep=_say_failure,
-        reraise=True,
-    )
     try:
-        asking(_post, request)
-    except (OSError, ValueError) as error:
-        log.error("The alert was not sent: the webhook %s. The run's results stand.", _reason(error))  # noqa: TRY400 - the trace holds the address
+        post_json(
+            url,
+            body,
+            service="webhook",
+            attempts=ATTEMPTS,
+            first_wait_seconds=first_wait_seconds,
+            timeout_seconds=TIMEOUT_SECONDS,
+        )
+    except PostError as error:
+        log.error("The alert was not sent: %s. The run's results stand.", error)  # noqa: TRY400 - the trace says no more
         return False
     log.info("The alert was sent to the webhook")
     return True
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A POST that is sent elsewhere would become a GET there, without a body."""
-
-    def redirect_request(self, *_args: Any, **_kwargs: Any) -> None:
-        """Not followed."""
-
-
-_OPENER = urllib.request.build_opener(_NoRedirect)
-
-
-def _post(request: urllib.request.Request) -> None:
-    with _OPENER.open(request, timeout=TIMEOUT_SECONDS):
-        pass
-
-
-def _may_pass(error: BaseException) -> bool:
-    if isinstance(error, urllib.error.HTTPError):
-        return error.code >= HTTPStatus.INTERNAL_SERVER_ERROR or error.code == HTTPStatus.TOO_MANY_REQUESTS
-    return isinstance(error, OSError)
-
-
-def _say_failure(state: RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    log.warning("The webhook %s; asking again", _reason(error))
-
-
-def _reason(error: BaseException | None) -> str:
-    if isinstance(error, urllib.error.HTTPError):
-        return f"answered {error.code}"
-    if isinstance(error, TimeoutError) or isinstance(getattr(error, "reason", None), TimeoutError):
-        return f"did not answer within {TIMEOUT_SECONDS:.0f} s"
-    return "cannot be reached"

@@ -7,7 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from lead_conversion.reports import formats, markdown, palette, wording
+from lead_conversion.reports import edit_words, formats, markdown, palette, wording
 from lead_conversion.reports.sections import SECTIONS, Picture, RunResults, condition
 from lead_conversion.reports.tables import gate_figure, metric_of
 
@@ -92,6 +92,7 @@ def _environment(*, autoescape: bool) -> Environment:
         "figure_data": figure_data,
         "spark_points": spark_points,
         "diff_lines": wording.diff_lines,
+        "sentence": edit_words.sentence,
         "md": markdown.markdown_text,
         "md_table": markdown.markdown_table,
         "md_fence": markdown.markdown_fence,
@@ -99,6 +100,8 @@ def _environment(*, autoescape: bool) -> Environment:
     environment.globals |= {
         "colours": COLOURS,
         "condition": condition,
+        "edit_words": edit_words.edit_words,
+        "machine_words": edit_words.machine_words,
         "form_points": formats.points,
         "form_signed": formats.signed,
         "interval": formats.interval,

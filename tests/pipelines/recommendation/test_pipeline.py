@@ -14,6 +14,8 @@ def test_nodes_are_named_as_their_functions():
         "build_risk_sets",
         "estimate_effects",
         "recommend_changes",
+        "request_rewrites",
+        "add_rewrites",
         "plan_experiments",
     ]
 

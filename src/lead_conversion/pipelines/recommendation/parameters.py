@@ -55,6 +55,7 @@ class PromptEditParameters(_Frozen):
     other_placeholder_characters: int = Field(gt=0)
     email_max_words: int = Field(gt=0)
     voice_max_words: int = Field(gt=0)
+    banned_claims: tuple[str, ...]
 
 
 class ExperimentParameters(_Frozen):

@@ -5,6 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from lead_conversion.pipelines.recommendation.effects import estimate_effects
 from lead_conversion.pipelines.recommendation.experiments import plan_experiments
 from lead_conversion.pipelines.recommendation.recommend import recommend_changes
+from lead_conversion.pipelines.recommendation.rewrites import add_rewrites, request_rewrites
 from lead_conversion.pipelines.recommendation.risk_sets import build_risk_sets
 
 
@@ -50,8 +51,24 @@ def create_pipeline() -> Pipeline:
                     "target": "params:target",
                     "parameters": "params:recommendation",
                 },
-                outputs="recommendations",
+                outputs="draft_recommendations",
                 name="recommend_changes",
+            ),
+            Node(
+                func=request_rewrites,
+                inputs={"draft_recommendations": "draft_recommendations", "parameters": "params:recommendation"},
+                outputs="prompt_rewrites",
+                name="request_rewrites",
+            ),
+            Node(
+                func=add_rewrites,
+                inputs={
+                    "draft_recommendations": "draft_recommendations",
+                    "prompt_rewrites": "prompt_rewrites",
+                    "parameters": "params:recommendation",
+                },
+                outputs="recommendations",
+                name="add_rewrites",
             ),
             Node(
                 func=plan_experiments,

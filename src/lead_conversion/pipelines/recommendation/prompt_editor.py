@@ -24,17 +24,12 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class ProposedText:
-    """An edit, what it may bring, and what any text in its place must keep to.
-
-    Attributes:
-        rival: the text of the step's version that did best, where it has one.
-    """
+    """An edit, what it may bring, and the placeholders that any text in its place may use."""
 
     edit: PromptEdit
     expected: ExpectedEffect
     current: PromptText
     known_placeholders: frozenset[str]
-    rival: PromptText | None
 
 
 @dataclass(frozen=True)
@@ -75,9 +70,8 @@ class PromptEditor:
         edit = edit_prompt(current, library, self.measured, self.limits)
         if edit is None:
             return None
-        rival = next((lender.text for lender in library.lenders if lender.is_rival), None)
         gain = (-float(own["posterior"]), -float(own["posterior_high"]), -float(own["posterior_low"]))
-        return ProposedText(edit, expect_effect(edit, gain), current, library.known_placeholders, rival)
+        return ProposedText(edit, expect_effect(edit, gain), current, library.known_placeholders)
 
     def _library(self, prompt_id: str) -> Library:
         own = self.prompts[prompt_id]

@@ -203,6 +203,8 @@ def _describe_edit(proposal: ProposedText | None) -> dict[str, Any]:
         "proposed_text": edit.proposed_text,
         "diff": edit.diff(),
         "edit": {
+            "channel": proposal.current.channel,
+            "placeholders": sorted(proposal.known_placeholders),
             "is_whole_version": edit.is_whole_version,
             "changes": [change.as_record() for change in edit.changes],
             "expected_effect": asdict(proposal.expected),
