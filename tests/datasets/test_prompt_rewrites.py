@@ -15,7 +15,9 @@ MESSAGES = [{"role": "system", "content": "Reword."}, {"role": "user", "content"
 REQUESTS = {
     "as_of": "2026-09-01T00:00:00",
     "snapshot_id": "s1",
-    "requests": [{"id": f"prompt-{number}", "messages": MESSAGES} for number in (1, 2)],
+    "status": "off",
+    "model": None,
+    "requests": [{"id": f"prompt-{n}", "messages": MESSAGES, "answer": None, "failure": None} for n in (1, 2)],
 }
 
 
@@ -71,11 +73,7 @@ def test_nothing_is_sent_unless_an_address_is_named(dataset, endpoint, monkeypat
     monkeypatch.setenv(KEY, SECRET)
     dataset.save(REQUESTS)
     assert endpoint.received == []
-    kept = dataset.load()
-    assert (kept["status"], kept["model"]) == ("off", None)
-    assert [(each["messages"], each["answer"], each["failure"]) for each in kept["requests"]] == [
-        (MESSAGES, None, None)
-    ] * 2
+    assert dataset.load() == REQUESTS
 
 
 @pytest.mark.usefixtures("named")

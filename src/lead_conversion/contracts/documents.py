@@ -20,7 +20,11 @@ backtest = DocumentGate("backtest", each=["figures", "origins"])
 leakage_audit = DocumentGate("leakage_audit", ["targets", "replay"])
 evaluation = DocumentGate("evaluation", ["as_of", "snapshot_id", "targets"])
 drift = DocumentGate("drift", ["as_of", "snapshot_id", "verdict", "targets"])
-prompt_rewrites = DocumentGate("prompt_rewrites", ["as_of", "snapshot_id", "requests"])
+prompt_rewrites = DocumentGate(
+    "prompt_rewrites",
+    ["as_of", "snapshot_id", "status", "model", "requests"],
+    listed={"requests": ["id", "messages", "answer", "failure"]},
+)
 recommendations = DocumentGate(
     "recommendations",
     ["as_of", "snapshot_id", "status", "message", "recommendations"],

@@ -75,19 +75,11 @@ class PromptRewrites(StagedJSON):
     def save(self, data: dict[str, Any]) -> None:
         """Ask each of `requests`, where a provider is named, and write what came of it."""
         provider = Provider.of(os.environ)
-        requests = data["requests"]
         if provider is None:
-            exchanges = [{**request, "answer": None, "failure": None} for request in requests]
+            super().save(data)
         else:
-            exchanges = _ask_all(provider, requests)
-        super().save(
-            {
-                **data,
-                "status": "asked" if provider else "off",
-                "model": provider.model if provider else None,
-                "requests": exchanges,
-            }
-        )
+            answered = _ask_all(provider, data["requests"])
+            super().save({**data, "status": "asked", "model": provider.model, "requests": answered})
 
 
 def _ask_all(provider: Provider, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -161,6 +161,10 @@ def test_what_the_figures_speak_against_is_not_changed():
     body = f"Hi {{{{first_name}}}}, the fee is 90 euros. Hurry, only two places are left. {CLEAR}"
     assert propose(body, effects=measured(sms_pressure=0.02)).is_whole_version
     assert not propose(body, effects=measured(sms_pressure=0.005)).is_whole_version
+    hurried = "Hi {{first_name}}, the course is in May. Book now, this is your last chance!"
+    assert propose(hurried, effects=measured(sms_pressure=0.02)).is_whole_version
+    vague = "Hi {{first_name}}, the course is in May. Let me know."
+    assert propose(vague, effects=measured(sms_clear_ask=-0.02)).is_whole_version
 
 
 def test_change_carries_the_effect_of_its_text_feature():

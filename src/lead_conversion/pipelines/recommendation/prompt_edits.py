@@ -349,7 +349,9 @@ class _Editor:
     def ask_clearly(self, draft: _Draft) -> _Draft:
         """Ask clearly where the text asks vaguely, hurriedly or not at all, in a better prompt's words if it can."""
         groups = group_asks(draft.parts)
-        if any(self._is_good(draft.parts, group) for group in groups):
+        if any(self._is_good(draft, group) for group in groups):
+            return draft
+        if self.measured.speaks_against(draft.channel, "clear_ask", added=True):
             return draft
         linked = [group for group in groups if any(has_link(draft.parts[index].text) for index in group)]
         lent = self.library.lend_ask(draft.body(), with_link=bool(linked))
@@ -367,9 +369,11 @@ class _Editor:
         change = Change("replace" if before else "add", "ask", before, ask, reason, evidence)
         return draft.changed(put(draft.parts, place, Part("ask", ask)), change)
 
-    def _is_good(self, parts: tuple[Part, ...], group: range) -> bool:
-        is_clear = any(parts[index].is_clear_ask for index in group)
-        return is_clear and not any(has_pressure(parts[index].text) for index in group)
+    def _is_good(self, draft: _Draft, group: range) -> bool:
+        """Whether the ask is clear and, unless the figures speak for it, hurries nobody."""
+        asks = [draft.parts[index] for index in group]
+        may_press = self.measured.speaks_against(draft.channel, "pressure", added=False)
+        return any(ask.is_clear_ask for ask in asks) and (may_press or not any(has_pressure(ask.text) for ask in asks))
 
     def _standard_ask(self, channel: str) -> str:
         has_calendar = "booking_link" in self.library.known_placeholders
@@ -386,7 +390,7 @@ class _Editor:
         if self.measured.speaks_against(draft.channel, "several_asks", added=False):
             return draft
         groups = group_asks(draft.parts)
-        clear = [group for group in groups if self._is_good(draft.parts, group)]
+        clear = [group for group in groups if self._is_good(draft, group)]
         spare = [
             group
             for group in groups
@@ -434,7 +438,7 @@ class _Editor:
         now = measure(draft.channel, render(parts), self.limits)
         if now.amount <= now.limit or self.measured.speaks_against(draft.channel, "long", added=False):
             return draft
-        removed = self._spare(draft.channel, parts, now.limit)
+        removed = self._what_must_go(draft.channel, parts, now.limit)
         kept = without(parts, removed)
         after = measure(draft.channel, render(kept), self.limits)
         if after.amount >= now.amount:
@@ -450,7 +454,7 @@ class _Editor:
         )
         return draft.changed(kept, change)
 
-    def _spare(self, channel: str, parts: tuple[Part, ...], limit: int) -> list[int]:
+    def _what_must_go(self, channel: str, parts: tuple[Part, ...], limit: int) -> list[int]:
         """The arguments that have to go."""
         arguments = [index for index, part in enumerate(parts) if part.kind in ARGUMENTS]
         removed = [index for index in arguments if can_go(parts, index, arguments)]

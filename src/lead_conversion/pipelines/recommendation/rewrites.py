@@ -41,14 +41,21 @@ def request_rewrites(draft_recommendations: dict[str, Any], parameters: Recommen
     """What a language model would be asked: the prompts that are to change, by recommendation, in its messages.
 
     Returns:
-        as_of, snapshot_id and requests, each with the id of its recommendation and `messages`; templates, reasons and
-        aggregate figures only.
+        as_of, snapshot_id, status (off, until the dataset has asked), model, and requests, each with the id of its
+        recommendation, `messages` (templates, reasons and aggregate figures only), and room for `answer` or `failure`.
     """
     return {
+        "status": "off",
+        "model": None,
         "as_of": draft_recommendations["as_of"],
         "snapshot_id": draft_recommendations["snapshot_id"],
         "requests": [
-            {"id": item["id"], "messages": _write_messages(item, parameters.prompt_edits)}
+            {
+                "id": item["id"],
+                "messages": _write_messages(item, parameters.prompt_edits),
+                "answer": None,
+                "failure": None,
+            }
             for item in draft_recommendations["recommendations"]
             if item["edit"]
         ],
