@@ -4,6 +4,7 @@ import pandera.ibis
 import pandera.pandas
 import pytest
 
+from lead_conversion.contracts.documents import prompt_rewrites, recommendations
 from lead_conversion.contracts.gate import DocumentGate, Gate
 from lead_conversion.kernel.errors import DataError
 
@@ -83,3 +84,18 @@ def test_entry_of_a_list_that_lacks_a_part_is_named():
     with pytest.raises(DataError, match=r"lacks steps\[1\]\.why"):
         gate.validate(document)
     assert gate.validate({"steps": document["steps"][:1]})
+
+
+@pytest.mark.parametrize(
+    ("gate", "part"),
+    [(gate, part) for gate in (recommendations, prompt_rewrites) for parts in gate.listed.values() for part in parts],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_recommendation_or_request_without_a_part_is_refused(gate, part):
+    ((name, parts),) = gate.listed.items()
+    entry = dict.fromkeys(parts, "x")
+    document = dict.fromkeys(gate.parts, "x") | {name: [entry]}
+    assert gate.validate(document)
+    del entry[part]
+    with pytest.raises(DataError, match=part):
+        gate.validate(document)

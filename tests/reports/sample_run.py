@@ -581,7 +581,7 @@ def _edit() -> dict[str, Any]:
         "ci_low": 0.001,
         "ci_high": 0.037,
     }
-    rule = {"basis": "rule of the trade", "words": "A rule of the trade: nobody measured it here."}
+    rule = {"basis": "rule of the trade", "words": "Not measured: nobody tried it here."}
     unmeasured = dict.fromkeys(("source", "effect", "ci_low", "ci_high"))
     return {
         "channel": "email",

@@ -138,7 +138,7 @@ def test_changes_of_wording_are_marked(full_html):
 def test_each_change_of_wording_stands_with_its_reason_and_evidence(full_html):
     text = words(full_html)
     assert "Shorten: value. Shorten from 120 to 40 words." in text
-    assert "Rule of the trade: A rule of the trade: nobody measured it here." in text
+    assert "Rule of the trade: Not measured: nobody tried it here." in text
     assert "Add: ask. Add a clear ask." in text
     assert "Expected of the proposed wording: between 0.0 points and +4.9 points" in text
     assert "Machine-written" not in text

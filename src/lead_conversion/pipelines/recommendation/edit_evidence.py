@@ -68,7 +68,7 @@ class TextFeatureEffects:
         figures = self._figures(channel, feature, added=added)
         named = feature.replace("_", " ")
         if figures is None:
-            words = f"A rule of the trade: too few steps ran {IN_WORDS[channel]} with and without it ({named}) to tell."
+            words = f"Not measured: too few steps ran {IN_WORDS[channel]} with and without it ({named}) to tell."
             return Evidence("rule of the trade", words)
         effect, low, high = figures
         verdict = "; this may be chance" if low <= 0 <= high else ""

@@ -306,7 +306,7 @@ class _Editor:
             return draft
         reason = "an e-mail needs a subject" if is_missing else "take the calmer subject of a version that did better"
         own = (
-            Evidence("rule of the trade", "A rule of the trade, not measured here.")
+            Evidence("rule of the trade", "Not measured here.")
             if is_missing
             else self.measured.evidence("email", "pressure", added=False)
         )
