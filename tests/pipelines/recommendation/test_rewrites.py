@@ -3,8 +3,13 @@
 import json
 
 import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
 from prompt_libraries import LIMITS
 
+from lead_conversion.datasets import prompt_rewrites
+from lead_conversion.datasets.prompt_rewrites import MODEL, URL, PromptRewrites
+from lead_conversion.pipelines.recommendation import create_pipeline
 from lead_conversion.pipelines.recommendation.rewrites import add_rewrites, find_faults, request_rewrites
 from lead_conversion.pipelines.recommendation.wording import PromptText
 
@@ -94,6 +99,27 @@ def test_failure_is_said_and_the_edit_stands(answer):
     written = prompt["machine_written"]
     assert (written["status"], written["why"]) == ("failed", ["the endpoint answered 500"])
     assert prompt["proposed_text"] == EDITED
+
+
+@pytest.mark.parametrize(("url", "status"), [(None, None), ("http://127.0.0.1:1/v1", "failed"), ("file:/x", "failed")])
+def test_run_goes_on_and_the_edit_stands_whatever_the_endpoint_does(
+    draft, parameters, tmp_path, monkeypatch, url, status
+):
+    for name, value in ((URL, url), (MODEL, "m-1")):
+        monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(prompt_rewrites, "FIRST_WAIT_SECONDS", 0.01)
+    catalog = DataCatalog(
+        {
+            "draft_recommendations": MemoryDataset(draft),
+            "prompt_rewrites": PromptRewrites(filepath=str(tmp_path / "prompt_rewrites.json")),
+            "params:recommendation": MemoryDataset(parameters),
+        }
+    )
+    wired = create_pipeline().only_nodes("request_rewrites", "add_rewrites")
+    found = SequentialRunner().run(wired, catalog)["recommendations"].load()
+    written = [each["machine_written"] for each in found["recommendations"]]
+    assert [each and each["status"] for each in written] == [status, None]
+    assert [each["proposed_text"] for each in found["recommendations"]] == [EDITED, None]
 
 
 def test_nothing_is_marked_where_no_model_was_asked(answer):
