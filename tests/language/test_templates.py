@@ -134,13 +134,18 @@ def test_abbreviation_ends_no_sentence():
     [
         ("jargon", "Our best-in-class platform is here."),
         ("proof", "We have news. Our graduates found work."),
-        ("long", "word " * 101),
+        ("long", "word " * 76),
         ("hard_to_read", "Organisational transformation necessitates comprehensive institutional accountability " * 4),
     ],
 )
 def test_feature_is_found_where_it_is(feature, body):
     assert text_features(None, body)[feature]
     assert not text_features(None, "You see a short and plain text here.")[feature]
+
+
+def test_email_may_be_longer_than_a_message_or_a_call():
+    assert not text_features("May", "word " * 110)["long"]
+    assert text_features("May", "word " * 111)["long"]
 
 
 def test_vague_ask_is_not_a_clear_one():

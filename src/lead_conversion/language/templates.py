@@ -10,8 +10,8 @@ from lead_conversion.language.readability import reading_ease
 PartKind = Literal["greeting", "opening", "value", "proof", "ask", "closing", "notice", "signature"]
 
 FIRST_NAME = "{{first_name}}"
-# 40 seconds of speech, four segments of a text message, and more than most e-mails of a first contact.
-LONG_WORDS = 100
+# Half a minute of speech, or three segments of a text message; an e-mail may be longer.
+LONG_WORDS, LONG_EMAIL_WORDS = 75, 110
 # Flesch 1949, The Art of Readable Writing: below 60 is "fairly difficult".
 PLAIN_READING_EASE = 60
 PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -233,7 +233,7 @@ def group_asks(parts: tuple[Part, ...]) -> list[range]:
 
 
 def text_features(subject: str | None, body: str) -> dict[str, bool]:
-    """Whether each feature of a template's text is there."""
+    """Whether each feature of a template's text is there; a text with a subject is an e-mail."""
     parts = parse_template(body)
     asks = [part for part in parts if part.kind == "ask"]
     whole = f"{subject or ''}\n{body}"
@@ -244,7 +244,7 @@ def text_features(subject: str | None, body: str) -> dict[str, bool]:
         "hard_to_read": _is_hard_to_read(body),
         "jargon": has_jargon(whole),
         "link": has_link(body),
-        "long": count_words(body) > LONG_WORDS,
+        "long": count_words(body) > (LONG_EMAIL_WORDS if subject else LONG_WORDS),
         "pressure": has_pressure(whole),
         "proof": any(part.kind == "proof" for part in parts),
         "question_as_ask": any("?" in part.text for part in asks),
