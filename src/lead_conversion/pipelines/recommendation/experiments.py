@@ -9,9 +9,18 @@ from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from lead_conversion.kernel.windows import parse_moment
+from lead_conversion.pipelines.recommendation.guardrails import guardrail_rates
 from lead_conversion.pipelines.recommendation.parameters import (
     ExperimentParameters,
     RecommendationParameters,
+)
+from lead_conversion.pipelines.recommendation.schedule import (
+    SAME_LEADS,
+    Conflict,
+    Place,
+    Weeks,
+    find_conflicts,
+    schedule_tests,
 )
 from lead_conversion.pipelines.recommendation.sequential import (
     drift_for_power,
@@ -22,10 +31,11 @@ from lead_conversion.pipelines.recommendation.traffic import (
     first_of_journeys,
     recent_rows,
 )
-from lead_conversion.reports.formats import count, decimal, percent
+from lead_conversion.reports.formats import count, decimal, percent, plural
 
 # a test is not planned to lift a rate above this: near certainty the sample size says nothing
 HIGHEST_RATE = 0.99
+PLACE = ("element_type", "element_id", "campaign_id", "step_id", "contrast", "change")
 ARMS = {
     "edit_prompt": ("the current text is sent", "the proposed text is sent"),
     "skip_step": ("the step is sent", "the step is skipped"),
@@ -41,11 +51,12 @@ def plan_experiments(
     primary_as_of: dict[str, str],
     parameters: RecommendationParameters,
 ) -> dict[str, Any]:
-    """One randomised test for each recommendation, sized and timed on the leads that really come.
+    """One randomised test for each recommendation, sized, timed and scheduled on the leads that really come.
 
     Returns:
-        experiments in the order of the recommendations; rates and effects are probabilities,
-        sample sizes leads, durations weeks including the wait for the last label.
+        experiments in the order of the recommendations, and a sentence on the schedule; rates and effects are
+        probabilities, sample sizes leads, durations weeks including the wait for the last label, and first and last
+        week counted from the start of the first test, from 1.
     """
     as_of = parse_moment(primary_as_of["as_of"])
     looks = parameters.experiments.looks
@@ -56,13 +67,21 @@ def plan_experiments(
         {"look": look, "information": share, "z": round(z, 4)}
         for look, (share, z) in enumerate(zip(information, bounds, strict=True), start=1)
     ]
+    planned = [
+        _plan(recommendation, effects, risk_set, as_of, drift, parameters) | {"stopping_boundaries": boundaries}
+        for recommendation in recommendations["recommendations"]
+    ]
+    places = {
+        recommendation["experiment_id"]: _place(recommendation, risk_set)
+        for recommendation in recommendations["recommendations"]
+    }
+    conflicts = find_conflicts(places, parameters.experiments.max_shared_leads)
+    weeks = schedule_tests({each["id"]: each["duration_weeks"] for each in planned if each["feasible"]}, conflicts)
     return {
         "as_of": primary_as_of["as_of"],
         "snapshot_id": primary_as_of["snapshot_id"],
-        "experiments": [
-            _plan(recommendation, effects, risk_set, as_of, drift, parameters) | {"stopping_boundaries": boundaries}
-            for recommendation in recommendations["recommendations"]
-        ],
+        "schedule": _summarise_schedule(weeks),
+        "experiments": [each | _describe_timing(each["id"], weeks, conflicts[each["id"]]) for each in planned],
     }
 
 
@@ -113,6 +132,7 @@ def _plan(
     return {
         "id": recommendation["experiment_id"],
         "recommendation_id": recommendation["id"],
+        **{key: recommendation[key] for key in PLACE},
         "hypothesis": f"{recommendation['label']}: more leads book a call where {treatment} than where {control}.",
         "arms": [f"A (control): {control}", f"B (treatment): {treatment}"],
         "unit": "lead",
@@ -120,7 +140,9 @@ def _plan(
         if recommendation["step_id"] is not None
         else "50/50 at random when the lead is enrolled",
         "primary_metric": f"call booked within {parameters.horizon_days} days after the lead is at risk",
-        "guardrails": _guardrails(eligible, parameters.horizon_days),
+        "horizon_days": parameters.horizon_days,
+        "sample_ratio_check": _describe_sample_ratio(knobs),
+        "guardrails": _describe_guardrails(eligible, as_of, knobs),
         "base_rate": base_rate,
         "minimal_detectable_effect": difference,
         "alpha": knobs.alpha,
@@ -166,14 +188,76 @@ def _name_arms(recommendation: dict[str, Any]) -> tuple[str, str]:
     )
 
 
-def _guardrails(eligible: pd.DataFrame, horizon_days: int) -> list[str]:
-    """What must not get worse while the primary metric gets better, with today's rate."""
-    mature = eligible.loc[eligible["is_mature"]]
+def _describe_sample_ratio(knobs: ExperimentParameters) -> dict[str, Any]:
+    return {
+        "p_below": knobs.sample_ratio_p,
+        "rule": "looked at first, each time: where chance explains the number of leads in each arm with p below "
+        f"{knobs.sample_ratio_p:g}, the test stops, no effect is told and the allocation is mended",
+    }
+
+
+def _describe_guardrails(eligible: pd.DataFrame, as_of: datetime, knobs: ExperimentParameters) -> list[dict[str, Any]]:
+    """What must not get worse while the primary metric gets better, with today's rate and the limit."""
+    limit = f"{percent(knobs.max_guardrail_rise, 0)} more"
     return [
-        f"{name} within {horizon_days} days (now {percent(mature[column].mean())}): "
-        "stop if treatment is worse beyond chance"
-        for name, column in (("opt-outs", "opted_out"), ("negative replies", "replied_negative"))
+        {
+            "guardrail": name,
+            "days": knobs.guardrail_days,
+            "rate_now": rate,
+            "limit_ratio": 1 + knobs.max_guardrail_rise,
+            "rule": f"{name} within {knobs.guardrail_days} days (now {percent(rate)}): stop at any time if treatment "
+            f"has more beyond chance, unless surely less than {limit}",
+        }
+        for name, rate in guardrail_rates(eligible, as_of, knobs.guardrail_days).items()
     ]
+
+
+def _place(recommendation: dict[str, Any], risk_set: pd.DataFrame) -> Place:
+    leads = _eligible_rows(recommendation, risk_set)["lead_key"]
+    return Place(recommendation["campaign_id"], recommendation["step_id"], pd.Index(leads.unique()))
+
+
+def _describe_timing(name: str, weeks: dict[str, Weeks], conflicts: list[Conflict]) -> dict[str, Any]:
+    """When a test runs, after and beside which others, and why it cannot run beside the rest."""
+    first, last = weeks.get(name, (None, None))
+    in_the_way = {conflict.other for conflict in conflicts}
+    others = {} if first is None or last is None else {other: span for other, span in weeks.items() if other != name}
+    return {
+        "first_week": first,
+        "last_week": last,
+        "runs_after": [other for other, (_, end) in others.items() if other in in_the_way and end < (first or 0)],
+        "runs_beside": [
+            other for other, (begin, end) in others.items() if begin <= (last or 0) and end >= (first or 0)
+        ],
+        "conflicts": [
+            {
+                "with": conflict.other,
+                "reason": conflict.reason,
+                "shared_leads": conflict.shared_leads,
+                "rule": f"not beside {conflict.other}: {conflict.reason}"
+                + (f" ({percent(conflict.shared_leads, 0)})" if conflict.reason == SAME_LEADS else ""),
+            }
+            for conflict in conflicts
+        ],
+    }
+
+
+def _summarise_schedule(weeks: dict[str, Weeks]) -> str:
+    if not weeks:
+        return "No test is feasible with the present traffic."
+    at_once = sum(first == 1 for first, _ in weeks.values())
+    queued = len(weeks) - at_once
+    waiting = (
+        f" {plural(queued, 'test')} would take in the same leads, and {'begins' if queued == 1 else 'begin'} when the "
+        "outcomes of those before are known."
+        if queued
+        else ""
+    )
+    beside = "begins at once" if at_once == 1 else "begin at once, side by side on different leads"
+    return (
+        f"{plural(at_once, 'test')} {beside}.{waiting} The last outcome is known after "
+        f"{plural(max(last for _, last in weeks.values()), 'week')}."
+    )
 
 
 def _judge_feasibility(

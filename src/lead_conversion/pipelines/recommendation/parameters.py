@@ -66,6 +66,10 @@ class ExperimentParameters(_Frozen):
     looks: int = Field(ge=1, le=10)
     minimal_effect_points: float = Field(gt=0)
     max_duration_weeks: int = Field(gt=0)
+    sample_ratio_p: float = Field(gt=0, lt=0.05)
+    guardrail_days: int = Field(gt=0)
+    max_guardrail_rise: float = Field(gt=0)
+    max_shared_leads: float = Field(ge=0, lt=1)
 
 
 class RecommendationParameters(_Frozen):

@@ -28,6 +28,8 @@ RISK_SET_DTYPES = {
     "booked": "bool",
     "opted_out": "bool",
     "replied_negative": "bool",
+    "opted_out_at": "datetime64[us]",
+    "replied_negative_at": "datetime64[us]",
     **HISTORY_DTYPES,
 }
 BOOKING = "call_booked"
@@ -50,7 +52,8 @@ def build_risk_sets(
 
     Leads engaged before bookings were recorded are absent: whether they booked is not known.
     A skipped step was met too. `booked`, `opted_out` and `replied_negative` say what happened in
-    [met_at, met_at + horizon); they are the final answer only where `is_mature`.
+    [met_at, met_at + horizon); they are the final answer only where `is_mature`. `opted_out_at` and
+    `replied_negative_at` say when the lead did so first from then on.
 
     Returns:
         One row a (lead_key, step_id), ordered by them; columns as in `RISK_SET_DTYPES`.
@@ -67,7 +70,9 @@ def build_risk_sets(
     met["is_mature"] = met["met_at"] + horizon <= as_of
     met["booked"] = _falls_within(booked_at, met["met_at"], horizon)
     met["opted_out"] = _falls_within(opted_out_at, met["met_at"], horizon)
-    met["replied_negative"] = _falls_within(_next_negative_reply(met, primary_engagement_logs), met["met_at"], horizon)
+    met["opted_out_at"] = opted_out_at
+    met["replied_negative_at"] = _next_negative_reply(met, primary_engagement_logs)
+    met["replied_negative"] = _falls_within(met["replied_negative_at"], met["met_at"], horizon)
     settling = pd.Timedelta(hours=parameters.settling_hours)
     met["engaged_before"] = _look_up(leads, _first_engagement(primary_engagement_logs, settling)) < met["met_at"]
     met = met.join(describe_histories(met, primary_engagement_logs, primary_contacts, parameters.settling_hours))

@@ -15,22 +15,28 @@ def spend_alpha(information: float, alpha: float) -> float:
     """The two-sided error spent by this share of the information, O'Brien-Fleming type.
 
     Lan and DeMets (1983, Biometrika 70, 659), alpha / 2 on each side: little is spent early, almost
-    all at the end.
+    all at the end; beyond the planned information nothing is left.
     """
-    return float(4 * ndtr(ndtri(alpha / 4) / math.sqrt(information)))
+    return float(4 * ndtr(ndtri(alpha / 4) / math.sqrt(min(information, 1.0))))
 
 
-def stopping_boundaries(information: tuple[float, ...], alpha: float) -> tuple[float, ...]:
+def stopping_boundaries(
+    information: tuple[float, ...], alpha: float, *, is_complete: bool = False
+) -> tuple[float, ...]:
     """The |z| beyond which the experiment stops at each look.
 
+    Looks may come at other shares of the information than were planned, as long as no result decides when.
+
     Args:
-        information: share of the planned sample at each look, ascending, the last 1.
+        information: share of the planned information at each look, ascending.
         alpha: two-sided error over all looks.
+        is_complete: whether the last of them is the last there will be, which spends all that is left.
     """
     bounds: list[float] = []
     spent = 0.0
     for look, share in enumerate(information):
-        due = spend_alpha(share, alpha) - spent
+        is_last = is_complete and look == len(information) - 1
+        due = (alpha if is_last else spend_alpha(share, alpha)) - spent
 
         def overspent(
             bound: float, due: float = due, taken: tuple[float, ...] = tuple(bounds), look: int = look
