@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from lead_conversion.lifecycle.experiments import Arm, RegisteredTest, register_planned
+from lead_conversion.lifecycle.experiments import EVEN, Arm, RegisteredTest, register_planned
 from lead_conversion.pipelines.recommendation.experiment_analysis import (
     B_BETTER,
     BAD_RATIO,
@@ -107,7 +107,7 @@ def _leads(n: int, start: pd.Timestamp, end: pd.Timestamp, rng: np.random.Genera
 
 
 def _deal(leads: pd.DataFrame, world: World, rng: np.random.Generator) -> pd.DataFrame:
-    is_b = rng.random(len(leads)) < 0.5
+    is_b = rng.random(len(leads)) < EVEN
     met_at = leads["met_at"]
 
     def happens(rate: np.ndarray | float) -> pd.Series:

@@ -20,6 +20,7 @@ from lead_conversion.kernel.errors import ConfigurationError, LeadConversionErro
 
 SUBCOMMANDS = {
     "experiment": "lead_conversion.cli.experiment",
+    "experiments": "lead_conversion.cli.experiments",
     "key": "lead_conversion.cli.key",
     "model": "lead_conversion.cli.model",
     "scores": "lead_conversion.cli.scores",

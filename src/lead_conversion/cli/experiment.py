@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import click
 import numpy as np
@@ -20,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 
 from lead_conversion import __version__
 from lead_conversion.cli import find_refusal
-from lead_conversion.cli.project import catalog_of, conf_folder, configuration_of
+from lead_conversion.cli.project import catalog_of, configuration_of, publish
 from lead_conversion.configuration import HydraConfigLoader, Job, split_jobs
 from lead_conversion.datasets.staging import read_log
 from lead_conversion.hooks.identity import git_state
@@ -279,7 +279,7 @@ def _load_published(env: str | None, targets: Targets, split: SplitParameters) -
     catalog = catalog_of(env, *INPUTS)
     if not all(catalog.exists(name) for name in INPUTS):
         click.echo("Nothing is published here yet: reading the data and making the features, once for all jobs.")
-        _publish_features(env)
+        publish(env, "data_engineering", "feature_engineering")
     labels, contacts, features, as_of, summary = (catalog.load(name) for name in INPUTS)
     for name, spec in targets.items():
         _require_published(name, spec, labels[labels["target"] == name], features)
@@ -307,15 +307,6 @@ def _require_published(name: str, spec: Target, labels: pd.DataFrame, features: 
     missing = [f"{hours:g}" for hours in spec.landmarks_hours if hours not in there]
     if missing:
         raise DataError(f"Features of '{name}' were published without the landmark of {missing[0]} hours. {again}")
-
-
-def _publish_features(env: str | None) -> None:
-    from kedro.framework.project import configure_project  # noqa: PLC0415  slow, and only a first experiment needs it
-    from kedro.framework.session import KedroSession  # noqa: PLC0415
-
-    configure_project("lead_conversion")
-    with KedroSession.create(Path.cwd(), env=env, conf_source=str(conf_folder())) as session:
-        cast("KedroSession", session).run(pipeline_names=["data_engineering", "feature_engineering"])
 
 
 @contextmanager

@@ -1,12 +1,12 @@
 """The project in the current folder, as a command other than `kedro run` needs it: configuration, and single datasets.
 
-No session, hook or registry is started: nothing is written.
+But for `publish`, no session, hook or registry is started and nothing is written.
 """
 
 import os
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from kedro.config import MissingConfigException
 from kedro.io import CatalogConfigResolver, DataCatalog
@@ -82,6 +82,16 @@ def filepath_of(env: str | None, name: str) -> Path:
         ConfigurationError: no such environment.
     """
     return Path(configuration_of(env)["catalog"][name]["filepath"])
+
+
+def publish(env: str | None, *pipelines: str, to_nodes: tuple[str, ...] = ()) -> None:
+    """Run pipelines up to some nodes, or whole, as `kedro run` would: what they make is published."""
+    from kedro.framework.project import configure_project  # noqa: PLC0415  slow, and few commands run pipelines
+    from kedro.framework.session import KedroSession  # noqa: PLC0415
+
+    configure_project("lead_conversion")
+    with KedroSession.create(Path.cwd(), env=env, conf_source=str(conf_folder())) as session:
+        cast("KedroSession", session).run(pipeline_names=list(pipelines), to_nodes=list(to_nodes))
 
 
 def access_rules_of(env: str | None) -> AccessRules:

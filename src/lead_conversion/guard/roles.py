@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from lead_conversion.kernel.errors import ConfigurationError
 
-Permission = Literal["scores.export", "key.new", "source.check", "model.promote"]
+Permission = Literal["scores.export", "key.new", "source.check", "model.promote", "experiment.register"]
 EVERYONE = "*"
 
 

@@ -1,4 +1,4 @@
-"""The four ways a run can be refused, each with an exit code of its own (sysexits.h), and the alert that is none."""
+"""The four ways a run can be refused, each with an exit code of its own (sysexits.h), and the alerts that are none."""
 
 from typing import ClassVar
 
@@ -48,3 +48,9 @@ class DriftAlert(LeadConversionError):  # noqa: N818 - nothing failed
     """The run succeeded and its results are published, but the model that made them calls for action."""
 
     exit_code = 79  # the first that sysexits.h leaves free: no refusal, and trying again does not help
+
+
+class ExperimentAlert(LeadConversionError):  # noqa: N818 - nothing failed
+    """The analysis succeeded and is on record, but a test on leads must stop now."""
+
+    exit_code = 80  # no refusal either

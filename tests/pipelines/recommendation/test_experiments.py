@@ -175,8 +175,73 @@ def test_order_enrols_each_new_lead_of_the_campaign_once(plan, recommendation, r
 
 
 def test_guardrails_name_todays_rates(plan, recommendation, make_risk_set):
-    risk_set = make_risk_set({"leads": 90, "booked": 0}, {"leads": 10, "booked": 0, "opted_out": True})
-    assert "now 10.0\N{NO-BREAK SPACE}%" in plan(recommendation, risk_set)["guardrails"][0]
+    risk_set = make_risk_set(
+        {"leads": 80, "booked": 0, "met_at": "2026-06-01"},
+        {"leads": 10, "booked": 0, "met_at": "2026-06-01", "opted_out_at": "2026-06-07"},
+        {"leads": 10, "booked": 0, "met_at": "2026-06-01", "opted_out_at": "2026-06-09"},
+        # The week in which they may still opt out is not over.
+        {"leads": 900, "booked": 0, "met_at": "2026-08-30"},
+    )
+    opt_outs, negative = plan(recommendation, risk_set)["guardrails"]
+    assert (opt_outs["guardrail"], opt_outs["rate_now"], opt_outs["limit_ratio"]) == ("opt-outs", 0.1, 1.25)
+    assert "now 10.0\N{NO-BREAK SPACE}%" in opt_outs["rule"]
+    assert negative["rate_now"] == 0
+
+
+def test_plan_says_when_the_sample_ratio_stops_it(plan, recommendation, recent_leads):
+    check = plan(recommendation, recent_leads(200))["sample_ratio_check"]
+    assert check["p_below"] == 0.001
+    assert "0.001" in check["rule"]
+
+
+@pytest.fixture
+def plan_all(as_of, parameters):
+    def run(recommendations, risk_set):
+        effects = pd.DataFrame(recommendations)[["element_type", "element_id", "contrast"]].assign(rate_treated=0.1)
+        return plan_experiments({"recommendations": recommendations}, effects, risk_set, as_of, parameters)
+
+    return run
+
+
+def at_step(recommendation, step_id, campaign_id=1):
+    name = f"prompt-{step_id}"
+    place = {"element_id": str(step_id), "step_id": step_id, "campaign_id": campaign_id}
+    return recommendation | place | {"id": name, "experiment_id": f"test-{name}"}
+
+
+def test_tests_on_the_same_leads_queue_and_others_run_beside(plan_all, recommendation, recent_leads):
+    first = recent_leads(300)
+    others = recent_leads(200, step_id=20, campaign_id=2)
+    others = others.assign(lead_key="x" + others["lead_key"])
+    risk_set = pd.concat([first, first.assign(step_id=11), others])
+    wanted = [at_step(recommendation, 10), at_step(recommendation, 11), at_step(recommendation, 20, 2)]
+    made = plan_all(wanted, risk_set)
+    one, two, three = made["experiments"]
+    assert (one["first_week"], one["last_week"]) == (1, one["duration_weeks"])
+    assert (two["first_week"], two["runs_after"]) == (one["last_week"] + 1, ["test-prompt-10"])
+    assert (three["first_week"], three["runs_after"]) == (1, [])
+    assert three["runs_beside"] == ["test-prompt-10", "test-prompt-11"]
+    assert two["conflicts"][0]["rule"] == "not beside test-prompt-10: same leads (100\N{NO-BREAK SPACE}%)"
+    assert three["conflicts"] == []
+    assert made["schedule"].startswith("2 tests begin at once, side by side on different leads. 1 test would")
+    assert f"after {two['last_week']} weeks" in made["schedule"]
+
+
+def test_order_and_step_of_one_campaign_queue_whoever_their_leads_are(plan_all, recommendation, recent_leads):
+    order = recommendation | {
+        "id": "order-1-B", "experiment_id": "test-order-1-B", "element_type": "order", "element_id": "1",
+        "step_id": None, "change": "change_order", "contrast": "A - B",
+    }  # fmt: skip
+    one, two = plan_all([order, at_step(recommendation, 10)], recent_leads(300))["experiments"]
+    assert two["first_week"] == one["last_week"] + 1
+    assert two["conflicts"][0]["reason"] == "order of the same campaign"
+
+
+def test_infeasible_test_has_no_week(plan_all, recommendation, recent_leads):
+    made = plan_all([recommendation], recent_leads(2))
+    assert made["experiments"][0]["first_week"] is None
+    assert made["experiments"][0]["runs_beside"] == []
+    assert made["schedule"] == "No test is feasible with the present traffic."
 
 
 def test_plan_is_plain_json(plan, recommendation, recent_leads):

@@ -96,7 +96,7 @@ def assign_arms(risk_set: pd.DataFrame, test: RegisteredTest) -> pd.DataFrame:
         rows = risk_set.loc[risk_set["step_id"] == test.step_id]
     if test.control.mark == "skipped":
         rows = rows.loc[rows["is_reachable"]]
-    rows = rows.sort_values(["met_at", "lead_key"]).drop_duplicates("lead_key")
+    rows = rows.sort_values("met_at", kind="stable").drop_duplicates("lead_key")
     rows = rows.loc[rows["met_at"] >= test.start]
     arm = pd.Series(NEITHER, index=rows.index, dtype="str")
     for name, told in ((CONTROL, test.control), (TREATMENT, test.treatment)):

@@ -1,0 +1,105 @@
+"""The log of tests on leads: what was registered before it was read, each look at it, and how it ended.
+
+Looks are counted here, for the boundary of one depends on those before it. The access log keeps the hash of the last
+line.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, ClassVar
+
+from lead_conversion.kernel.windows import parse_moment
+from lead_conversion.lifecycle import chained_log
+from lead_conversion.lifecycle.chained_log import Anchor, ChainedLog, find_broken_link
+from lead_conversion.lifecycle.experiments import RegisteredTest
+
+REGISTER, ANALYSE, END = "register", "analyse", "end"
+KEYS = frozenset({"action", "experiment"})
+
+
+class ExperimentLog(ChainedLog):
+    """Which tests were registered, looked at and ended."""
+
+    name: ClassVar[str] = "experiment log"
+    busy: ClassVar[str] = "registering or analysing a test"
+
+
+@dataclass(frozen=True)
+class TestStanding:
+    """A registered test and what happened to it since.
+
+    Args:
+        test: as it was registered.
+        entry: the line by which it was registered.
+        analyses: the lines of its analyses, in order.
+        ended: the line by which a person ended it, if one did.
+    """
+
+    __test__ = False  # no test of pytest's
+
+    test: RegisteredTest
+    entry: Mapping[str, Any]
+    analyses: tuple[Mapping[str, Any], ...] = field(default=())
+    ended: Mapping[str, Any] | None = None
+
+    @property
+    def decided(self) -> Mapping[str, Any] | None:
+        """The analysis that decided it, if one has."""
+        return next((entry for entry in self.analyses if entry["is_final"]), None)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is neither decided nor ended."""
+        return self.decided is None and self.ended is None
+
+    def looks_before(self, as_of: datetime) -> tuple[float, ...]:
+        """The information at each look at data of an earlier as-of; looking twice at the same data is one look."""
+        return tuple(
+            entry["result"]["information"]
+            for entry in self.analyses
+            if entry["result"]["look"] and parse_moment(entry["result"]["as_of"]) < as_of
+        )
+
+    @property
+    def last_as_of(self) -> datetime | None:
+        """The as-of of the last analysis on record."""
+        return parse_moment(self.analyses[-1]["result"]["as_of"]) if self.analyses else None
+
+
+def read_standings(lines: Sequence[bytes]) -> dict[str, TestStanding]:
+    """How each registered test stands, by its name, in the order of their registration."""
+    standings: dict[str, TestStanding] = {}
+    for entry in map(read_line, lines):
+        name = entry.get("experiment", "")
+        if entry.get("action") == REGISTER:
+            standings[name] = TestStanding(RegisteredTest.model_validate(entry["test"]), entry)
+        elif entry.get("action") == ANALYSE and name in standings:
+            standing = standings[name]
+            standings[name] = replace(standing, analyses=(*standing.analyses, entry))
+        elif entry.get("action") == END and name in standings:
+            standings[name] = replace(standings[name], ended=entry)
+    return standings
+
+
+def find_tampering(lines: Sequence[bytes], anchor: str) -> str:
+    """What shows that the log is not as it was written; empty where it is.
+
+    Args:
+        lines: the log's lines.
+        anchor: of the last line, as the access log keeps it; empty where it keeps none.
+    """
+    broken = find_broken_link(lines, [read_line(line) for line in lines])
+    known = Anchor.parse(anchor)
+    if broken or known is None:
+        return broken
+    if not known.is_held_by(lines):
+        return f"line {known.line}, which the access log knows, is missing: the end was cut or replaced"
+    # Killed between line and anchor, a command leaves one.
+    more = len(lines) - known.line > 1
+    return f"lines follow line {known.line}, the last one that the access log knows" if more else ""
+
+
+def read_line(line: bytes) -> dict[str, Any]:
+    """What one line says; empty where it is no line of this log."""
+    return chained_log.read_line(line, KEYS)
