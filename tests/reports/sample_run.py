@@ -94,6 +94,7 @@ def sample_inputs(seed: int = 11, leads: int = 400) -> dict[str, Any]:
         experiment_plan={
             "as_of": AS_OF,
             "snapshot_id": SNAPSHOT,
+            "schedule": "1 test begins at once. The last outcome is known after 25 weeks.",
             "experiments": [_experiment(1), _experiment(2), _experiment(3)],
         },
         data_quality=_data_quality(_entities(), rules=_rules(), gates=_gates(), compared_with=EARLIER[-1]),
@@ -133,7 +134,12 @@ def empty_inputs() -> dict[str, Any]:
             "message": "Not enough data: no attempt belongs to a step of a campaign, so there is nothing to compare.",
             "recommendations": [],
         },
-        experiment_plan={"as_of": AS_OF, "snapshot_id": SNAPSHOT, "experiments": []},
+        experiment_plan={
+            "as_of": AS_OF,
+            "snapshot_id": SNAPSHOT,
+            "schedule": "No test is feasible.",
+            "experiments": [],
+        },
         data_quality=_data_quality(
             {
                 "contacts": {"rows_read": 26, "rows_clean": 26, "rows_rejected": 0, "reasons": {}},
@@ -625,7 +631,25 @@ def _experiment(number: int) -> dict[str, Any]:
         "unit": "lead",
         "allocation": "50/50 at random when the lead is at risk at the step",
         "primary_metric": "call booked within 30 days after the lead is at risk",
-        "guardrails": ["opt-outs within 30 days (now 2.1%): stop if treatment is worse beyond chance"],
+        "sample_ratio_check": {"p_below": 0.001, "rule": "looked at first: below 0.001 the test stops"},
+        "guardrails": [
+            {
+                "guardrail": "opt-outs",
+                "days": 7,
+                "rate_now": 0.021,
+                "limit_ratio": 1.25,
+                "rule": "opt-outs within 7 days (now 2.1%): stop if treatment has more beyond chance",
+            }
+        ],
+        "conflicts": [
+            {"with": "test-prompt-1", "reason": "same leads", "shared_leads": 0.6, "rule": "not beside test-prompt-1"}
+        ]
+        if number == 2
+        else [],
+        "first_week": {1: 1, 2: 11}.get(number),
+        "last_week": {1: 10, 2: 25}.get(number),
+        "runs_after": ["test-prompt-1"] if number == 2 else [],
+        "runs_beside": [],
         "base_rate": 0.091,
         "minimal_detectable_effect": 0.024,
         "alpha": 0.05,

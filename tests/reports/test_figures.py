@@ -89,6 +89,12 @@ def test_waiting_is_what_a_test_lasts_beyond_enrolment():
     assert [bar.x[0] for bar in figure.data] == [4, 5]
 
 
+def test_test_that_waits_for_another_begins_where_that_ends():
+    experiment = {"id": "test-2", "hypothesis": "h", "weeks_enrolment": 4, "duration_weeks": 9, "first_week": 11}
+    figure = figures.experiment_durations([experiment])
+    assert [(bar.base[0], bar.x[0]) for bar in figure.data] == [(10, 4), (14, 5)]
+
+
 def test_panels_name_each_model_once_in_the_legend(full_inputs):
     figure = figures.gain_panels(full_inputs["holdout_predictions"], full_inputs["evaluation"])
     named = [trace.name for trace in figure.data if trace.showlegend]

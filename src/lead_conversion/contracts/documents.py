@@ -35,5 +35,16 @@ recommendations = DocumentGate(
         ]
     },
 )  # fmt: skip
-experiment_plan = DocumentGate("experiment_plan", ["as_of", "snapshot_id", "experiments"])
+PLANNED_TEST_PARTS = [
+    "id", "recommendation_id", "hypothesis", "arms", "unit", "allocation", "primary_metric",
+    # what `experiments register` tells leads and arms by
+    "element_type", "element_id", "campaign_id", "step_id", "contrast", "change", "horizon_days",
+    "sample_ratio_check", "guardrails", "base_rate", "minimal_detectable_effect", "alpha", "power",
+    "sample_size_per_arm", "stopping_boundaries",
+    "weekly_eligible_leads", "weeks_enrolment", "label_maturation_days", "duration_weeks", "feasible", "reason",
+    "first_week", "last_week", "runs_after", "runs_beside", "conflicts",
+]  # fmt: skip
+experiment_plan = DocumentGate(
+    "experiment_plan", ["as_of", "snapshot_id", "schedule", "experiments"], listed={"experiments": PLANNED_TEST_PARTS}
+)
 run_manifest = DocumentGate("run_manifest", ["code", "config", "data", "environment"])

@@ -367,29 +367,37 @@ def drift_bars(checks: Sequence[Mapping[str, Any]]) -> go.Figure:
 
 
 def experiment_durations(experiments: Sequence[Mapping[str, Any]]) -> go.Figure:
-    """How long each experiment takes: weeks of enrolment, then the wait until the last label is known."""
+    """When each experiment runs: weeks of enrolment, then the wait until the last label is known."""
     figure = _rows([f"<b>{escape(str(e['id']))}</b>  {_short(str(e.get('hypothesis', '')))}" for e in experiments])
     enrolment = [float(e.get("weeks_enrolment") or 0) for e in experiments]
     whole = [float(e.get("duration_weeks") or 0) for e in experiments]
+    begins = [float(e.get("first_week") or 1) - 1 for e in experiments]
+    matures = [begin + weeks for begin, weeks in zip(begins, enrolment, strict=True)]
     parts = {
-        "enrolling leads": (enrolment, palette.ACCENT),
-        "waiting for outcomes": ([max(w - e, 0.0) for w, e in zip(whole, enrolment, strict=True)], palette.SKY),
-    }
-    for name, (weeks, colour) in parts.items():
+        "enrolling leads": (begins, enrolment, palette.ACCENT),
+        "waiting for outcomes": (
+            matures, [max(w - e, 0.0) for w, e in zip(whole, enrolment, strict=True)], palette.SKY,
+        ),
+    }  # fmt: skip
+    for name, (bases, weeks, colour) in parts.items():
         figure.add_trace(
             go.Bar(
                 orientation="h",
+                base=bases,
                 x=weeks,
                 y=list(range(len(weeks))),
                 width=0.34,
                 name=name,
                 marker_color=colour,
-                hovertext=[f"{name}: {week:.1f} weeks" for week in weeks],
+                hovertext=[
+                    f"{name}: {length:.0f} weeks, from week {base + 1:.0f} on"
+                    for base, length in zip(bases, weeks, strict=True)
+                ],
                 hoverinfo="text",
                 showlegend=True,
             )
         )
-    return figure.update_layout(barmode="stack", xaxis={"title": "Weeks from the experiment's start"})
+    return figure.update_layout(barmode="overlay", xaxis={"title": "Weeks from the first test's start"})
 
 
 def cohort_states(states: Mapping[str, Mapping[str, int]]) -> go.Figure:

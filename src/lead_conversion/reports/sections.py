@@ -293,18 +293,20 @@ def condition(impact: Mapping[str, Any]) -> str:
 
 
 def plan_experiments(run: RunResults) -> View:
-    """The experiments that would prove the changes: size, duration, feasibility."""
+    """The experiments that would prove the changes: size, duration, feasibility, schedule."""
     experiments = run.experiment_plan["experiments"]
     feasible = [experiment for experiment in experiments if experiment["feasible"]]
     return {
         "experiments": experiments,
+        "schedule": run.experiment_plan["schedule"],
         "table": experiment_table(experiments),
         "infeasible": [experiment for experiment in experiments if not experiment["feasible"]],
         "picture": Picture(
             "experiment-durations",
             figures.experiment_durations(feasible),
             f"Bars: weeks that {plural(len(feasible), 'experiment')} would take",
-            "Weeks from each experiment's own start: enrolling leads, then waiting until the last label is known.",
+            "Weeks from the start of the first test: enrolling leads, then waiting until the last label is known. "
+            "Tests that take in the same leads run one after the other.",
         )
         if feasible
         else None,

@@ -386,7 +386,7 @@ def effect_table(effects: pd.DataFrame) -> Table:
 
 
 def experiment_table(experiments: list[Mapping[str, Any]]) -> Table:
-    """Each experiment's size and duration."""
+    """Each experiment's size, duration and place in the schedule."""
     rows = [
         [
             Cell(experiment["id"], tone="key"),
@@ -396,12 +396,22 @@ def experiment_table(experiments: list[Mapping[str, Any]]) -> Table:
             count(experiment.get("sample_size_per_arm")),
             count(experiment.get("weekly_eligible_leads")),
             count(experiment.get("duration_weeks")),
+            run_weeks(experiment),
             Cell("✓ yes", tone="good") if experiment["feasible"] else Cell("✗ no", tone="bad"),
         ]
         for experiment in experiments
     ]
-    heads = ["Test", "~Hypothesis", "#Base rate", "#Detects", "#Leads an arm", "#Eligible a week", "#Weeks", "Feasible"]
+    heads = [
+        "Test", "~Hypothesis", "#Base rate", "#Detects", "#Leads an arm", "#Eligible a week", "#Weeks",
+        "#Runs in weeks", "Feasible",
+    ]  # fmt: skip
     return table(heads, rows)
+
+
+def run_weeks(experiment: Mapping[str, Any]) -> str:
+    """First and last week of a test, counted from the start of the first one: "1 to 13"; a dash where it cannot run."""
+    first, last = experiment.get("first_week"), experiment.get("last_week")
+    return MISSING if first is None else f"{count(first)} to {count(last)}"
 
 
 def in_order(entities: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
