@@ -205,6 +205,15 @@ def test_hostile_text_cannot_leave_the_data_of_a_figure(full_run):
     assert "<script>alert" not in html
 
 
+def test_schedule_of_the_tests_is_told_with_their_conflicts_and_limits(full_html):
+    text = words(full_html)
+    assert "1 test begins at once. The last outcome is known after 25 weeks." in text
+    assert "11 to 25" in text
+    assert "Conflicts not beside test-prompt-1" in text
+    assert "Conflicts none: no other test takes in its leads" in text
+    assert "Sample ratio looked at first: below 0.001 the test stops" in text
+
+
 def test_too_little_data_is_said_in_every_section(empty_html):
     text = words(empty_html)
     for sentence in (

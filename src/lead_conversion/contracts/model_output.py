@@ -186,6 +186,8 @@ RiskSet = pa.DataFrameSchema(
         "campaign_id": _whole("The campaign", nullable=True),
         "step_id": _whole("The step that was met", nullable=True),
         "met_at": _moment("When the lead was at risk at the step, UTC"),
+        "opted_out_at": _moment("First opt-out of the lead, UTC", nullable=True),
+        "replied_negative_at": _moment("Its next negative reply from met_at on, UTC", nullable=True),
     },
     name="RiskSet",
     strict=False,

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.power import NormalIndPower
 
+from lead_conversion.contracts.documents import PLANNED_TEST_PARTS, experiment_plan
+from lead_conversion.kernel.errors import DataError
 from lead_conversion.pipelines.recommendation.experiments import (
     fixed_sample_drift,
     leads_per_arm,
@@ -235,6 +237,15 @@ def test_order_and_step_of_one_campaign_queue_whoever_their_leads_are(plan_all, 
     one, two = plan_all([order, at_step(recommendation, 10)], recent_leads(300))["experiments"]
     assert two["first_week"] == one["last_week"] + 1
     assert two["conflicts"][0]["reason"] == "order of the same campaign"
+
+
+def test_plan_keeps_its_contract_and_each_part_of_a_test_is_needed(plan_all, recommendation, recent_leads):
+    made = plan_all([recommendation], recent_leads(300))
+    assert experiment_plan.validate(made) == made
+    for part in PLANNED_TEST_PARTS:
+        lacking = {key: value for key, value in made["experiments"][0].items() if key != part}
+        with pytest.raises(DataError, match=rf"lacks experiments\[0\]\.{part};"):
+            experiment_plan.validate(made | {"experiments": [lacking]})
 
 
 def test_infeasible_test_has_no_week(plan_all, recommendation, recent_leads):

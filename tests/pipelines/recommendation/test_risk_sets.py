@@ -29,6 +29,7 @@ def test_lead_that_opted_out_before_a_step_is_not_at_risk_there(build, make_logs
     risk_set = build(logs, make_outcomes(("lead", "opted_out", "2026-06-03")))
     assert risk_set["step_id"].tolist() == [10]
     assert risk_set["opted_out"].tolist() == [True]
+    assert risk_set["opted_out_at"].tolist() == [pd.Timestamp("2026-06-03")]
 
 
 @pytest.mark.parametrize(
