@@ -176,6 +176,16 @@ def test_bug_in_a_job_is_told_without_the_values_in_its_text(caplog):
     assert "ada" not in json.dumps(results)
 
 
+def test_word_of_the_group_with_the_nearly_equal_name_is_pointed_there():
+    from lead_conversion.cli.experiments import experiments
+
+    assert set(module.TESTS_ON_LEADS) == set(experiments.commands)
+    for word in module.TESTS_ON_LEADS:
+        refusal = CliRunner().invoke(experiment, [word]).exception
+        assert isinstance(refusal, ConfigurationError)
+        assert f"did you mean `lead-conversion experiments {word}`" in str(refusal)
+
+
 def test_help_teaches_by_examples():
     said = CliRunner().invoke(commands, ["experiment", "--help"])
     assert said.exit_code == 0

@@ -62,6 +62,8 @@ INPUTS = ("primary_labels@pandas", "primary_contacts@pandas", "feature_leads@pan
 VARIED = ("model", "tuning", "target", "seed", "split.calibration_share")
 COMMON = "evaluation"
 DATA_GROUPS = ("source", "clean", "privacy", "quality", "features", "demo_world", "target")
+# What the group of the nearly equal name does.
+TESTS_ON_LEADS = ("analyse", "end", "list", "register", "show")
 ID_DIGITS = 8
 A_BUG = 1
 TITLE = "Experiment: ways of making models, compared"
@@ -197,6 +199,8 @@ def experiment(overrides: tuple[str, ...], env: str | None, origins: int, multir
     of them before the holdout's embargo. The holdout is not looked at, nothing published changes
     and no model is registered.
 
+    Tests on leads are something else: `lead-conversion experiments`, with an s.
+
     The first job of a target is the one that the others are compared with. What comes out stands
     in data/experiments/ and, as a parent run with a child for each job, in MLflow.
 
@@ -208,6 +212,11 @@ def experiment(overrides: tuple[str, ...], env: str | None, origins: int, multir
       lead-conversion experiment -m model=lightgbm target=t1 tuning=off,small
       lead-conversion experiment -m 'model=glob(*)' 'seed=range(1,6)' --origins 5
     """  # noqa: D301 - click wants the control character itself
+    if overrides[:1] and overrides[0] in TESTS_ON_LEADS:
+        raise ConfigurationError(
+            f"'{overrides[0]}' belongs to tests on leads: did you mean `lead-conversion experiments {overrides[0]}`, "
+            "with an s? `experiment` compares ways of making models."
+        )
     loader = configuration_of(env)
     trials = [Trial.of(job) for job in split_jobs(loader, overrides, _require_allowed)]
     evaluation = _typed(EvaluationParameters, trials[0].job, "evaluation")
