@@ -13,20 +13,20 @@ from project import PROJECT
 PLANNED_AT, START = "2026-03-01T00:00:00", "2026-03-02"
 STEP, CONTROL, TREATMENT = 10, 1, 2
 TEST = "test-prompt-1"
-LOGS: dict[str, Any] = {
+LOG_COLUMNS: dict[str, Any] = {
     "event_key": "str", "lead_key": "str", "campaign_id": "Int64", "step_id": "Int64", "prompt_id": "Int64",
     "sequence_variant": "str", "enrolled_at": "datetime64[us]", "channel": "str", "direction": "str", "outcome": "str",
     "planned_wait_hours": "float64", "occurred_at": "datetime64[us]", "duration_seconds": "Int64",
     "reply_intent": "str", "reply_objection": "str", "reply_words": "Int64",
 }  # fmt: skip
-OUTCOMES = {"outcome_key": "str", "lead_key": "str", "outcome_type": "str", "occurred_at": "datetime64[us]"}
-STEPS: dict[str, Any] = {
+OUTCOME_COLUMNS = {"outcome_key": "str", "lead_key": "str", "outcome_type": "str", "occurred_at": "datetime64[us]"}
+STEP_COLUMNS: dict[str, Any] = {
     "campaign_id": "Int64", "campaign_name": "str", "campaign_status": "str", "step_id": "Int64",
     "step_order": "int64", "channel": "str", "wait_hours": "float64", "is_active": "bool", "variant_orders": "str",
     "prompt_id": "Int64", "prompt_version": "Int64", "subject": "str", "body": "str",
     "prompt_created_at": "datetime64[us]", "prompt_retired_at": "datetime64[us]",
 }  # fmt: skip
-LABELS = {"lead_key": "str", "target": "str", "state": "str", "reason": "str"}
+LABEL_COLUMNS = {"lead_key": "str", "target": "str", "state": "str", "reason": "str"}
 
 
 def make_project(folder: Path, *experiments: dict[str, Any]) -> Path:
@@ -113,11 +113,11 @@ def publish_leads(
     contacts = pd.DataFrame({"lead_key": [lead["lead"] for lead in dealt], "email_key": "e", "phone_key": "p"})
     contacts = contacts.assign(**dict.fromkeys(ATTRIBUTES, "unknown")).astype("str")
     frames = {
-        "engagement_logs": _frame(logs, LOGS),
-        "outcomes": _frame(outcomes, OUTCOMES),
-        "campaign_steps": _frame(steps, STEPS),
+        "engagement_logs": _frame(logs, LOG_COLUMNS),
+        "outcomes": _frame(outcomes, OUTCOME_COLUMNS),
+        "campaign_steps": _frame(steps, STEP_COLUMNS),
         "contacts": contacts.assign(crm_score=50.0, site_visits_30d=1.0, first_engaged_at=pd.Timestamp(met_at)),
-        "labels": _frame([], LABELS),
+        "labels": _frame([], LABEL_COLUMNS),
     }
     primary = folder / "data/03_primary"
     primary.mkdir(parents=True, exist_ok=True)

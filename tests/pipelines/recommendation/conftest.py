@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
+from tested_leads import LABEL_COLUMNS, LOG_COLUMNS, OUTCOME_COLUMNS, STEP_COLUMNS
 
 from lead_conversion.kernel.targets import Targets
 from lead_conversion.pipelines.recommendation.histories import ATTRIBUTES
@@ -16,22 +17,7 @@ from lead_conversion.pipelines.recommendation.risk_sets import RISK_SET_DTYPES
 
 AS_OF = {"snapshot_id": "s1", "as_of": "2026-09-01T00:00:00"}
 DEFAULTS = Path(__file__).parents[3] / "conf/base/parameters/recommendation/default.yaml"
-LOG_COLUMNS: dict[str, Any] = {
-    "event_key": "str", "lead_key": "str", "campaign_id": "Int64", "step_id": "Int64", "prompt_id": "Int64",
-    "sequence_variant": "str", "enrolled_at": "datetime64[us]", "channel": "str", "direction": "str",
-    "outcome": "str", "planned_wait_hours": "float64", "occurred_at": "datetime64[us]", "duration_seconds": "Int64",
-    "reply_intent": "str", "reply_objection": "str", "reply_words": "Int64",
-}  # fmt: skip
-OUTCOME_COLUMNS = {"outcome_key": "str", "lead_key": "str", "outcome_type": "str", "occurred_at": "datetime64[us]"}
-STEP_COLUMNS: dict[str, Any] = {
-    "campaign_id": "Int64", "campaign_name": "str", "campaign_status": "str", "step_id": "Int64",
-    "step_order": "int64", "channel": "str",
-    "wait_hours": "float64", "is_active": "bool", "variant_orders": "str", "prompt_id": "Int64",
-    "prompt_version": "Int64", "subject": "str", "body": "str", "prompt_created_at": "datetime64[us]",
-    "prompt_retired_at": "datetime64[us]",
-}  # fmt: skip
 LAST = ("last_channel", "last_outcome", "last_result", "last_intent")
-LABEL_COLUMNS = {"lead_key": "str", "target": "str", "state": "str", "reason": "str"}
 
 
 def _frame(rows: list[dict[str, Any]], dtypes: dict[str, Any]) -> pd.DataFrame:

@@ -219,15 +219,16 @@ def _place(recommendation: dict[str, Any], risk_set: pd.DataFrame) -> Place:
 
 def _describe_timing(name: str, weeks: dict[str, Weeks], conflicts: list[Conflict]) -> dict[str, Any]:
     """When a test runs, after and beside which others, and why it cannot run beside the rest."""
-    first, last = weeks.get(name, (None, None))
-    in_the_way = {conflict.other for conflict in conflicts}
-    others = {} if first is None or last is None else {other: span for other, span in weeks.items() if other != name}
+    span = weeks.get(name)
+    in_the_way = [conflict.other for conflict in conflicts if conflict.other in weeks]
     return {
-        "first_week": first,
-        "last_week": last,
-        "runs_after": [other for other, (_, end) in others.items() if other in in_the_way and end < (first or 0)],
+        "first_week": span[0] if span else None,
+        "last_week": span[1] if span else None,
+        "runs_after": [other for other in in_the_way if span and weeks[other][1] < span[0]],
         "runs_beside": [
-            other for other, (begin, end) in others.items() if begin <= (last or 0) and end >= (first or 0)
+            other
+            for other, (first, last) in weeks.items()
+            if span and other != name and first <= span[1] and last >= span[0]
         ],
         "conflicts": [
             {
@@ -248,8 +249,8 @@ def _summarise_schedule(weeks: dict[str, Weeks]) -> str:
     at_once = sum(first == 1 for first, _ in weeks.values())
     queued = len(weeks) - at_once
     waiting = (
-        f" {plural(queued, 'test')} would take in the same leads, and {'begins' if queued == 1 else 'begin'} when the "
-        "outcomes of those before are known."
+        f" {plural(queued, 'test')} would take in leads of others, and {'begins' if queued == 1 else 'begin'} when the "
+        "outcomes of those are known."
         if queued
         else ""
     )
