@@ -101,7 +101,8 @@ def _say_leads(result: Mapping[str, Any]) -> list[str]:
 
 def _say_information(test: Mapping[str, Any], result: Mapping[str, Any]) -> str:
     mature, days = result["mature_leads"], test["horizon_days"]
-    due = "" if result["look"] else f"; the next look is at {percent(result['next_look_at'], 0)}"
+    goes_on = result["verdict"] in {"go_on", "not_mature"}
+    due = f"; the next look is at {percent(result['next_look_at'], 0)}" if goes_on else ""
     return (
         f"  mature      A {count(mature['A'])}, B {count(mature['B'])} leads whose {days} days are over: "
         f"{percent(result['information'], 0)} of the planned information{due}"

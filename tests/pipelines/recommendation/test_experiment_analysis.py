@@ -99,6 +99,14 @@ def test_verdict_follows_from_the_boundary_of_the_look(result_of, a, b, verdict)
     assert (abs(result["look"]["z"]) >= result["look"]["boundary"]) == (verdict in ("a_better", "b_better"))
 
 
+def test_next_look_is_the_first_that_the_information_does_not_reach(result_of, test_of):
+    thirds = test_of(looks=(0.25, 0.5, 0.75, 1.0))
+    late = result_of((240, 24), (240, 26), test=thirds)
+    assert (late["verdict"], late["next_look_at"]) == ("go_on", 0.75)
+    assert result_of((280, 28), (280, 30), looks=(0.6,), test=thirds)["look"] is None
+    assert result_of((400, 40), (400, 44), looks=(0.6,), test=thirds)["next_look_at"] is None
+
+
 def test_boundary_is_of_the_information_that_came_and_not_of_that_planned(result_of):
     look = result_of((240, 24), (240, 26))["look"]
     assert look["boundary"] == pytest.approx(stopping_boundaries((0.6,), 0.05)[0])

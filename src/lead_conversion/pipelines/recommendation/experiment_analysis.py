@@ -67,17 +67,17 @@ def analyse_experiment(
     mature = assigned.loc[assigned["is_mature"]]
     sizes = {arm: int((mature["arm"] == arm).sum()) for arm in (CONTROL, TREATMENT)}
     information = share_of_information(sizes, test)
-    due = next((share for share in test.looks if ALMOST * share > max(earlier_looks, default=0)), test.looks[-1])
-    is_due = bool(mature.size) and (information >= ALMOST * due or is_last)
+    due = _next_look(test, max(earlier_looks, default=0)) or test.looks[-1]
+    is_due = min(sizes.values()) > 1 and (information >= ALMOST * due or is_last)
+    is_complete = is_last or information >= ALMOST
+    looks = [*earlier_looks, information]
     result |= {
         "mature_leads": sizes,
         "information": information,
-        "next_look_at": due,
         "guardrails": watch_guardrails(assigned, test, as_of),
+        "look": _look(mature, sizes, looks, test, is_complete=is_complete) if is_due else None,
+        "next_look_at": _next_look(test, information) if is_due else due,
     }
-    if is_due and min(sizes.values()) > 1:
-        is_complete = is_last or information >= ALMOST
-        result["look"] = _look(mature, sizes, [*earlier_looks, information], test, is_complete=is_complete)
     if any(rail["verdict"] == STOPS for rail in result["guardrails"]):
         return result | {"verdict": GUARDRAIL}
     return result | {"verdict": _judge(result["look"])}
@@ -163,6 +163,11 @@ def _look(
         "ci_low": max(effect - bound * spread, -1.0),
         "ci_high": min(effect + bound * spread, 1.0),
     }
+
+
+def _next_look(test: RegisteredTest, information: float) -> float | None:
+    """The first planned look that this much information does not reach; None beyond the last."""
+    return next((share for share in test.looks if ALMOST * share > information), None)
 
 
 def _judge(look: dict[str, Any] | None) -> str:
