@@ -440,12 +440,10 @@ def _record(env: str | None, log: ExperimentLog, event: Mapping[str, Any]) -> No
 
 
 def _last_anchor(access_log: Path) -> str:
-    anchor = ""
-    for line in access_log.read_bytes().splitlines() if access_log.is_file() else ():
-        entry = json.loads(line)
-        if entry.get("purpose") == ANCHOR:
-            anchor = entry["reason"]
-    return anchor
+    """The anchor that the access log kept last; empty where it has none."""
+    lines = access_log.read_bytes().splitlines() if access_log.is_file() else []
+    kept = next((line for line in reversed(lines) if ANCHOR.encode() in line), None)
+    return str(json.loads(kept)["reason"]) if kept else ""
 
 
 def _state(standing: TestStanding) -> str:
