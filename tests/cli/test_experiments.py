@@ -118,6 +118,7 @@ def test_guardrail_that_stops_ends_with_an_exit_code_and_closes_the_test(running
     assert find_refusal(ask("analyse").exception).exit_code == 80
     assert entries(running)[-1]["is_final"]
     assert "No registered test is running" in ask("analyse").output
+    assert json.loads(ask("analyse", "--json").output) == []
     assert "STOP: guardrail" in ask("list").output
 
 

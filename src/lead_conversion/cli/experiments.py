@@ -50,7 +50,7 @@ by_option = click.option("--by", required=True, help="The name of the person who
 
 @click.group()
 def experiments() -> None:
-    """Tests on leads: what the plan proposes, what is registered, and what came of it.
+    """Tests on leads, from plan to verdict.
 
     A run plans a randomised test for each change that it recommends (data/07_model_output/
     experiment_plan.json). A person registers it before it begins; the campaign tool deals the
@@ -73,7 +73,7 @@ def experiments() -> None:
 @experiments.command(name="list")
 @env_option
 def list_experiments(env: str | None) -> None:
-    """Every planned and every registered test, and whether the log can be trusted."""
+    """Every planned and registered test. Says too whether the log can be trusted."""
     standings = _standings(env)
     plan = _plan_of(env)
     planned = {each["id"]: each for each in plan["experiments"]} if plan else {}
@@ -95,7 +95,7 @@ def list_experiments(env: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
 @env_option
 def show(name: str, as_json: bool, env: str | None) -> None:
-    """What is tested, on how many leads, in which weeks; and if it is registered, what happened since.
+    """One test: arms, leads, weeks, looks. If it is registered, what happened since.
 
     \b
     Examples:
@@ -144,10 +144,10 @@ def register(
     seed: str | None,
     env: str | None,
 ) -> None:
-    """Fix a planned test before it begins: its start, its arms, and with the plan all it is judged by.
+    """Fix a planned test before it begins.
 
-    From then on sizes, looks, limits and arms stand, whatever later runs plan. Refused while another
-    test takes in the same leads. A wait, a skipped step or an order is known from the plan; of a new
+    Its start, its arms and, copied from the plan, its size, looks and limits stand from then on,
+    whatever later runs plan. Refused while another test takes in the same leads. A wait, a skipped step or an order is known from the plan; of a new
     wording say the prompt_id that it got in the database.
 
     \b
@@ -192,7 +192,7 @@ def register(
 @click.option("--json", "as_json", is_flag=True, help="The analyses as JSON.")
 @env_option
 def analyse(names: tuple[str, ...], fresh: bool, is_last: bool, as_json: bool, env: str | None) -> None:
-    """What the database says of registered tests: stop, go on, or wait. Without names, of all that run.
+    """Say of tests: stop, go on, or wait. Without names, of all that run.
 
     First whether chance explains how leads fell to the arms; where p is below 0.001 it does not, the
     test stops and no effect is told. Then the guardrails, opt-outs and negative replies, which may be
@@ -215,7 +215,8 @@ def analyse(names: tuple[str, ...], fresh: bool, is_last: bool, as_json: bool, e
     with _held(env) as (_, standings):
         chosen = _chosen(names, standings)
     if not chosen:
-        click.echo("No registered test is running. `lead-conversion experiments list` says what is planned.")
+        nothing = "No registered test is running. `lead-conversion experiments list` says what is planned."
+        click.echo("[]" if as_json else nothing)
         return
     if fresh:
         pipelines, to_nodes = LABELLED
@@ -244,7 +245,9 @@ def analyse(names: tuple[str, ...], fresh: bool, is_last: bool, as_json: bool, e
 @click.option("--reason", required=True, help="Why, in that person's words. It is recorded.")
 @env_option
 def end(name: str, by: str, reason: str, env: str | None) -> None:
-    """End a test that has no verdict yet: it is not analysed any more, and its leads are free for others.
+    """End a test that has no verdict yet.
+
+    It is not analysed any more, and its leads are free for others.
 
     \b
     Examples:
