@@ -147,8 +147,9 @@ def register(
     """Fix a planned test before it begins.
 
     Its start, its arms and, copied from the plan, its size, looks and limits stand from then on,
-    whatever later runs plan. Refused while another test takes in the same leads. A wait, a skipped step or an order is known from the plan; of a new
-    wording say the prompt_id that it got in the database.
+    whatever later runs plan. Refused while another test takes in the same leads. A wait, a skipped
+    step or an order is known from the plan; of a new wording say the prompt_id that it got in the
+    database.
 
     \b
     Examples:
