@@ -73,16 +73,6 @@ def test_document_whose_target_lacks_a_part_is_refused():
         gate.validate({"t1": {"status": "trained"}, "t2": {}})
 
 
-def test_document_with_an_entry_that_lacks_a_part_is_refused():
-    gate = DocumentGate("plan", ["tests"], entries={"tests": ["id"]})
-    assert gate.validate({"tests": [{"id": "a"}]})
-    assert gate.validate({"tests": []})
-    with pytest.raises(DataError, match=r"lacks tests\[1\]\.id"):
-        gate.validate({"tests": [{"id": "a"}, {"week": 3}]})
-    with pytest.raises(DataError, match="lacks tests;"):
-        gate.validate({})
-
-
 def test_document_without_a_part_is_refused():
     with pytest.raises(DataError, match="lacks as_of"):
         DocumentGate("moment", ["as_of"]).validate({"snapshot_id": "x"})
