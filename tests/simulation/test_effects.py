@@ -1,9 +1,10 @@
 from dataclasses import replace
 
+import duckdb
 import numpy as np
 import pytest
 
-from lead_conversion.simulation import WorldSpec
+from lead_conversion.simulation import WorldSpec, write_world
 from lead_conversion.simulation.campaigns import draw_agency
 from lead_conversion.simulation.effects import Effects, Sums
 from lead_conversion.simulation.journeys import draw_journeys
@@ -125,3 +126,24 @@ def test_where_nothing_matters_every_effect_is_zero_and_raw_rates_still_differ()
 
 def test_an_element_that_no_lead_met_has_no_effect_rather_than_zero():
     assert np.isnan(Sums.of(1).mean[0])
+
+
+def test_a_campaign_is_held_against_those_that_took_in_leads_when_it_did(measured):
+    agency, leads, *_ = measured
+    effects = Effects(agency)
+    is_early = leads.arrived_at < min(agency.starts_at[4], agency.pauses_at[1])
+    effects.add_sequences(leads.take(is_early).take(slice(None, None, 20)))
+    table = effects.table().set_index(["element_type", "element_id"]).loc["campaign"]
+    assert table.loc[["5", "6"], "effect"].isna().all()
+    # Where all four have the same leads, what one is above the others is what they are below it together.
+    assert table["effect"].sum() == pytest.approx(0, abs=1e-12)
+
+
+def test_sequences_are_judged_by_leads_of_the_whole_history(tmp_path):
+    spec = WorldSpec(leads=3000, days=120)
+    summary = write_world(spec, tmp_path / "w.duckdb", tmp_path / "w.truth.duckdb")
+    with duckdb.connect(summary.truth_path, read_only=True) as truth:
+        query = "SELECT element_id, leads FROM elements WHERE element_type = 'campaign' ORDER BY element_id"
+        leads = dict(truth.execute(query).fetchall())
+    assert leads["6"] > 100  # it takes in leads only from the middle of the history on
+    assert leads["6"] < leads["1"]

@@ -14,7 +14,7 @@ from lead_conversion.simulation import behaviour as law
 from lead_conversion.simulation.campaigns import SLOTS, Agency, Bools, Floats, Ints
 from lead_conversion.simulation.journeys import Journeys
 from lead_conversion.simulation.outlook import BOOKED, DIRECT, GOES_ON, Outlook, look_ahead
-from lead_conversion.simulation.people import Leads, variant_probability
+from lead_conversion.simulation.people import Leads, running_campaigns, variant_probability
 from lead_conversion.simulation.spec import HORIZON_HOURS
 
 RELEVANT = 0.005  # an effect of less than half a point is neither good nor bad
@@ -160,7 +160,10 @@ class Effects:
             self.prompts.add(element[has_contrast], difference[has_contrast])
 
     def add_sequences(self, leads: Leads) -> None:
-        """Add what the order and the campaign would have done to some leads from the start."""
+        """Add what the order and the campaign would have done to some leads from the start.
+
+        A campaign is held against the mean of the others that took in leads when it did.
+        """
         agency, n = self.agency, len(leads)
         is_mature = leads.enrolled_at <= agency.spec.hours - HORIZON_HOURS
         leads = leads.take(is_mature)
@@ -178,11 +181,13 @@ class Effects:
                 own = leads.campaign == c
                 self.orders.add(np.full(own.sum(), c), (chances[c, 0] - chances[c, 1])[own])
             chances[c, 0] = (1 - share) * chances[c, 0] + share * chances[c, 1]
-        total = chances[:, 0].sum(axis=0)
+        running = running_campaigns(agency, leads.arrived_at).T
+        others = running.sum(axis=0) - 1
+        total = (running * chances[:, 0]).sum(axis=0)
         for c in range(len(agency.appeal)):
-            if len(agency.appeal) > 1:
-                others = (total - chances[c, 0]) / (len(agency.appeal) - 1)
-                self.campaigns.add(np.full(n, c), chances[c, 0] - others)
+            own = running[c] & (others > 0)
+            rest = (total - chances[c, 0])[own] / others[own]
+            self.campaigns.add(np.full(own.sum(), c), chances[c, 0][own] - rest)
 
     def table(self) -> pd.DataFrame:
         """One row an element: its true effect, what kind it is, and what raw rates say."""
@@ -234,7 +239,7 @@ class Effects:
             ),
             _Part(
                 "campaign",
-                "this campaign minus the mean of the others",
+                "this campaign minus the mean of the other live campaigns",
                 self.campaigns,
                 ids - 1,
                 ids,

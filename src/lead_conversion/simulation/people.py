@@ -251,11 +251,15 @@ def _choose(logits: Floats, allowed: Bools, rng: np.random.Generator) -> Ints:
 def _choose_campaign(
     agency: Agency, arrived_at: Floats, source: Ints, industry: Ints, rng: np.random.Generator
 ) -> Ints:
-    running = (agency.starts_at <= arrived_at[:, None]) & (arrived_at[:, None] < agency.pauses_at)
     pull = np.pad(agency.source_pull, ((0, 0), (0, 1)))[:, source].T
     pull = pull + np.pad(agency.industry_pull, ((0, 0), (0, 1)))[:, industry].T
     trend = arrived_at / agency.spec.hours - 0.5
-    return _choose(pull + agency.trend_pull * trend[:, None], running, rng)
+    return _choose(pull + agency.trend_pull * trend[:, None], running_campaigns(agency, arrived_at), rng)
+
+
+def running_campaigns(agency: Agency, arrived_at: Floats) -> Bools:
+    """Leads x campaigns: which of them took in leads when each lead arrived."""
+    return (agency.starts_at <= arrived_at[:, None]) & (arrived_at[:, None] < agency.pauses_at)
 
 
 def variant_probability(agency: Agency, campaign: Ints, tilt: Floats) -> Floats:

@@ -27,7 +27,7 @@ from lead_conversion.simulation.truth import lead_chances, look_ahead_at_address
 Progress = Callable[[int, int], None]
 
 _LEADS_A_CHUNK = 1_000
-_LEADS_FOR_SEQUENCES = 1_000  # of each batch, whose chances in every campaign are worked out
+_LEADS_FOR_SEQUENCES = 1_000  # of each batch at most, whose chances in every campaign are worked out
 _MEMORY_LIMIT = "64MB"
 _UNFINISHED = ".unfinished"
 _TRUTH_SCHEMAS = {
@@ -103,7 +103,9 @@ def _work_out_truth(
 ) -> pd.DataFrame:
     """The true chances of a batch; its part of the effects goes into the sums."""
     effects.count_raw(leads, journeys)
-    effects.add_sequences(leads.take(slice(0, _LEADS_FOR_SEQUENCES)))
+    # Leads stand in the order in which they came: its first ones know only the campaigns of that time.
+    every = -(-len(leads) // _LEADS_FOR_SEQUENCES)
+    effects.add_sequences(leads.take(slice(None, None, every)))
     chances = []
     for some, fates, ids in _chunks(leads, journeys, contact_ids):
         views = look_ahead_at_traits(agency, some, fates)
