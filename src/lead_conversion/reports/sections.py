@@ -49,7 +49,7 @@ from lead_conversion.reports.tables import (
 )
 
 GRADES: Mapping[str, str] = {
-    "A": "randomised: a test decided who got which version",
+    "A": "randomised: chance decided who got which, as far as everything recorded can tell",
     "B": "adjusted: like compared with like, with overlap, and a bound on what hidden causes could do",
     "C": "association only: the figures move together, and the reason may be another one; test first",
 }

@@ -16,7 +16,9 @@ from lead_conversion.pipelines.recommendation.values import CATEGORIES, Array, P
 # A category that fewer rows have says nothing of who got which arm.
 LEAST_SHARE = 0.01
 CLIPPED_FROM = 0.99
-KNOTS = 10
+KNOTS, DEGREE = 10, 3
+# Of the curve of time, the last ones of what may have decided.
+TIME_COLUMNS = KNOTS + DEGREE - 2
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Period:
 
 
 def describe_assignment(rows: pd.DataFrame, known: Sequence[str]) -> Array:
-    """Rows x columns: what may have decided who got which arm, standardised; time as a smooth curve."""
+    """Rows x columns: what may have decided who got which arm, standardised; time as a smooth curve, last."""
     numbers = rows[[name for name in known if name not in CATEGORIES]].astype("float64")
     is_missing = numbers.isna().astype("float64").add_suffix(" missing")
     upper = numbers.quantile(CLIPPED_FROM)
@@ -71,7 +73,7 @@ def describe_assignment(rows: pd.DataFrame, known: Sequence[str]) -> Array:
     categories = pd.get_dummies(rows[[name for name in known if name in CATEGORIES]], dtype=float)
     flags = categories.join(is_missing)
     flags = flags.loc[:, flags.mean().between(LEAST_SHARE, 1 - LEAST_SHARE)]
-    curve = SplineTransformer(n_knots=KNOTS, include_bias=False, extrapolation="constant")
+    curve = SplineTransformer(n_knots=KNOTS, degree=DEGREE, include_bias=False, extrapolation="constant")
     columns = [numbers.to_numpy(), flags.to_numpy(), curve.fit_transform(days_of(rows["met_at"])[:, None])]
     return np.asarray(StandardScaler().fit_transform(np.hstack(columns)))
 

@@ -10,7 +10,7 @@ import pandas as pd
 from lead_conversion.pipelines.recommendation.arms import Period, describe_assignment, part_into_periods
 from lead_conversion.pipelines.recommendation.elements import Comparison
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters
-from lead_conversion.pipelines.recommendation.values import Array, Positions
+from lead_conversion.pipelines.recommendation.values import Array, Positions, days_of
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Study:
     Attributes:
         index: of the rows, as in the risk set.
         assignment: rows x columns, what may have decided who got what.
+        day: when the arm of each row was chosen.
         fold: of each row's lead.
         value: the chance to book, given what was known.
         residual: what came of it, less the value.
@@ -29,6 +30,7 @@ class Study:
 
     index: pd.Index
     assignment: Array
+    day: Array
     fold: Positions
     value: Array
     residual: Array
@@ -40,6 +42,7 @@ class Study:
         cls,
         rows: pd.DataFrame,
         known: Sequence[str],
+        chosen_at: pd.Series,
         fold: Positions,
         value: Array,
         outcome: Array,
@@ -49,6 +52,7 @@ class Study:
         return cls(
             rows.index,
             describe_assignment(rows, known),
+            days_of(chosen_at),
             fold,
             value,
             outcome - value,
@@ -64,6 +68,7 @@ class Study:
             comparison.name,
             periods,
             self.assignment[at],
+            self.day[at],
             self.value[at],
             self.residual[at],
             self.residuals_without[:, at],
@@ -105,6 +110,7 @@ class Inquiry:
     name: str
     periods: list[Period]
     assignment: Array
+    day: Array
     value: Array
     residual: Array
     residuals_without: Array

@@ -14,11 +14,16 @@ from lead_conversion.pipelines.recommendation.elements import Comparison, Elemen
 from lead_conversion.pipelines.recommendation.histories import AT_ENROLMENT, AT_STEP, BEFORE_WAIT
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters, RecommendationParameters
 from lead_conversion.pipelines.recommendation.proportions import adjust_for_multiple_tests, e_value
+from lead_conversion.pipelines.recommendation.randomisation import (
+    could_have_seen_choice,
+    doubt_chance,
+    kinds_dealt_by_chance,
+)
 from lead_conversion.pipelines.recommendation.text_effects import estimate_text_features
 from lead_conversion.pipelines.recommendation.traffic import count_exposed_leads
 from lead_conversion.pipelines.recommendation.values import PLACES, Outcomes, learn_outcomes, learn_values, own_fold
 
-ADJUSTED, ASSOCIATION_ONLY = "B", "C"
+RANDOMISED, ADJUSTED, ASSOCIATION_ONLY = "A", "B", "C"
 EFFECT_DTYPES = {
     "element_type": "str",
     "element_id": "str",
@@ -62,7 +67,8 @@ def estimate_effects(
     learned across all steps and arms, and its chance of each arm (augmented inverse propensity weighting, Robins,
     Rotnitzky and Zhao 1994; cross-fitted by lead, Chernozhukov et al. 2018). Of a step counts what it brought at once
     and what is to be expected of the next one. Grade B asks for overlap and for a linear regression that agrees; what
-    is left is an association, C. Neither knows of a cause that nobody recorded.
+    is left is an association, C. Neither knows of a cause that nobody recorded. Grade A asks beyond B that chance
+    dealt the arms, as far as everything recorded can tell.
 
     Returns:
         One row an element and contrast, columns as in `EFFECT_DTYPES`, ordered by element. Effects are absolute changes
@@ -78,16 +84,21 @@ def estimate_effects(
     )
     mature = rows.loc[rows["is_mature"]]
     comparisons = list_comparisons(mature, primary_campaign_steps, knobs.min_leads_per_arm)
-    found: list[dict[str, object]] = []
-    inquiries = {}
     outcomes = learn_outcomes(rows, parameters.value_model, seed)
     # One thread of linear algebra: sums come out the same on every machine.
     with threadpool_limits(limits=1):
-        for study, of_study in _study(comparisons, mature, outcomes, parameters, seed):
-            for comparison in of_study:
-                inquiry = inquiries[comparison.name] = study.look_into(comparison, knobs)
-                estimated = (_estimate(inquiry, element, exposed, knobs) for element in comparison.elements)
-                found += [row for row in estimated if row]
+        inquiries = {
+            comparison.name: study.look_into(comparison, knobs)
+            for study, of_study in _study(comparisons, mature, outcomes, parameters, seed)
+            for comparison in of_study
+        }
+        dealt = _find_dealt_by_chance(comparisons, inquiries, knobs)
+        found = [
+            row
+            for comparison in comparisons
+            for element in comparison.elements
+            if (row := _estimate(inquiries[comparison.name], element, exposed, knobs, comparison.name in dealt))
+        ]
         found += estimate_text_features(inquiries, mature, primary_campaign_steps, exposed, knobs)
     if not found:
         return pd.DataFrame(columns=list(EFFECT_DTYPES)).astype(EFFECT_DTYPES)
@@ -121,11 +132,34 @@ def _study(
             came_of_it = booked, booked[None, :]
         else:
             came_of_it = outcomes.outcome[index], outcomes.outcomes_without[:, index]
-        yield Study.of(rows, known, fold, value, *came_of_it), chosen_then
+        # The wait before a step is chosen right after the step before.
+        chosen_at = _step_before(mature).loc[index] if moment == "wait" else rows["met_at"]
+        yield Study.of(rows, known, chosen_at, fold, value, *came_of_it), chosen_then
+
+
+def _step_before(rows: pd.DataFrame) -> pd.Series:
+    """When each lead met the step before in the campaign; its enrolment before the first."""
+    ordered = rows.sort_values(["lead_key", "campaign_id", "met_at", "step_id"])
+    before = ordered.groupby(["lead_key", "campaign_id"])["met_at"].shift()
+    return before.fillna(ordered["enrolled_at"]).reindex(rows.index)
+
+
+def _find_dealt_by_chance(
+    comparisons: list[Comparison], inquiries: dict[str, Inquiry], knobs: EffectParameters
+) -> set[str]:
+    """The names of the comparisons whose arms look dealt by chance, and of whose kind no more look steered."""
+    kinds = {comparison.name: comparison.elements[0].element_type for comparison in comparisons}
+    doubts = {name: doubt_chance(inquiry) for name, inquiry in inquiries.items() if inquiry.periods}
+    by_chance = kinds_dealt_by_chance(doubts, kinds, knobs.randomisation.alpha)
+    return {name for name, doubt in doubts.items() if doubt >= knobs.randomisation.alpha and kinds[name] in by_chance}
 
 
 def _estimate(
-    inquiry: Inquiry, element: Element, exposed: dict[tuple[str, str], float], knobs: EffectParameters
+    inquiry: Inquiry,
+    element: Element,
+    exposed: dict[tuple[str, str], float],
+    knobs: EffectParameters,
+    is_dealt: bool,
 ) -> dict[str, object] | None:
     contrast = inquiry.contrast({element.arm}, set(element.others))
     if contrast is None or min(contrast.n_treated, contrast.n_control) < knobs.min_leads_per_arm:
@@ -137,6 +171,7 @@ def _estimate(
         "step_id": element.step_id,
         "contrast": element.contrast,
         **_figures(contrast, knobs),
+        "evidence_grade": _grade(contrast, knobs, is_dealt),
         "label": element.label,
         "exposed_leads_month": exposed.get((element.element_type, element.element_id), 0.0),
         "hypothesis": _hypothesis(inquiry, element),
@@ -146,7 +181,6 @@ def _estimate(
 def _figures(contrast: Contrast, knobs: EffectParameters) -> dict[str, Any]:
     reach = float(ndtri((1 + knobs.confidence_level) / 2)) * contrast.error
     low, high = contrast.effect - reach, contrast.effect + reach
-    is_adjusted = contrast.overlap >= knobs.least_overlap and abs(contrast.effect - contrast.check) <= contrast.error
     effect, low, high = np.clip([contrast.effect, low, high], -1, 1).tolist()
     return {
         "effect": effect,
@@ -161,8 +195,13 @@ def _figures(contrast: Contrast, knobs: EffectParameters) -> dict[str, Any]:
         "effective_leads": contrast.effective_leads,
         "check_effect": contrast.check,
         "sensitivity": e_value(contrast.adjusted_control, low, high),
-        "evidence_grade": ADJUSTED if is_adjusted else ASSOCIATION_ONLY,
     }
+
+
+def _grade(contrast: Contrast, knobs: EffectParameters, is_dealt: bool) -> str:
+    if contrast.overlap < knobs.least_overlap or abs(contrast.effect - contrast.check) > contrast.error:
+        return ASSOCIATION_ONLY
+    return RANDOMISED if is_dealt and could_have_seen_choice(contrast, knobs.randomisation) else ADJUSTED
 
 
 def _hypothesis(inquiry: Inquiry, element: Element) -> str:

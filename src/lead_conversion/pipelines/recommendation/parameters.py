@@ -7,6 +7,13 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class RandomisationParameters(_Frozen):
+    """When arms count as dealt by chance."""
+
+    alpha: float = Field(gt=0, lt=0.5)
+    largest_imbalance: float = Field(gt=0)
+
+
 class EffectParameters(_Frozen):
     """When two arms are compared, and when a difference counts."""
 
@@ -20,6 +27,7 @@ class EffectParameters(_Frozen):
     least_propensity: float = Field(gt=0, lt=0.5)
     least_overlap: float = Field(ge=0, le=1)
     traffic_weeks: int = Field(gt=0)
+    randomisation: RandomisationParameters
 
     @property
     def margin(self) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from lead_conversion.kernel.targets import Targets
-from lead_conversion.pipelines.recommendation.effects import ADJUSTED, ASSOCIATION_ONLY
+from lead_conversion.pipelines.recommendation.effects import ADJUSTED, ASSOCIATION_ONLY, RANDOMISED
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
 from lead_conversion.pipelines.recommendation.prompt_editor import PromptEditor, ProposedText
 from lead_conversion.pipelines.recommendation.risk_sets import left_truncated_leads
@@ -20,10 +20,11 @@ CHANGES = {
     "order": "change_order",
 }
 ACTIONS = {"A": "change", "B": "test first", "C": "test first"}
-RANDOMISED = "A"
 # what must hold for the expected impact to come true
 ASSUMPTIONS = {"A": None, "B": "nothing hidden decided who got which", "C": "the association is the cause"}
 CAVEATS = {
+    "A": "Randomised (grade A): who got which depended on nothing that is recorded, neither here nor at other choices of "
+    "its kind.",
     "B": "Adjusted (grade B): like is compared with like in attributes, history and time, but who got which was not "
     "random. A cause that nobody recorded would explain it if it made both {e_value} times as likely. Test it first.",
     "C": "Association only (grade C): leads alike in what is known hardly got both, or two ways of adjusting disagree, "
