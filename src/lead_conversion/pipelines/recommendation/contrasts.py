@@ -1,7 +1,7 @@
 """The adjusted difference between arms, with what its noise is made of and what speaks against it."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,30 @@ from lead_conversion.pipelines.recommendation.values import Array, Positions, da
 
 
 @dataclass(frozen=True)
+class Account:
+    """What came of each row, in one kind of event.
+
+    Attributes:
+        value: the chance of the event, given what was known.
+        residual: what came of it, less the value.
+        residuals_without: the same, models x rows, as models that each left a fold out would have it.
+    """
+
+    value: Array
+    residual: Array
+    residuals_without: Array
+
+    @classmethod
+    def of(cls, value: Array, outcome: Array, outcomes_without: Array) -> "Account":
+        """From what was expected and what came of it."""
+        return cls(value, outcome - value, outcomes_without - value)
+
+    def at(self, rows: Positions) -> "Account":
+        """The same of some of the rows."""
+        return Account(self.value[rows], self.residual[rows], self.residuals_without[:, rows])
+
+
+@dataclass(frozen=True)
 class Study:
     """Leads of whom one kind of arm was chosen at one kind of moment: what was known then, and what came of it.
 
@@ -22,9 +46,8 @@ class Study:
         assignment: rows x columns, what may have decided who got what.
         day: when the arm of each row was chosen.
         fold: of each row's lead.
-        value: the chance to book, given what was known.
-        residual: what came of it, less the value.
-        residuals_without: the same, models x rows, as models that each left a fold out would have it.
+        bookings: what came of each row in booked calls.
+        guardrails: by name, what came of it in events that nobody wants.
         is_booked: whether the lead booked in the end.
     """
 
@@ -32,9 +55,8 @@ class Study:
     assignment: Array
     day: Array
     fold: Positions
-    value: Array
-    residual: Array
-    residuals_without: Array
+    bookings: Account
+    guardrails: Mapping[str, Account]
     is_booked: Array
 
     @classmethod
@@ -44,9 +66,8 @@ class Study:
         known: Sequence[str],
         chosen_at: pd.Series,
         fold: Positions,
-        value: Array,
-        outcome: Array,
-        outcomes_without: Array,
+        bookings: Account,
+        guardrails: Mapping[str, Account],
     ) -> "Study":
         """From rows of the risk set and arrays in their order."""
         return cls(
@@ -54,9 +75,8 @@ class Study:
             describe_assignment(rows, known),
             days_of(chosen_at),
             fold,
-            value,
-            outcome - value,
-            outcomes_without - value,
+            bookings,
+            guardrails,
             rows["booked"].to_numpy(dtype=np.float64),
         )
 
@@ -69,9 +89,8 @@ class Study:
             periods,
             self.assignment[at],
             self.day[at],
-            self.value[at],
-            self.residual[at],
-            self.residuals_without[:, at],
+            self.bookings.at(at),
+            {name: account.at(at) for name, account in self.guardrails.items()},
             self.is_booked[at],
         )
 
@@ -89,6 +108,7 @@ class Contrast:
         adjusted_control: the rate of the control arms, adjusted.
         overlap: share of the leads that could have got any of the arms.
         effective_leads: of the arm with the fewest, how many leads of equal weight would know as much.
+        guardrails: by name, the adjusted difference in what nobody wants, and its standard error.
     """
 
     effect: float
@@ -101,6 +121,7 @@ class Contrast:
     adjusted_control: float
     overlap: float
     effective_leads: float
+    guardrails: Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -111,9 +132,8 @@ class Inquiry:
     periods: list[Period]
     assignment: Array
     day: Array
-    value: Array
-    residual: Array
-    residuals_without: Array
+    bookings: Account
+    guardrails: Mapping[str, Account]
     is_booked: Array
 
     def contrast(self, treated: Collection[str], control: Collection[str]) -> Contrast | None:
@@ -129,34 +149,38 @@ class Inquiry:
         if not parts:
             return None
         rows = np.concatenate([part.period.rows for part in parts])
-        scores = [part.scores(self.residual) for part in parts]
-        difference = np.concatenate([part.difference(each) for part, each in zip(parts, scores, strict=True)])
-        without = np.array(
-            [
-                np.concatenate([part.difference(part.scores(residual)) for part in parts]).mean()
-                for residual in self.residuals_without
-            ]
-        )
-        folds = len(without)
-        of_values = (folds - 1) / folds * float(((without - without.mean()) ** 2).sum())
+        scores = [part.scores(self.bookings.residual) for part in parts]
+        effect, error = _compare(parts, self.bookings)
         counts = np.sum([part.counts() for part in parts], axis=0)
         booked = np.sum([part.booked(self.is_booked) for part in parts], axis=0)
         controls = np.concatenate(
             [each[:, part.control].mean(axis=1) for part, each in zip(parts, scores, strict=True)]
         )
-        checks = [part.regress(self.residual, self.assignment) * len(part.period.rows) for part in parts]
+        checks = [part.regress(self.bookings.residual, self.assignment) * len(part.period.rows) for part in parts]
         return Contrast(
-            effect=float(difference.mean()),
-            error=math.sqrt(float(difference.var(ddof=1)) / len(rows) + of_values),
+            effect=effect,
+            error=error,
             check=float(sum(checks) / len(rows)),
             n_treated=int(counts[0]),
             n_control=int(counts[1]),
             rate_treated=float(booked[0] / counts[0]),
             rate_control=float(booked[1] / counts[1]),
-            adjusted_control=float((self.value[rows] + controls).mean()),
+            adjusted_control=float((self.bookings.value[rows] + controls).mean()),
             overlap=float(np.concatenate([part.period.is_within for part in parts]).mean()),
             effective_leads=float(min(sum(part.effective(side) for part in parts) for side in range(2))),
+            guardrails={name: _compare(parts, account) for name, account in self.guardrails.items()},
         )
+
+
+def _compare(parts: Sequence["_Part"], account: Account) -> tuple[float, float]:
+    """The adjusted difference in one kind of event, and its standard error."""
+    difference, *without = (
+        np.concatenate([part.difference(part.scores(residual)) for part in parts])
+        for residual in (account.residual, *account.residuals_without)
+    )
+    of_folds = np.array([each.mean() for each in without])
+    of_values = (len(of_folds) - 1) / len(of_folds) * float(((of_folds - of_folds.mean()) ** 2).sum())
+    return float(difference.mean()), math.sqrt(float(difference.var(ddof=1)) / len(difference) + of_values)
 
 
 @dataclass(frozen=True)

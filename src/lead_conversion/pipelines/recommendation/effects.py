@@ -1,6 +1,6 @@
 """What each element does to the chance of a booked call, adjusted for who got it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,8 +9,9 @@ from scipy.special import ndtr, ndtri
 from threadpoolctl import threadpool_limits
 
 from lead_conversion.kernel.windows import parse_moment
-from lead_conversion.pipelines.recommendation.contrasts import Contrast, Inquiry, Study
+from lead_conversion.pipelines.recommendation.contrasts import Account, Contrast, Inquiry, Study
 from lead_conversion.pipelines.recommendation.elements import Comparison, Element, list_comparisons
+from lead_conversion.pipelines.recommendation.harms import GUARDRAILS, tell_guardrails
 from lead_conversion.pipelines.recommendation.histories import AT_ENROLMENT, AT_STEP, BEFORE_WAIT
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters, RecommendationParameters
 from lead_conversion.pipelines.recommendation.proportions import adjust_for_multiple_tests, e_value
@@ -21,7 +22,14 @@ from lead_conversion.pipelines.recommendation.randomisation import (
 )
 from lead_conversion.pipelines.recommendation.text_effects import estimate_text_features
 from lead_conversion.pipelines.recommendation.traffic import count_exposed_leads
-from lead_conversion.pipelines.recommendation.values import PLACES, Outcomes, learn_outcomes, learn_values, own_fold
+from lead_conversion.pipelines.recommendation.values import (
+    BOOKED,
+    PLACES,
+    Outcomes,
+    learn_outcomes,
+    learn_values,
+    own_fold,
+)
 
 RANDOMISED, ADJUSTED, ASSOCIATION_ONLY = "A", "B", "C"
 EFFECT_DTYPES = {
@@ -45,6 +53,9 @@ EFFECT_DTYPES = {
     "sensitivity": "float64",
     "evidence_grade": "str",
     "flagged": "bool",
+    **{f"{name}_{figure}": "float64" for name in GUARDRAILS.values() for figure in ("effect", "ci_low", "ci_high")},
+    "guardrails_worse": "str",
+    "guardrails_better": "str",
     "label": "str",
     "exposed_leads_month": "float64",
     "hypothesis": "str",
@@ -84,12 +95,12 @@ def estimate_effects(
     )
     mature = rows.loc[rows["is_mature"]]
     comparisons = list_comparisons(mature, primary_campaign_steps, knobs.min_leads_per_arm)
-    outcomes = learn_outcomes(rows, parameters.value_model, seed)
+    by_event = {event: learn_outcomes(rows, parameters.value_model, seed, event) for event in (BOOKED, *GUARDRAILS)}
     # One thread of linear algebra: sums come out the same on every machine.
     with threadpool_limits(limits=1):
         inquiries = {
             comparison.name: study.look_into(comparison, knobs)
-            for study, of_study in _study(comparisons, mature, outcomes, parameters, seed)
+            for study, of_study in _study(comparisons, mature, by_event, parameters, seed)
             for comparison in of_study
         }
         dealt = _find_dealt_by_chance(comparisons, inquiries, knobs)
@@ -108,7 +119,7 @@ def estimate_effects(
 def _study(
     comparisons: list[Comparison],
     mature: pd.DataFrame,
-    outcomes: Outcomes,
+    by_event: Mapping[str, Outcomes],
     parameters: RecommendationParameters,
     seed: int,
 ) -> Iterator[tuple[Study, list[Comparison]]]:
@@ -120,21 +131,28 @@ def _study(
         if not chosen_then:
             continue
         index = pd.concat([comparison.rows["met_at"] for comparison in chosen_then]).index.unique().sort_values()
-        rows, fold = mature.loc[index], outcomes.fold[index]
+        rows, fold = mature.loc[index], by_event[BOOKED].fold[index]
         known = KNOWN_AT[moment]
-        if moment == "step":
-            value = outcomes.value[index]
-        else:
-            readable = [*PLACES, *known] if moment == "wait" else known
-            value = own_fold(learn_values(rows, fold, readable, parameters.value_model, seed), fold)
-        if moment == "enrolment":
-            booked = rows["booked"].to_numpy(dtype=np.float64)
-            came_of_it = booked, booked[None, :]
-        else:
-            came_of_it = outcomes.outcome[index], outcomes.outcomes_without[:, index]
+        accounts = {
+            event: _account(rows, outcomes, event, moment, parameters, seed) for event, outcomes in by_event.items()
+        }
+        bookings = accounts.pop(BOOKED)
         # The wait before a step is chosen right after the step before.
         chosen_at = _step_before(mature).loc[index] if moment == "wait" else rows["met_at"]
-        yield Study.of(rows, known, chosen_at, fold, value, *came_of_it), chosen_then
+        yield Study.of(rows, known, chosen_at, fold, bookings, accounts), chosen_then
+
+
+def _account(
+    rows: pd.DataFrame, outcomes: Outcomes, event: str, moment: str, parameters: RecommendationParameters, seed: int
+) -> Account:
+    """What came of the rows whose arm was chosen at a moment, and what was to be expected by what was known then."""
+    fold, happened = outcomes.fold[rows.index], rows[event].to_numpy(dtype=np.float64)
+    came_of_it = outcomes.outcome[rows.index], outcomes.outcomes_without[:, rows.index]
+    if moment == "step":
+        return Account.of(outcomes.value[rows.index], *came_of_it)
+    readable = [*PLACES, *BEFORE_WAIT] if moment == "wait" else KNOWN_AT[moment]
+    value = own_fold(learn_values(rows, fold, readable, parameters.value_model, seed, event), fold)
+    return Account.of(value, *(came_of_it if moment == "wait" else (happened, happened[None, :])))
 
 
 def _step_before(rows: pd.DataFrame) -> pd.Series:
@@ -194,6 +212,7 @@ def _figures(contrast: Contrast, knobs: EffectParameters) -> dict[str, Any]:
         "overlap": contrast.overlap,
         "effective_leads": contrast.effective_leads,
         "check_effect": contrast.check,
+        **tell_guardrails(contrast.guardrails, knobs),
         "sensitivity": e_value(contrast.adjusted_control, low, high),
     }
 

@@ -18,6 +18,7 @@ class EffectParameters(_Frozen):
     """When two arms are compared, and when a difference counts."""
 
     margin_points: float = Field(ge=0)
+    guardrail_margin_points: float = Field(ge=0)
     false_discovery_rate: float = Field(gt=0, lt=1)
     confidence_level: float = Field(gt=0.5, lt=1)
     min_leads_per_arm: int = Field(gt=1)
@@ -33,6 +34,11 @@ class EffectParameters(_Frozen):
     def margin(self) -> float:
         """The margin of relevance as a probability."""
         return self.margin_points / 100
+
+    @property
+    def guardrail_margin(self) -> float:
+        """How much more of an opt-out or a negative reply may pass, as a probability."""
+        return self.guardrail_margin_points / 100
 
 
 class ValueParameters(_Frozen):

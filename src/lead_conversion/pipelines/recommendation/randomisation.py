@@ -46,7 +46,7 @@ def doubt_chance(inquiry: Inquiry) -> float:
         calendar = np.linalg.qr(np.column_stack([np.ones(len(rows)), columns[:, -TIME_COLUMNS:]]))[0]
         arms = _span(_beside(calendar, _dummies(period)))
         attributes = _span(_beside(calendar, columns[:, :-TIME_COLUMNS]))
-        value = _span(_beside(calendar, inquiry.value[rows][:, None]))
+        value = _span(_beside(calendar, inquiry.bookings.value[rows][:, None]))
         freedom = len(rows) - calendar.shape[1]
         for tally, side in ((known, attributes), (worth, value)):
             tally.add(freedom * float(((arms.T @ side) ** 2).sum()), arms.shape[1] * side.shape[1])
@@ -80,7 +80,7 @@ def could_have_seen_choice(contrast: Contrast, knobs: RandomisationParameters) -
 
 def _share_is_chance(doubts: Iterable[float], alpha: float) -> bool:
     steered = [doubt < STEERED_BELOW for doubt in doubts]
-    return float(bdtrc(sum(steered) - 1, len(steered), STEERED_BELOW)) >= alpha
+    return bool(bdtrc(sum(steered) - 1, len(steered), STEERED_BELOW) >= alpha)
 
 
 def _dummies(period: Period) -> Array:

@@ -23,8 +23,8 @@ ACTIONS = {"A": "change", "B": "test first", "C": "test first"}
 # what must hold for the expected impact to come true
 ASSUMPTIONS = {"A": None, "B": "nothing hidden decided who got which", "C": "the association is the cause"}
 CAVEATS = {
-    "A": "Randomised (grade A): who got which depended on nothing that is recorded, neither here nor at other choices of "
-    "its kind.",
+    "A": "Randomised (grade A): who got which depended on nothing that is recorded, neither here nor at other choices "
+    "of its kind.",
     "B": "Adjusted (grade B): like is compared with like in attributes, history and time, but who got which was not "
     "random. A cause that nobody recorded would explain it if it made both {e_value} times as likely. Test it first.",
     "C": "Association only (grade C): leads alike in what is known hardly got both, or two ways of adjusting disagree, "

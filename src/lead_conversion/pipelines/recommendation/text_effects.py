@@ -10,8 +10,10 @@ from scipy.special import stdtr, stdtrit
 
 from lead_conversion.language.templates import text_features
 from lead_conversion.pipelines.recommendation.contrasts import Contrast, Inquiry
+from lead_conversion.pipelines.recommendation.harms import tell_guardrails
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters
 from lead_conversion.pipelines.recommendation.proportions import e_value
+from lead_conversion.pipelines.recommendation.values import Array
 
 CHANNELS = ("sms", "email", "voice")
 MEANS = ("effect", "check", "rate_treated", "rate_control", "adjusted_control", "overlap")
@@ -69,10 +71,18 @@ def _compare_steps(inquiries: list[Inquiry], having: dict[str, bool], knobs: Eff
     return [each for each in found if each and min(each.n_treated, each.n_control) >= knobs.min_leads_per_arm]
 
 
+def _combine_guardrails(steps: list[Contrast], share: Array) -> dict[str, tuple[float, float]]:
+    """The same means of what nobody wants; their noise is that of the leads."""
+    found = {name: np.array([step.guardrails[name] for step in steps]) for name in steps[0].guardrails}
+    return {
+        name: (float(share @ each[:, 0]), math.sqrt(float(share**2 @ each[:, 1] ** 2))) for name, each in found.items()
+    }
+
+
 def _combine_steps(
     channel: str, name: str, steps: list[Contrast], leads_a_month: float, knobs: EffectParameters
 ) -> dict[str, object]:
-    figures = pd.DataFrame([vars(step) for step in steps])
+    figures = pd.DataFrame([vars(step) for step in steps]).drop(columns="guardrails")
     weight = figures["n_treated"] * figures["n_control"] / (figures["n_treated"] + figures["n_control"])
     share = (weight / weight.sum()).to_numpy(dtype=np.float64)
     difference = figures["effect"].to_numpy(dtype=np.float64)
@@ -98,6 +108,7 @@ def _combine_steps(
         "overlap": min(mean["overlap"], 1.0),
         "effective_leads": float(figures["effective_leads"].sum()),
         "check_effect": mean["check"],
+        **tell_guardrails(_combine_guardrails(steps, share), knobs),
         "sensitivity": e_value(mean["adjusted_control"], effect - reach, effect + reach),
         # Texts were not dealt to steps by chance, and what else differs between them is not held fixed.
         "evidence_grade": "C",

@@ -18,6 +18,7 @@ Positions = NDArray[np.int64]
 PLACES = ("step_id", "campaign_id", "sequence_variant")
 CATEGORIES = {*PLACES, *(name for name, kind in HISTORY_DTYPES.items() if kind == "str")}
 COLUMNS_A_CATEGORY = 8
+BOOKED = "booked"
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,8 @@ class Outcomes:
 
     Attributes:
         fold: 0 to folds - 1; all rows of a lead are in one.
-        value: chance to book within the horizon, given what was known before the step; by a model that never saw the
-            lead.
+        value: chance of the event within the horizon, given what was known before the step; by a model that never saw
+            the lead.
         outcome: 1 or 0 where the lead met no further step, else the value of being at risk at the next one.
         outcomes_without: the same, folds x rows, by models that left one fold out each.
     """
@@ -38,24 +39,25 @@ class Outcomes:
     outcomes_without: Array
 
 
-def learn_outcomes(risk_set: pd.DataFrame, parameters: ValueParameters, seed: int) -> Outcomes:
+def learn_outcomes(risk_set: pd.DataFrame, parameters: ValueParameters, seed: int, event: str = BOOKED) -> Outcomes:
     """The outcomes of the rows of a risk set, cross-fitted by lead.
 
     A booking at a late step says little of an early one. Its expectation, given the state that the early step left the
     lead in, says the same with less noise: what came of a step is what it brought at once, or else what is to be
-    expected of the next one (backward induction, Murphy 2005, Stat. Med. 24:1455; by one model of all steps).
+    expected of the next one (backward induction, Murphy 2005, Stat. Med. 24:1455; by one model of all steps). Another
+    event than a booking is told the same way.
     """
     fold = assign_folds(risk_set["lead_key"], parameters.folds, seed)
-    by_model = learn_values(risk_set, fold, [*PLACES, *AT_STEP], parameters, seed)
+    by_model = learn_values(risk_set, fold, [*PLACES, *AT_STEP], parameters, seed, event)
     value = own_fold(by_model, fold)
-    booked = risk_set["booked"].to_numpy(dtype=np.float64)
+    happened = risk_set[event].to_numpy(dtype=np.float64)
     following = _next_rows(risk_set)
     goes_on = following >= 0
     return Outcomes(
         fold=fold,
         value=value,
-        outcome=np.where(goes_on, value[following], booked),
-        outcomes_without=np.where(goes_on, by_model[:, following], booked),
+        outcome=np.where(goes_on, value[following], happened),
+        outcomes_without=np.where(goes_on, by_model[:, following], happened),
     )
 
 
@@ -66,9 +68,14 @@ def assign_folds(leads: pd.Series, folds: int, seed: int) -> Positions:
 
 
 def learn_values(
-    rows: pd.DataFrame, fold: Positions, known: Sequence[str], parameters: ValueParameters, seed: int
+    rows: pd.DataFrame,
+    fold: Positions,
+    known: Sequence[str],
+    parameters: ValueParameters,
+    seed: int,
+    event: str = BOOKED,
 ) -> Array:
-    """Folds x rows: the chance to book of each row, by models that each left one fold out.
+    """Folds x rows: the chance of the event of each row, by models that each left one fold out.
 
     Args:
         rows: of the risk set; those that are mature are learned from.
@@ -76,12 +83,13 @@ def learn_values(
         known: the columns that a model may read, beside the day.
         parameters: of the models.
         seed: of their draws.
+        event: the column that says whether it happened within the horizon.
     """
     design = _design(rows, known)
-    booked, is_mature = rows["booked"].to_numpy(dtype=np.float64), rows["is_mature"].to_numpy(dtype=bool)
+    happened, is_mature = rows[event].to_numpy(dtype=np.float64), rows["is_mature"].to_numpy(dtype=bool)
 
     def learn(left_out: int) -> Array:
-        return _predict(design, booked, np.flatnonzero(is_mature & (fold != left_out)), parameters, seed)
+        return _predict(design, happened, np.flatnonzero(is_mature & (fold != left_out)), parameters, seed)
 
     # Each model has a thread of its own, so that its sums are added in one order.
     with ThreadPoolExecutor(max_workers=parameters.num_threads) as pool:
@@ -109,10 +117,10 @@ def _design(rows: pd.DataFrame, known: Sequence[str]) -> pd.DataFrame:
 
 
 def _predict(
-    design: pd.DataFrame, booked: Array, learned_from: Positions, parameters: ValueParameters, seed: int
+    design: pd.DataFrame, happened: Array, learned_from: Positions, parameters: ValueParameters, seed: int
 ) -> Array:
-    """The chance to book of every row, by a model of some of them; their mean where they are too few for a tree."""
-    label = booked[learned_from]
+    """The chance of the event of every row, by a model of some; their mean where they are too few for a tree."""
+    label = happened[learned_from]
     if len(label) < 2 * parameters.min_rows_per_leaf or label.min() == label.max():
         return np.full(len(design), label.mean() if len(label) else 0.0)
     settings = {
