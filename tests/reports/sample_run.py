@@ -526,6 +526,8 @@ def _effects(rng: np.random.Generator) -> pd.DataFrame:
                     "sensitivity": 1.2,
                     "evidence_grade": ("C", "C", "B", "C", "A")[(number + len(element_type)) % 5],
                     "flagged": bool(effect + 1.96 * spread < 0),
+                    "guardrails_worse": "opt_out negative_reply" if number == 1 else "",
+                    "guardrails_better": "opt_out" if number == 2 else "",
                     "label": label,
                     "exposed_leads_month": 600.0,
                 }

@@ -11,6 +11,8 @@ GRADES = ("A", "B", "C")
 DIRECTIONS = ("raises", "lowers", "mixed", "unsteady")
 ELEMENT_TYPES = ("prompt", "step", "wait", "order", "campaign", "text_feature")
 
+GUARDRAILS = ("opt_out", "negative_reply")
+
 _SHARE = pa.Check.in_range(0, 1)
 
 
@@ -28,6 +30,10 @@ def _whole(description: str, *checks: pa.Check, nullable: bool = False) -> pa.Co
 
 def _moment(description: str, *, nullable: bool = False) -> pa.Column:
     return pa.Column(MOMENT, nullable=nullable, description=description)
+
+
+def _guardrails(description: str) -> pa.Column:
+    return _text(description, pa.Check.isin(("", *GUARDRAILS, " ".join(GUARDRAILS))))
 
 
 _LEAD = pa.Column(str, pa.Check.str_length(32, 32), description="The lead", metadata={"personal": "pseudonym"})
@@ -169,6 +175,14 @@ Effects = pa.DataFrameSchema(
         "n_treated": _whole("Leads with the element", pa.Check.ge(0)),
         "n_control": _whole("Leads with the alternative", pa.Check.ge(0)),
         "overlap": _number("Share of leads that could have got any of the arms", _SHARE, nullable=True),
+        "opt_out_effect": _number("Change of the probability to opt out, absolute"),
+        "opt_out_ci_low": _number("Lower end of its 95 % interval"),
+        "opt_out_ci_high": _number("Upper end of it"),
+        "negative_reply_effect": _number("Change of the probability of a negative reply, absolute"),
+        "negative_reply_ci_low": _number("Lower end of its 95 % interval"),
+        "negative_reply_ci_high": _number("Upper end of it"),
+        "guardrails_worse": _guardrails("Of which it makes more than its alternative, beyond chance and margin"),
+        "guardrails_better": _guardrails("Of which it makes less, beyond chance and margin"),
         "sensitivity": _number("How strong a hidden cause would have to be", nullable=True),
         "evidence_grade": _text("A randomised, B adjusted, C association only", pa.Check.isin(GRADES)),
         "flagged": pa.Column(bool, description="Worse than its alternative by more than the margin of relevance"),

@@ -377,12 +377,27 @@ def effect_table(effects: pd.DataFrame) -> Table:
             p_value(effect["q_value"]),
             effect["evidence_grade"],
             Cell("✗ does worse", tone="bad") if effect["flagged"] else Cell("not flagged", tone="quiet"),
+            _guardrail_cell(effect["guardrails_worse"], effect["guardrails_better"]),
             count(effect["n_treated"]),
             count(effect["n_control"]),
         ]
         for effect in records(effects)
     ]
-    return table(["Element", "~Which", "#Effect (95 % interval)", "#q", "Grade", "Verdict", "#With", "#Without"], rows)
+    heads = ["Element", "~Which", "#Effect (95 % interval)", "#q", "Grade", "Verdict", "Beside bookings"]
+    return table([*heads, "#With", "#Without"], rows)
+
+
+def _guardrail_cell(worse: str, better: str) -> Cell:
+    """What nobody wants, beyond chance and margin; more of it weighs more than less of something else."""
+    if worse:
+        return Cell(f"✗ more {_guardrails_in_words(worse)}", tone="bad")
+    return Cell(
+        f"fewer {_guardrails_in_words(better)}" if better else "no more opt-outs or negative replies", tone="quiet"
+    )
+
+
+def _guardrails_in_words(names: str) -> str:
+    return " and ".join({"opt_out": "opt-outs", "negative_reply": "negative replies"}[name] for name in names.split())
 
 
 def experiment_table(experiments: list[Mapping[str, Any]]) -> Table:

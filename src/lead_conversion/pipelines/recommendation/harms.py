@@ -1,10 +1,12 @@
 """What nobody wants beside a booked call: an element that books more and makes leads leave is no win."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from scipy.special import ndtri
 
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters
+from lead_conversion.reports.formats import bounds, points
 
 # Columns of the risk set, and what effects call them.
 GUARDRAILS = {"opted_out": "opt_out", "replied_negative": "negative_reply"}
@@ -37,3 +39,14 @@ def tell_guardrails(differences: Mapping[str, tuple[float, float]], knobs: Effec
 def read_guardrails(names: str) -> str:
     """Names as told in the effects, as a person says them."""
     return " and ".join(WORDS[name] for name in names.split())
+
+
+def explain_guardrails(change: Mapping[str, Any], level: str) -> str:
+    """What the element as it stands does to opt-outs and negative replies, in one sentence."""
+    figures = " and ".join(
+        f"{words} {points(change[f'{name}_effect'])} "
+        f"({level} interval {bounds(change[f'{name}_ci_low'], change[f'{name}_ci_high'], points)})"
+        for name, words in WORDS.items()
+    )
+    also = f": it makes more {read_guardrails(change['guardrails_worse'])} too" if change["guardrails_worse"] else ""
+    return f"Beside bookings, {figures}{also}."

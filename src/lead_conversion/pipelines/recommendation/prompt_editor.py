@@ -94,6 +94,8 @@ class PromptEditor:
             prompt = self.prompts[key]
             is_rival = prompt["step_id"] == own["step_id"]
             is_better = effect["posterior"] > own_effect and (is_rival or effect["posterior"] > self.margin)
+            # words that make leads opt out are not lent, whatever they book
+            is_better = is_better and not effect["guardrails_worse"]
             has_text = isinstance(prompt["body"], str) and bool(prompt["body"].strip())
             if key != prompt_id and is_better and has_text and prompt["channel"] == own["channel"]:
                 better.append(effect)

@@ -1,5 +1,6 @@
 """Which arms were dealt by chance, as far as records can tell: evidence of grade A."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -75,12 +76,12 @@ def kinds_dealt_by_chance(doubts: Mapping[str, float], kinds: Mapping[str, str],
 def could_have_seen_choice(contrast: Contrast, knobs: RandomisationParameters) -> bool:
     """Whether arms that differ by the largest imbalance that may be missed would have been told apart."""
     reach = float(ndtri(1 - knobs.alpha / 2) + ndtri(POWER))
-    return reach * (1 / contrast.n_treated + 1 / contrast.n_control) ** 0.5 <= knobs.largest_imbalance
+    return reach * math.sqrt(1 / contrast.n_treated + 1 / contrast.n_control) <= knobs.largest_imbalance
 
 
 def _share_is_chance(doubts: Iterable[float], alpha: float) -> bool:
     steered = [doubt < STEERED_BELOW for doubt in doubts]
-    return bool(bdtrc(sum(steered) - 1, len(steered), STEERED_BELOW) >= alpha)
+    return float(bdtrc(sum(steered) - 1, len(steered), STEERED_BELOW)) >= alpha
 
 
 def _dummies(period: Period) -> Array:
@@ -103,4 +104,4 @@ def _likeness_in_a_row(arms: Array, day: Array, freedom: int) -> float:
     """How much more alike the arms of leads in a row are than by chance; standard normal where chance dealt them."""
     ordered = arms[np.argsort(day, kind="stable")]
     likeness = (ordered[1:] * ordered[:-1]).sum(axis=0)
-    return float(likeness.sum() * (freedom / max(arms.shape[1], 1)) ** 0.5)
+    return float(likeness.sum() * math.sqrt(freedom / max(arms.shape[1], 1)))

@@ -1,12 +1,15 @@
 """What to change: few, ranked, with what speaks for it and what does not."""
 
+from collections.abc import Hashable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from lead_conversion.kernel.targets import Targets
 from lead_conversion.pipelines.recommendation.effects import ADJUSTED, ASSOCIATION_ONLY, RANDOMISED
+from lead_conversion.pipelines.recommendation.harms import GUARDRAILS, explain_guardrails, read_guardrails
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
 from lead_conversion.pipelines.recommendation.prompt_editor import PromptEditor, ProposedText
 from lead_conversion.pipelines.recommendation.risk_sets import left_truncated_leads
@@ -31,6 +34,7 @@ CAVEATS = {
     "so the difference may lie in the leads and not in the campaign. Test it before changing anything.",
 }
 
+NOTHING: dict[str, list[dict[str, Any]]] = {"recommendations": [], "held_back": []}
 NO_STEPS = (
     "The source holds no campaign steps and no prompts, so there is nothing to compare and nothing to recommend. "
     "Who will convert does not depend on this."
@@ -50,24 +54,26 @@ def recommend_changes(
 
     A change is worth testing where the element's effect, shrunken toward its kind, is below zero by
     more than the margin of relevance and leads still meet it: the campaign runs, the step is active
-    and the prompt not retired. With evidence of grade C the action is to test, never to change.
+    and the prompt not retired. With evidence of grade C the action is to test, never to change. An alternative that
+    makes more leads opt out or answer no, beyond chance and margin, is no win: such a change is held back, and said so.
 
     Returns:
         status (recommendations, nothing_to_change, not_enough_data, or nothing_to_compare where the source has no
-        steps), a message, and the recommendations; expected impact in booked calls a month, with what it assumes: below
-        grade A it is no forecast, and holds only `if_causal`.
+        steps), a message, the recommendations, and what was held back for its alternative's guardrails. Expected
+        impact is in booked calls a month, with what it assumes: below grade A it is no forecast, and holds only
+        `if_causal`.
     """
     answer: dict[str, Any] = {
         "as_of": primary_as_of["as_of"],
         "snapshot_id": primary_as_of["snapshot_id"],
     }
     if primary_campaign_steps.empty:
-        return answer | {"status": "nothing_to_compare", "message": NO_STEPS, "recommendations": []}
+        return answer | {"status": "nothing_to_compare", "message": NO_STEPS, **NOTHING}
     left_out = _describe_left_out(len(left_truncated_leads(primary_labels, target)))
     shortage = _describe_shortage(effects, risk_set, parameters)
     if shortage:
-        return answer | {"status": "not_enough_data", "message": shortage + left_out, "recommendations": []}
-    worth_testing = _rank_changes(effects, parameters)
+        return answer | {"status": "not_enough_data", "message": shortage + left_out, **NOTHING}
+    worth_testing, held_back = _rank_changes(effects, parameters)
     editor = PromptEditor.of(effects, primary_campaign_steps, parameters.effects, parameters.prompt_edits)
     recommendations = [
         _recommend(rank, {str(k): v for k, v in change.items()}, editor, parameters)
@@ -75,8 +81,18 @@ def recommend_changes(
     ]
     return answer | {
         "status": "recommendations" if recommendations else "nothing_to_change",
-        "message": _summarise(recommendations, len(effects), parameters) + left_out,
+        "message": _summarise(recommendations, len(effects), parameters) + _describe_held_back(held_back) + left_out,
         "recommendations": recommendations,
+        "held_back": [
+            {
+                "element_type": change["element_type"],
+                "element_id": change["element_id"],
+                "contrast": change["contrast"],
+                "label": change["label"],
+                "guardrails": change["guardrails_better"].split(),
+            }
+            for change in held_back.to_dict("records")
+        ],
     }
 
 
@@ -108,7 +124,8 @@ def _describe_left_out(leads: int) -> str:
     return f" {plural(leads, 'lead')} engaged before bookings were recorded count nowhere here." if leads else ""
 
 
-def _rank_changes(effects: pd.DataFrame, parameters: RecommendationParameters) -> pd.DataFrame:
+def _rank_changes(effects: pd.DataFrame, parameters: RecommendationParameters) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The changes worth testing, by what they gain, and those whose alternatives do harm elsewhere."""
     knobs = parameters.effects
     shrunken = shrink_effects(effects, knobs.confidence_level, least_sd=knobs.margin)
     changes = shrunken.loc[
@@ -122,7 +139,17 @@ def _rank_changes(effects: pd.DataFrame, parameters: RecommendationParameters) -
         # tests of one step at the same time would disturb each other
         place=changes["step_id"].astype("str").where(has_step, "order " + changes["element_id"]),
     ).sort_values(["gain", "element_type", "element_id", "contrast"], ascending=[False, True, True, True])
-    return ranked.drop_duplicates("place").head(parameters.top_n)
+    is_win = np.array([_has_harmless_alternative(change, effects) for change in ranked.to_dict("records")], dtype=bool)
+    return ranked.loc[is_win].drop_duplicates("place").head(parameters.top_n), ranked.loc[~is_win]
+
+
+def _has_harmless_alternative(change: Mapping[Hashable, Any], effects: pd.DataFrame) -> bool:
+    """Whether there is something to change to that makes no more leads leave."""
+    if change["element_type"] != "prompt":
+        return not change["guardrails_better"]
+    is_rival = (effects["element_type"] == "prompt") & (effects["step_id"] == change["step_id"])
+    is_rival &= effects["element_id"] != change["element_id"]
+    return bool((effects.loc[is_rival, "guardrails_worse"] == "").any())
 
 
 def _recommend(
@@ -156,6 +183,10 @@ def _recommend(
             "n_control": change["n_control"],
             "shrunken_effect": change["posterior"],
             "flagged": change["flagged"],
+            "guardrails": {
+                name: {figure: change[f"{name}_{figure}"] for figure in ("effect", "ci_low", "ci_high")}
+                for name in GUARDRAILS.values()
+            },
         },
         "expected_impact": {
             "conversions_a_month": change["gain"],
@@ -238,6 +269,7 @@ def _explain(change: dict[str, Any], parameters: RecommendationParameters) -> li
         rates,
         difference,
         *_explain_chance(change),
+        explain_guardrails(change, level),
         f"About {count(change['exposed_leads_month'])} leads a month meet it as it stands.",
         *_explain_grade(change),
     ]
@@ -257,6 +289,16 @@ def _explain_grade(change: dict[str, Any]) -> list[str]:
     if grade == ADJUSTED and strength <= 1:
         return ["Adjusted (grade B), and it may be chance alone. Test it first."]
     return [CAVEATS[grade].format(e_value=decimal(strength, 1))] if grade in CAVEATS else []
+
+
+def _describe_held_back(held_back: pd.DataFrame) -> str:
+    if held_back.empty:
+        return ""
+    harms = read_guardrails(" ".join(sorted(set(" ".join(held_back["guardrails_better"]).split()))))
+    return (
+        f" {plural(len(held_back), 'change')} that would book more "
+        f"{'is' if len(held_back) == 1 else 'are'} held back: the alternative makes more {harms or 'leads leave'}."
+    )
 
 
 def _summarise(found: list[dict[str, Any]], compared: int, parameters: RecommendationParameters) -> str:
