@@ -13,6 +13,7 @@ ELEMENT_TYPES = ("prompt", "step", "wait", "order", "campaign", "text_feature")
 
 GUARDRAILS = ("opt_out", "negative_reply")
 
+_SEGMENT = pa.Check.isin(("", "lead_source", "industry", "engagement"))
 _SHARE = pa.Check.in_range(0, 1)
 
 
@@ -183,6 +184,14 @@ Effects = pa.DataFrameSchema(
         "negative_reply_ci_high": _number("Upper end of it"),
         "guardrails_worse": _guardrails("Of which it makes more than its alternative, beyond chance and margin"),
         "guardrails_better": _guardrails("Of which it makes less, beyond chance and margin"),
+        "differs_by": _text("The segment by which it differs most surely; empty where too few leads", _SEGMENT),
+        "differs_q": _number("Benjamini-Hochberg, of one effect for all levels of it", _SHARE, nullable=True),
+        "differs": pa.Column(bool, description="Whether it differs by that segment beyond chance"),
+        "segment": _text("The level that stands out, where other leads bear it out; else empty"),
+        "segment_effect": _number("The effect among leads of that level", nullable=True),
+        "segment_ci_low": _number("Lower end of its 95 % interval", nullable=True),
+        "segment_ci_high": _number("Upper end of it", nullable=True),
+        "others_effect": _number("The effect among the other leads", nullable=True),
         "sensitivity": _number("How strong a hidden cause would have to be", nullable=True),
         "evidence_grade": _text("A randomised, B adjusted, C association only", pa.Check.isin(GRADES)),
         "flagged": pa.Column(bool, description="Worse than its alternative by more than the margin of relevance"),

@@ -39,6 +39,11 @@ class Period:
     propensity: Array
     is_within: NDArray[np.bool_]
 
+    def among(self, is_in: NDArray[np.bool_]) -> "Period":
+        """The same with some of the rows of the comparison only."""
+        kept = is_in[self.rows]
+        return Period(self.arms, self.rows[kept], self.taken[kept], self.propensity[kept], self.is_within[kept])
+
     def scores(self, residual: Array) -> Array:
         """Rows x arms: what each arm adds to the row's value, augmented by what its own rows were off.
 

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lead_conversion.pipelines.recommendation.arms import Period, describe_assignment, part_into_periods
 from lead_conversion.pipelines.recommendation.elements import Comparison
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters
 from lead_conversion.pipelines.recommendation.values import Array, Positions, days_of
+
+Levels = NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Study:
         bookings: what came of each row in booked calls.
         guardrails: by name, what came of it in events that nobody wants.
         is_booked: whether the lead booked in the end.
+        segments: by name, the level of each row.
     """
 
     index: pd.Index
@@ -58,6 +62,7 @@ class Study:
     bookings: Account
     guardrails: Mapping[str, Account]
     is_booked: Array
+    segments: Mapping[str, Levels]
 
     @classmethod
     def of(
@@ -68,6 +73,7 @@ class Study:
         fold: Positions,
         bookings: Account,
         guardrails: Mapping[str, Account],
+        segments: Mapping[str, Levels],
     ) -> "Study":
         """From rows of the risk set and arrays in their order."""
         return cls(
@@ -78,6 +84,7 @@ class Study:
             bookings,
             guardrails,
             rows["booked"].to_numpy(dtype=np.float64),
+            segments,
         )
 
     def look_into(self, comparison: Comparison, knobs: EffectParameters) -> "Inquiry":
@@ -89,9 +96,11 @@ class Study:
             periods,
             self.assignment[at],
             self.day[at],
+            self.fold[at],
             self.bookings.at(at),
             {name: account.at(at) for name, account in self.guardrails.items()},
             self.is_booked[at],
+            {name: levels[at] for name, levels in self.segments.items()},
         )
 
 
@@ -132,9 +141,23 @@ class Inquiry:
     periods: list[Period]
     assignment: Array
     day: Array
+    fold: Positions
     bookings: Account
     guardrails: Mapping[str, Account]
     is_booked: Array
+    segments: Mapping[str, Levels]
+
+    def compare_among(
+        self, among: NDArray[np.bool_], treated: Collection[str], control: Collection[str], least: int
+    ) -> tuple[float, float] | None:
+        """The adjusted difference in bookings among some of the rows, and its standard error.
+
+        Returns:
+            None where in no period all arms have `least` of the rows.
+        """
+        parts = [part for period in self.periods if (part := _Part.of(period.among(among), treated, control))]
+        parts = [part for part in parts if part.least_rows() >= least]
+        return _compare(parts, self.bookings) if parts else None
 
     def contrast(self, treated: Collection[str], control: Collection[str]) -> Contrast | None:
         """The mean of the treated arms less the mean of the control arms, over the leads of the time they shared.
@@ -211,6 +234,11 @@ class _Part:
         design = np.hstack([taken, assignment[self.period.rows]])
         found = np.linalg.lstsq(design, residual[self.period.rows], rcond=None)[0]
         return float(found[self.treated].mean() - found[self.control].mean())
+
+    def least_rows(self) -> int:
+        """Of the arm with the fewest."""
+        sizes = np.bincount(self.period.taken, minlength=len(self.period.arms))
+        return int(sizes[np.concatenate([self.treated, self.control])].min())
 
     def counts(self) -> Array:
         sizes = np.bincount(self.period.taken, minlength=len(self.period.arms))

@@ -12,6 +12,7 @@ from lead_conversion.kernel.windows import parse_moment
 from lead_conversion.pipelines.recommendation.contrasts import Account, Contrast, Inquiry, Study
 from lead_conversion.pipelines.recommendation.elements import Comparison, Element, list_comparisons
 from lead_conversion.pipelines.recommendation.harms import GUARDRAILS, tell_guardrails
+from lead_conversion.pipelines.recommendation.heterogeneity import describe_segments, tell_differences
 from lead_conversion.pipelines.recommendation.histories import AT_ENROLMENT, AT_STEP, BEFORE_WAIT
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters, RecommendationParameters
 from lead_conversion.pipelines.recommendation.proportions import adjust_for_multiple_tests, e_value
@@ -56,6 +57,14 @@ EFFECT_DTYPES = {
     **{f"{name}_{figure}": "float64" for name in GUARDRAILS.values() for figure in ("effect", "ci_low", "ci_high")},
     "guardrails_worse": "str",
     "guardrails_better": "str",
+    "differs_by": "str",
+    "differs_q": "float64",
+    "differs": "bool",
+    "segment": "str",
+    "segment_effect": "float64",
+    "segment_ci_low": "float64",
+    "segment_ci_high": "float64",
+    "others_effect": "float64",
     "label": "str",
     "exposed_leads_month": "float64",
     "hypothesis": "str",
@@ -139,7 +148,8 @@ def _study(
         bookings = accounts.pop(BOOKED)
         # The wait before a step is chosen right after the step before.
         chosen_at = _step_before(mature).loc[index] if moment == "wait" else rows["met_at"]
-        yield Study.of(rows, known, chosen_at, fold, bookings, accounts), chosen_then
+        segments = describe_segments(rows, known)
+        yield Study.of(rows, known, chosen_at, fold, bookings, accounts, segments), chosen_then
 
 
 def _account(
@@ -190,6 +200,7 @@ def _estimate(
         "contrast": element.contrast,
         **_figures(contrast, knobs),
         "evidence_grade": _grade(contrast, knobs, is_dealt),
+        **tell_differences(inquiry, {element.arm}, set(element.others), knobs),
         "label": element.label,
         "exposed_leads_month": exposed.get((element.element_type, element.element_id), 0.0),
         "hypothesis": _hypothesis(inquiry, element),
@@ -231,12 +242,21 @@ def _hypothesis(inquiry: Inquiry, element: Element) -> str:
 
 
 def _judge(rows: pd.DataFrame, knobs: EffectParameters) -> pd.DataFrame:
-    q_values = adjust_for_multiple_tests(
-        rows["p_value"].to_numpy(dtype=np.float64), rows["hypothesis"].to_numpy(dtype=object)
-    )
+    hypothesis = rows["hypothesis"].to_numpy(dtype=object)
+    q_values = adjust_for_multiple_tests(rows["p_value"].to_numpy(dtype=np.float64), hypothesis)
+    differs_q = np.full(len(rows), np.nan)
+    is_tested = rows["differs_p"].notna().to_numpy()
+    if is_tested.any():
+        tails = rows.loc[is_tested, "differs_p"].to_numpy(dtype=np.float64)
+        differs_q[is_tested] = adjust_for_multiple_tests(tails, hypothesis[is_tested])
     is_worse = (rows["effect"] < -knobs.margin) & (q_values <= knobs.false_discovery_rate)
     return (
-        rows.assign(q_value=q_values, flagged=is_worse)[list(EFFECT_DTYPES)]
+        rows.assign(
+            q_value=q_values,
+            flagged=is_worse,
+            differs_q=differs_q,
+            differs=differs_q <= knobs.false_discovery_rate,
+        )[list(EFFECT_DTYPES)]
         .astype(EFFECT_DTYPES)
         .sort_values(["element_type", "campaign_id", "step_id", "element_id", "contrast"])
         .reset_index(drop=True)

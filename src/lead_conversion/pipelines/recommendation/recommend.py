@@ -10,6 +10,7 @@ import pandas as pd
 from lead_conversion.kernel.targets import Targets
 from lead_conversion.pipelines.recommendation.effects import ADJUSTED, ASSOCIATION_ONLY, RANDOMISED
 from lead_conversion.pipelines.recommendation.harms import GUARDRAILS, explain_guardrails, read_guardrails
+from lead_conversion.pipelines.recommendation.heterogeneity import explain_differences
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
 from lead_conversion.pipelines.recommendation.prompt_editor import PromptEditor, ProposedText
 from lead_conversion.pipelines.recommendation.risk_sets import left_truncated_leads
@@ -270,6 +271,7 @@ def _explain(change: dict[str, Any], parameters: RecommendationParameters) -> li
         difference,
         *_explain_chance(change),
         explain_guardrails(change, level),
+        *explain_differences(change, parameters.effects),
         f"About {count(change['exposed_leads_month'])} leads a month meet it as it stands.",
         *_explain_grade(change),
     ]

@@ -11,6 +11,7 @@ from scipy.special import stdtr, stdtrit
 from lead_conversion.language.templates import text_features
 from lead_conversion.pipelines.recommendation.contrasts import Contrast, Inquiry
 from lead_conversion.pipelines.recommendation.harms import tell_guardrails
+from lead_conversion.pipelines.recommendation.heterogeneity import NOT_TESTED
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters
 from lead_conversion.pipelines.recommendation.proportions import e_value
 from lead_conversion.pipelines.recommendation.values import Array
@@ -110,6 +111,7 @@ def _combine_steps(
         "check_effect": mean["check"],
         **tell_guardrails(_combine_guardrails(steps, share), knobs),
         "sensitivity": e_value(mean["adjusted_control"], effect - reach, effect + reach),
+        **NOT_TESTED,
         # Texts were not dealt to steps by chance, and what else differs between them is not held fixed.
         "evidence_grade": "C",
         "label": f"{channel} · {name.replace('_', ' ')}",
