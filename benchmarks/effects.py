@@ -1,7 +1,8 @@
 """How well effects are found: each world's planted truth against effects.parquet.
 
 Simulates worlds, reads them as a run does, estimates effects and holds them against what was planted: errors, coverage
-of the 95 % intervals and, of what is flagged, how much is bad in truth.
+of the 95 % intervals, of what is flagged how much is bad in truth, and what the configuration chosen by posterior mean
+misses of the best one's gain.
 
 python benchmarks/effects.py                               # 20,000 leads
 python benchmarks/effects.py --leads 40000 --seeds 5 6
@@ -80,6 +81,36 @@ def tell_flags(found: pd.DataFrame) -> str:
     return f"flagged {int(flagged.sum())}, {false} of them not bad, {decoys} decoys; {', '.join(recall)}"
 
 
+def tell_grades(found: pd.DataFrame) -> str:
+    """How many elements have each grade, and how many intervals of each hold the truth."""
+    covered = (found["ci_low"] <= found["effect_true"]) & (found["effect_true"] <= found["ci_high"])
+    by_grade = covered.groupby(found["evidence_grade"]).agg(["mean", "size"])
+    return ", ".join(f"grade {grade}: {size:.0f}, covered {mean:.2f}" for grade, (mean, size) in by_grade.iterrows())
+
+
+def tell_regret(found: pd.DataFrame) -> str:
+    """Of what the best fixed configuration would gain over the present mix, the share that the chosen one misses.
+
+    Chosen is, at each step, the live version with the best posterior mean; what is worse than its alternative by
+    posterior mean is changed. Gains are weighted by the leads of a month and added, as if they did not interact.
+    """
+    live = found.loc[found["exposed_leads_month"] > 0]
+    best = chosen = flagged = 0.0
+    for _, versions in live.loc[live["element_type"] == "prompt"].groupby("step_id"):
+        # Of two versions each is half their difference above or below the present mix.
+        leads = versions["exposed_leads_month"].sum() * (len(versions) - 1) / len(versions)
+        gain, left = versions["effect_true"], versions.loc[~versions["flagged"], "effect_true"]
+        best += leads * gain.max()
+        chosen += leads * gain[versions["posterior"].idxmax()]
+        flagged += leads * left.mean() if len(left) else 0.0
+    others = live.loc[live["element_type"].isin(["step", "wait", "order"])]
+    gain = -others["effect_true"] * others["exposed_leads_month"]
+    best += gain.clip(lower=0).sum()
+    chosen += gain[others["posterior"] < 0].sum()
+    flagged += gain[others["flagged"]].sum()
+    return f"regret by posterior mean {1 - chosen / best:.2f}, by flags {1 - flagged / best:.2f}" if best > 0 else ""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--leads", type=int, default=20_000)
@@ -100,7 +131,8 @@ def main() -> None:
             found = read_found(folder, database)
         print(f"{spec.model_dump_json(include={'leads', 'seed', 'assignment', 'hidden_confounding', 'null_world'})}")
         print(tell_errors(found).to_string())
-        print(f"{tell_flags(found)}; {seconds:.0f} s\n", flush=True)
+        print(f"{tell_flags(found)}; {seconds:.0f} s")
+        print(f"{tell_grades(found)}; {tell_regret(found)}\n", flush=True)
 
 
 if __name__ == "__main__":

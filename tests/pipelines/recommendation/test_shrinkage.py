@@ -17,6 +17,8 @@ def make_effects():
                 "effect": values,
                 "ci_low": values - 1.959963985 * errors,
                 "ci_high": values + 1.959963985 * errors,
+                "text_mean": np.nan,
+                "text_sd": np.nan,
                 "hypothesis": hypotheses or [str(i) for i in range(len(values))],
             }
         )
@@ -67,3 +69,11 @@ def test_intervals_of_shrunken_effects_cover_the_truth(make_effects):
         shrunken = shrink_effects(make_effects(rng.normal(truth, errors), errors), 0.95, 0.001)
         covered.append((shrunken["posterior_low"] <= truth) & (truth <= shrunken["posterior_high"]))
     assert np.mean(covered) == pytest.approx(0.95, abs=0.02)
+
+
+def test_prompt_whose_wording_was_counted_is_not_drawn_in_again(make_effects):
+    effects = make_effects([-0.04, -0.04], [0.02, 0.02]).assign(text_mean=[-0.03, np.nan], text_sd=[0.005, np.nan])
+    counted, other = shrink_effects(effects, 0.95, 0.003).to_dict("records")
+    assert counted["posterior"] == -0.03
+    assert counted["posterior_high"] == pytest.approx(-0.03 + 1.96 * 0.005, abs=1e-5)
+    assert other["posterior"] != -0.03

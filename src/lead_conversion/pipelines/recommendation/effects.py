@@ -22,6 +22,7 @@ from lead_conversion.pipelines.recommendation.randomisation import (
     kinds_dealt_by_chance,
 )
 from lead_conversion.pipelines.recommendation.text_effects import estimate_text_features
+from lead_conversion.pipelines.recommendation.text_prior import learn_from_wording
 from lead_conversion.pipelines.recommendation.traffic import count_exposed_leads
 from lead_conversion.pipelines.recommendation.values import (
     BOOKED,
@@ -51,6 +52,9 @@ EFFECT_DTYPES = {
     "overlap": "float64",
     "effective_leads": "float64",
     "check_effect": "float64",
+    "text_mean": "float64",
+    "text_sd": "float64",
+    "text_q": "float64",
     "sensitivity": "float64",
     "evidence_grade": "str",
     "flagged": "bool",
@@ -94,8 +98,9 @@ def estimate_effects(
         One row an element and contrast, columns as in `EFFECT_DTYPES`, ordered by element. Effects are absolute changes
         of probability, the rates are not adjusted; `overlap` is the share of leads that could have got any of the arms;
         `sensitivity` the E-value of the interval's limit nearest zero. `flagged` says that the effect is below zero at
-        the false discovery rate, and its estimate by more than the margin of relevance. Rows with the same `hypothesis`
-        are one test seen from both sides.
+        the false discovery rate, and its estimate by more than the margin of relevance; of prompts, where their wording
+        foretells what they do at other steps, it says so of the effect with the wording counted (`text_q`). Rows with
+        the same `hypothesis` are one test seen from both sides.
     """
     knobs = parameters.effects
     rows = risk_set.sort_values(["lead_key", "step_id"], ignore_index=True)
@@ -122,7 +127,8 @@ def estimate_effects(
         found += estimate_text_features(inquiries, mature, primary_campaign_steps, exposed, knobs)
     if not found:
         return pd.DataFrame(columns=list(EFFECT_DTYPES)).astype(EFFECT_DTYPES)
-    return _judge(pd.DataFrame(found), knobs)
+    with threadpool_limits(limits=1):
+        return _judge(pd.DataFrame(found), primary_campaign_steps, knobs)
 
 
 def _study(
@@ -241,7 +247,7 @@ def _hypothesis(inquiry: Inquiry, element: Element) -> str:
     return f"{inquiry.name}: {' '.join(arms) if is_mirror else element.arm}"
 
 
-def _judge(rows: pd.DataFrame, knobs: EffectParameters) -> pd.DataFrame:
+def _judge(rows: pd.DataFrame, campaign_steps: pd.DataFrame, knobs: EffectParameters) -> pd.DataFrame:
     hypothesis = rows["hypothesis"].to_numpy(dtype=object)
     q_values = adjust_for_multiple_tests(rows["p_value"].to_numpy(dtype=np.float64), hypothesis)
     differs_q = np.full(len(rows), np.nan)
@@ -249,7 +255,10 @@ def _judge(rows: pd.DataFrame, knobs: EffectParameters) -> pd.DataFrame:
     if is_tested.any():
         tails = rows.loc[is_tested, "differs_p"].to_numpy(dtype=np.float64)
         differs_q[is_tested] = adjust_for_multiple_tests(tails, hypothesis[is_tested])
-    is_worse = (rows["effect"] < -knobs.margin) & (q_values <= knobs.false_discovery_rate)
+    rows = learn_from_wording(rows, campaign_steps, knobs)
+    is_worse = ((rows["effect"] < -knobs.margin) & (q_values <= knobs.false_discovery_rate)).where(
+        rows["text_q"].isna(), rows["text_q"] <= knobs.text_prior.false_discovery_rate
+    )
     return (
         rows.assign(
             q_value=q_values,

@@ -14,6 +14,15 @@ class RandomisationParameters(_Frozen):
     largest_imbalance: float = Field(gt=0)
 
 
+class TextPriorParameters(_Frozen):
+    """When a prompt is judged by what its wording lets expect, too."""
+
+    least_steps: int = Field(gt=1)
+    largest_noise_points: float = Field(gt=0)
+    least_gain: float = Field(ge=0)
+    false_discovery_rate: float = Field(gt=0, lt=1)
+
+
 class EffectParameters(_Frozen):
     """When two arms are compared, and when a difference counts."""
 
@@ -29,6 +38,7 @@ class EffectParameters(_Frozen):
     least_overlap: float = Field(ge=0, le=1)
     traffic_weeks: int = Field(gt=0)
     randomisation: RandomisationParameters
+    text_prior: TextPriorParameters
 
     @property
     def margin(self) -> float:

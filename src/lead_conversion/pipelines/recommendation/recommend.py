@@ -282,7 +282,11 @@ def _explain_chance(change: dict[str, Any]) -> list[str]:
     if change["evidence_grade"] == ASSOCIATION_ONLY:
         return []
     verdict = "Unlikely to be chance alone" if change["flagged"] else "This may be chance"
-    return [f"{verdict} (q {p_value(change['q_value'])})."]
+    if pd.isna(change["text_mean"]):
+        return [f"{verdict} (q {p_value(change['q_value'])})."]
+    share, own = percent(change["text_q"], 0), p_value(change["q_value"])
+    as_sure = f"{verdict}: of prompts as surely worse as this one {share} are not"
+    return [f"{as_sure}, by their own leads and by what like wording does at other steps. By its own leads: q {own}."]
 
 
 def _explain_grade(change: dict[str, Any]) -> list[str]:

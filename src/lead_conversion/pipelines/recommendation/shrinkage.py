@@ -29,7 +29,7 @@ def shrink_effects(effects: pd.DataFrame, confidence_level: float, least_sd: flo
     `least_sd`, so that few elements do not make the estimate certain. Steps share a mean, known
     only with the error that Morris (1983, J. Am. Stat. Assoc. 78, 47) adds to the interval: keeping
     a step helps or harms on average. All other contrasts have no side to lean to, and their prior
-    mean is zero. Mirrored rows count once.
+    mean is zero. Mirrored rows count once. A prompt whose wording was counted (`text_mean`) is drawn in already.
 
     Returns:
         The effects with `posterior`, `posterior_low`, `posterior_high`, as probabilities.
@@ -46,6 +46,8 @@ def shrink_effects(effects: pd.DataFrame, confidence_level: float, least_sd: flo
         trust = prior.sd**2 / (prior.sd**2 + noise[rows] ** 2)
         posterior[rows] = prior.mean + trust * (observed[rows] - prior.mean)
         sd[rows] = np.sqrt(trust * noise[rows] ** 2 + ((1 - trust) * prior.mean_error) ** 2)
+    has_wording = effects["text_mean"].notna().to_numpy()
+    posterior[has_wording], sd[has_wording] = effects.loc[has_wording, ["text_mean", "text_sd"]].to_numpy().T
     return effects.assign(
         posterior=posterior,
         posterior_low=posterior - reach * sd,
