@@ -31,6 +31,8 @@ LABELLED = ("--pipelines", "data_engineering,feature_engineering", "--to-nodes",
 # As configured: an effect nearer to zero is not worth acting on, whatever its sign.
 MARGIN, LEVEL = 0.003, 0.95
 BAD = (0.02, 0.01)
+# Extra booked calls a month that are none.
+NOTHING = 1e-6
 
 
 def run(database: Path, folder: Path, *what: str) -> float:
@@ -108,7 +110,11 @@ def tell_regret(found: pd.DataFrame) -> str:
     best += gain.clip(lower=0).sum()
     chosen += gain[others["posterior"] < 0].sum()
     flagged += gain[others["flagged"]].sum()
-    return f"regret by posterior mean {1 - chosen / best:.2f}, by flags {1 - flagged / best:.2f}" if best > 0 else ""
+    return (
+        f"regret by posterior mean {1 - chosen / best:.2f}, by flags {1 - flagged / best:.2f}"
+        if best > NOTHING
+        else "nothing to gain"
+    )
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ LAYERS = ("raw", "clean", "rejected", "orphan", "primary", "feature", "model_inp
 OTHER_NAMES = {
     "backtest",
     "agent_cory", "pseudonym_key", "data_quality", "label_summary", "recommendation_risk_set", "trained_models",
+    "recommendation_sequences",
     "nominated_models", "holdout_predictions", "evaluation", "evaluation_metrics", "scored_leads",
     "leakage_audit", "feature_attribution", "feature_dependence", "effects", "recommendations", "experiment_plan",
     "run_identity",

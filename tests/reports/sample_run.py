@@ -90,6 +90,8 @@ def sample_inputs(seed: int = 11, leads: int = 400) -> dict[str, Any]:
             "status": "recommendations",
             "message": "3 worth testing, of 21 comparisons: below the alternative by more than 0.3 points.",
             "recommendations": [_recommendation(1), _recommendation(2), _recommendation(3)],
+            "held_back": [],
+            "sequences": [sequence()],
         },
         experiment_plan={
             "as_of": AS_OF,
@@ -133,6 +135,8 @@ def empty_inputs() -> dict[str, Any]:
             "status": "not_enough_data",
             "message": "Not enough data: no attempt belongs to a step of a campaign, so there is nothing to compare.",
             "recommendations": [],
+            "held_back": [],
+            "sequences": [],
         },
         experiment_plan={
             "as_of": AS_OF,
@@ -533,6 +537,36 @@ def _effects(rng: np.random.Generator) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
+
+
+def sequence(**given: Any) -> dict[str, Any]:
+    keeping = {"effect": 0.02, "ci_low": 0.01, "ci_high": 0.03}
+    stage = {
+        "step_id": 101, "channel": "sms", "leads": 1200, "share_of_entered": 1.0, "sent": 0.9, "booked_here": 0.05,
+        "opted_out_here": 0.02, "ended_otherwise": 0.03, "hours_since_enrolment": 6.3, "hours_to_next": 24.0,
+        "verdict": "works", "keeping": keeping,
+    }  # fmt: skip
+    harm = {"effect": -0.03, "ci_low": -0.05, "ci_high": -0.01}
+    value = {"effect": 0.03, "ci_low": 0.01, "ci_high": 0.05, "leads": 900, "effective_leads": 400.0}
+    return {
+        "campaign_id": 1,
+        "name": "Autumn",
+        "funnel": [
+            stage,
+            stage | {"step_id": 102, "channel": "email", "leads": 1000, "verdict": "harmful", "keeping": harm},
+            stage | {"step_id": 103, "channel": "voice", "leads": 700, "verdict": "can't tell", "keeping": None},
+        ],
+        "waits": [{"step_id": 102, "own": "24 h", "other": "48 h", "effect": 0.01, "ci_low": -0.01, "ci_high": 0.03}],
+        "channels": [],
+        "stopping": {"after_step_id": 101, "later_steps": 2, "effect": -0.03, "ci_low": -0.05, "ci_high": -0.01},
+        "proposal": {
+            "changes": [
+                {"decision": "step", "step_id": 102, "to": "skip", "label": "Autumn · step 2 (email)", "gain": 0.025}
+            ],
+            "value": value | {"sum_of_parts": {"effect": 0.04, "ci_low": 0.02, "ci_high": 0.06}},
+            "reason": None,
+        },
+    } | given
 
 
 def _recommendation(rank: int) -> dict[str, Any]:

@@ -20,6 +20,7 @@ backtest = DocumentGate("backtest", each=["figures", "origins"])
 leakage_audit = DocumentGate("leakage_audit", ["targets", "replay"])
 evaluation = DocumentGate("evaluation", ["as_of", "snapshot_id", "targets"])
 drift = DocumentGate("drift", ["as_of", "snapshot_id", "verdict", "targets"])
+sequences = DocumentGate("sequences", ["campaigns"])
 prompt_rewrites = DocumentGate(
     "prompt_rewrites",
     ["as_of", "snapshot_id", "status", "model", "requests"],
@@ -27,7 +28,7 @@ prompt_rewrites = DocumentGate(
 )
 recommendations = DocumentGate(
     "recommendations",
-    ["as_of", "snapshot_id", "status", "message", "recommendations"],
+    ["as_of", "snapshot_id", "status", "message", "recommendations", "held_back", "sequences"],
     listed={
         "recommendations": [
             "id", "rank", "element_type", "element_id", "action", "evidence", "expected_impact", "current_text",

@@ -6,6 +6,7 @@ from typing import Any
 from lead_conversion.reports.formats import interval, points, signed
 from lead_conversion.reports.page import render_markdown
 from lead_conversion.reports.sections import condition, recommendation_views
+from lead_conversion.reports.sequence_tables import sequence_views
 from lead_conversion.reports.tables import table
 
 
@@ -34,6 +35,7 @@ def render_recommendations(recommendations: Mapping[str, Any], experiment_plan: 
                 {**entry, "impact": impact(entry["item"]), "effect": effect(entry["item"])} for entry in entries
             ],
             "overview": table(heads, overview),
+            "sequences": sequence_views(recommendations["sequences"]),
             "has_associations": any(entry["item"]["evidence"]["grade"] == "C" for entry in entries),
         },
     )

@@ -24,6 +24,7 @@ from lead_conversion.reports.quality_tables import (
     rule_table,
     waterfall_table,
 )
+from lead_conversion.reports.sequence_tables import sequence_views
 from lead_conversion.reports.tables import (
     HEADLINE_METRICS,
     METRICS,
@@ -270,6 +271,7 @@ def show_changes(run: RunResults) -> View:
         "status": run.recommendations["status"],
         "message": run.recommendations["message"],
         "recommendations": recommendation_views(run.recommendations, run.experiment_plan),
+        "sequences": sequence_views(run.recommendations["sequences"]),
     }
 
 

@@ -13,6 +13,7 @@ def test_nodes_are_named_as_their_functions():
     assert [node.name for node in create_pipeline().nodes] == [
         "build_risk_sets",
         "estimate_effects",
+        "study_sequences",
         "recommend_changes",
         "request_rewrites",
         "add_rewrites",

@@ -93,6 +93,7 @@ class Study:
         periods = part_into_periods(comparison, self.assignment[at], self.fold[at], knobs)
         return Inquiry(
             comparison.name,
+            comparison.rows.index,
             periods,
             self.assignment[at],
             self.day[at],
@@ -138,6 +139,7 @@ class Inquiry:
     """The periods of a comparison, with arrays by row of it; see `Study`."""
 
     name: str
+    index: pd.Index
     periods: list[Period]
     assignment: Array
     day: Array

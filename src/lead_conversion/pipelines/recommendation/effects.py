@@ -114,7 +114,7 @@ def estimate_effects(
     with threadpool_limits(limits=1):
         inquiries = {
             comparison.name: study.look_into(comparison, knobs)
-            for study, of_study in _study(comparisons, mature, by_event, parameters, seed)
+            for study, of_study in study_comparisons(comparisons, mature, by_event, parameters, seed)
             for comparison in of_study
         }
         dealt = _find_dealt_by_chance(comparisons, inquiries, knobs)
@@ -131,7 +131,7 @@ def estimate_effects(
         return _judge(pd.DataFrame(found), primary_campaign_steps, knobs)
 
 
-def _study(
+def study_comparisons(
     comparisons: list[Comparison],
     mature: pd.DataFrame,
     by_event: Mapping[str, Outcomes],
@@ -256,9 +256,9 @@ def _judge(rows: pd.DataFrame, campaign_steps: pd.DataFrame, knobs: EffectParame
         tails = rows.loc[is_tested, "differs_p"].to_numpy(dtype=np.float64)
         differs_q[is_tested] = adjust_for_multiple_tests(tails, hypothesis[is_tested])
     rows = learn_from_wording(rows, campaign_steps, knobs)
-    is_worse = ((rows["effect"] < -knobs.margin) & (q_values <= knobs.false_discovery_rate)).where(
-        rows["text_q"].isna(), rows["text_q"] <= knobs.text_prior.false_discovery_rate
-    )
+    is_sure = (q_values <= knobs.false_discovery_rate) & rows["text_q"].isna()
+    is_sure |= rows["text_q"] <= knobs.text_prior.false_discovery_rate
+    is_worse = is_sure & (rows["effect"] < -knobs.margin)
     return (
         rows.assign(
             q_value=q_values,

@@ -7,6 +7,7 @@ from lead_conversion.pipelines.recommendation.experiments import plan_experiment
 from lead_conversion.pipelines.recommendation.recommend import recommend_changes
 from lead_conversion.pipelines.recommendation.rewrites import add_rewrites, request_rewrites
 from lead_conversion.pipelines.recommendation.risk_sets import build_risk_sets
+from lead_conversion.pipelines.recommendation.sequences import study_sequences
 
 
 def create_pipeline() -> Pipeline:
@@ -41,9 +42,22 @@ def create_pipeline() -> Pipeline:
                 name="estimate_effects",
             ),
             Node(
+                func=study_sequences,
+                inputs={
+                    "effects": "effects",
+                    "risk_set": "recommendation_risk_set",
+                    "primary_campaign_steps": "primary_campaign_steps@pandas",
+                    "parameters": "params:recommendation",
+                    "seed": "params:seed",
+                },
+                outputs="recommendation_sequences",
+                name="study_sequences",
+            ),
+            Node(
                 func=recommend_changes,
                 inputs={
                     "effects": "effects",
+                    "sequences": "recommendation_sequences",
                     "primary_campaign_steps": "primary_campaign_steps@pandas",
                     "risk_set": "recommendation_risk_set",
                     "primary_labels": "primary_labels@pandas",

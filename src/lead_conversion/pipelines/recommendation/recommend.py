@@ -35,7 +35,7 @@ CAVEATS = {
     "so the difference may lie in the leads and not in the campaign. Test it before changing anything.",
 }
 
-NOTHING: dict[str, list[dict[str, Any]]] = {"recommendations": [], "held_back": []}
+NOTHING: dict[str, list[dict[str, Any]]] = {"recommendations": [], "held_back": [], "sequences": []}
 NO_STEPS = (
     "The source holds no campaign steps and no prompts, so there is nothing to compare and nothing to recommend. "
     "Who will convert does not depend on this."
@@ -50,6 +50,7 @@ def recommend_changes(
     primary_as_of: dict[str, str],
     target: Targets,
     parameters: RecommendationParameters,
+    sequences: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The changes worth testing, most extra booked calls a month first; at most one a step.
 
@@ -60,9 +61,9 @@ def recommend_changes(
 
     Returns:
         status (recommendations, nothing_to_change, not_enough_data, or nothing_to_compare where the source has no
-        steps), a message, the recommendations, and what was held back for its alternative's guardrails. Expected
-        impact is in booked calls a month, with what it assumes: below grade A it is no forecast, and holds only
-        `if_causal`.
+        steps), a message, the recommendations, what was held back for its alternative's guardrails, and the sequence
+        of each campaign. Expected impact is in booked calls a month, with what it assumes: below grade A it is no
+        forecast, and holds only `if_causal`.
     """
     answer: dict[str, Any] = {
         "as_of": primary_as_of["as_of"],
@@ -84,6 +85,7 @@ def recommend_changes(
         "status": "recommendations" if recommendations else "nothing_to_change",
         "message": _summarise(recommendations, len(effects), parameters) + _describe_held_back(held_back) + left_out,
         "recommendations": recommendations,
+        "sequences": sequences["campaigns"] if sequences else [],
         "held_back": [
             {
                 "element_type": change["element_type"],

@@ -1,0 +1,98 @@
+"""Campaigns' sequences as tables and sentences: where leads are lost, what each step adds, what would do better."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lead_conversion.reports.formats import MISSING, count, hours, interval, percent, plural, points
+from lead_conversion.reports.tables import Cell, Table, estimate_cell, table
+
+VERDICTS = {
+    "harmful": Cell("✗ does harm", tone="bad"),
+    "dead": Cell("adds nothing worth a test", tone="quiet"),
+    "works": Cell("✓ works", tone="good"),
+    "can't tell": Cell("can't tell yet", tone="quiet"),
+}
+
+
+def sequence_views(sequences: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each campaign's funnel, its proposal, and where to stop, in the order of the campaigns."""
+    return [
+        {
+            "name": sequence["name"],
+            "funnel": funnel_table(sequence["funnel"]),
+            "changes": [change_words(change) for change in sequence["proposal"]["changes"]],
+            "value": value_words(sequence["proposal"]),
+            "stopping": stopping_words(sequence["stopping"]),
+            "waits": [wait_words(wait) for wait in sequence["waits"]],
+        }
+        for sequence in sequences
+    ]
+
+
+def funnel_table(funnel: Sequence[Mapping[str, Any]]) -> Table:
+    """One row a step in the order in which leads come there."""
+    rows: list[list[Cell | str]] = [
+        [
+            f"{stage['step_id']} ({stage['channel']})",
+            count(stage["leads"]),
+            percent(stage["share_of_entered"], 0),
+            hours(round(stage["hours_since_enrolment"])),
+            percent(stage["booked_here"]),
+            percent(stage["opted_out_here"]),
+            percent(stage["ended_otherwise"]),
+            _keeping(stage["keeping"]),
+            VERDICTS[stage["verdict"]],
+        ]
+        for stage in funnel
+    ]
+    heads = ["~Step", "#Leads", "#Of those who came in", "#Since enrolment", "#Booked here", "#Opted out here"]
+    return table([*heads, "#Ended otherwise", "#Keeping it (95 % interval)", "Verdict"], rows)
+
+
+def change_words(change: Mapping[str, Any]) -> str:
+    """What to do at a decision point, and for how much."""
+    words = {
+        "step": "leave out {label}",
+        "wait": "wait {to} instead: {label}",
+        "prompt": "send every lead the best version: {label}",
+    }
+    sentence = words[change["decision"]].format(to=change["to"], label=change["label"])
+    return f"{sentence} ({points(change['gain'])} among the leads who come there, noise taken off)."
+
+
+def value_words(proposal: Mapping[str, Any]) -> str:
+    """What the changes are worth together, beside the sum of their parts."""
+    value = proposal["value"]
+    if value is None:
+        return str(proposal["reason"])
+    whole, added = (
+        interval(each["effect"], each["ci_low"], each["ci_high"], points) for each in (value, value["sum_of_parts"])
+    )
+    return (
+        f"All at once: {whole} of the leads who come in book a call more; one by one and added: {added}. "
+        f"Told from {plural(value['leads'], 'lead')}, the same that the changes were chosen by: expect less."
+    )
+
+
+def stopping_words(stopping: Mapping[str, Any]) -> str:
+    """Whether writing on pays to the last step."""
+    if stopping["after_step_id"] is None:
+        return "Nothing tells yet whether writing on does harm."
+    if not stopping["later_steps"]:
+        return f"Writing on pays up to the last step, {stopping['after_step_id']}."
+    gain = interval(stopping["effect"], stopping["ci_low"], stopping["ci_high"], points)
+    sureness = "beyond chance" if stopping["ci_high"] < 0 else "which may be chance"
+    return (
+        f"After step {stopping['after_step_id']} writing on brings nothing: the later "
+        f"{plural(stopping['later_steps'], 'step')} together {gain} of the leads who come in, {sureness}."
+    )
+
+
+def wait_words(wait: Mapping[str, Any]) -> str:
+    """What a wait does against the one on trial."""
+    gain = interval(wait["effect"], wait["ci_low"], wait["ci_high"], points)
+    return f"Step {wait['step_id']}: {wait['own']} against {wait['other']}: {gain}."
+
+
+def _keeping(effect: Mapping[str, float] | None) -> Cell | str:
+    return estimate_cell(effect["effect"], effect["ci_low"], effect["ci_high"], points) if effect else MISSING

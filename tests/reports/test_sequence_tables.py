@@ -1,0 +1,23 @@
+"""What a person reads of a campaign's sequence."""
+
+from lead_conversion.reports.sequence_tables import sequence_views
+
+from .sample_run import sequence
+
+
+def test_step_that_does_harm_is_named_and_its_leaving_out_is_worth_something():
+    (view,) = sequence_views([sequence()])
+    assert [row[-1].text for row in view["funnel"].rows] == ["✓ works", "✗ does harm", "can't tell yet"]
+    assert view["changes"][0].startswith("leave out Autumn · step 2 (email) (+2.5")
+    assert "All at once: +3.0" in view["value"]
+    assert "one by one and added: +4.0" in view["value"]
+    assert "After step 101 writing on brings nothing: the later 2 steps" in view["stopping"]
+    assert view["stopping"].endswith("beyond chance.")
+
+
+def test_sequence_without_a_better_one_says_why():
+    proposal = {"changes": [], "value": None, "reason": "Nothing to change: no decision point has a better arm."}
+    stopping = {"after_step_id": 103, "later_steps": 0, "effect": 0.0, "ci_low": 0.0, "ci_high": 0.0}
+    (view,) = sequence_views([sequence(proposal=proposal, stopping=stopping)])
+    assert view["value"] == "Nothing to change: no decision point has a better arm."
+    assert view["stopping"] == "Writing on pays up to the last step, 103."
