@@ -209,8 +209,8 @@ Effects = pa.DataFrameSchema(
 RiskSet = pa.DataFrameSchema(
     {
         "lead_key": _LEAD,
-        "campaign_id": _whole("The campaign", nullable=True),
-        "step_id": _whole("The step that was met", nullable=True),
+        "campaign_id": pa.Column("Int64", description="The campaign"),
+        "step_id": pa.Column("Int64", description="The step that was met"),
         "met_at": _moment("When the lead was at risk at the step, UTC"),
         "opted_out_at": _moment("First opt-out of the lead, UTC", nullable=True),
         "replied_negative_at": _moment("Its next negative reply from met_at on, UTC", nullable=True),

@@ -330,3 +330,17 @@ def test_empty_risk_set_gives_an_empty_typed_frame(make_risk_set, make_steps, as
     effects = estimate_effects(make_risk_set(), make_steps(), as_of, parameters, 1)
     assert effects.empty
     assert {name: str(dtype) for name, dtype in effects.dtypes.items()} == EFFECT_DTYPES
+
+
+def test_step_that_belongs_to_no_campaign_stops_nothing(estimate, make_steps, two_versions):
+    versions = ({"prompt_id": 1}, {"prompt_id": 2, "prompt_version": 2})
+    steps = make_steps(*versions, {"step_id": 99, "prompt_id": 3, "campaign_id": None})
+    pd.testing.assert_frame_equal(estimate(two_versions, steps), estimate(two_versions, make_steps(*versions)))
+
+
+def test_check_of_a_few_leads_does_not_fit_their_noise(estimate, make_risk_set):
+    rng = np.random.default_rng(7)
+    risk_set = make_risk_set(*({"prompt_id": p, "leads": 30, "booked": 12} for p in (1, 2)))
+    many = {name: rng.choice(list("abcdefgh"), 60) for name in ("industry", "seniority", "country", "lead_source")}
+    effect = estimate(risk_set.assign(**many)).loc[("prompt", "1")]
+    assert abs(effect["check_effect"]) < 0.2

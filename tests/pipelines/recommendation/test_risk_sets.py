@@ -98,36 +98,10 @@ def test_lead_without_an_address_on_the_channel_is_not_reachable(
     assert risk_set["is_reachable"].tolist() == [reachable]
 
 
-def test_reply_before_the_step_is_engagement_and_one_after_is_not(build, make_logs, make_outcomes):
-    reply = {"direction": "inbound", "outcome": "replied", "step_id": None, "reply_intent": "negative"}
-    logs = make_logs(
-        {"step_id": 10, "occurred_at": "2026-06-01"},
-        reply | {"occurred_at": "2026-06-02"},
-        {"step_id": 11, "occurred_at": "2026-06-03"},
-    )
-    risk_set = build(logs, make_outcomes())
-    assert risk_set["engaged_before"].tolist() == [False, True]
-    assert risk_set["replied_negative"].tolist() == [True, False]
-
-
-@pytest.mark.parametrize(
-    ("outcome", "met_at", "engaged"),
-    [
-        ("opened", "2026-06-01 23:59", False),
-        ("opened", "2026-06-02 00:01", True),
-        ("clicked", "2026-06-01 23:59", False),
-        ("replied", "2026-06-01 23:59", False),
-        ("connected", "2026-06-01 00:01", True),
-        ("delivered", "2026-06-09", False),
-    ],
-)
-def test_outcome_that_is_upgraded_later_counts_only_once_settled(
-    build, make_logs, make_outcomes, outcome, met_at, engaged
-):
-    logs = make_logs(
-        {"step_id": 10, "outcome": outcome, "occurred_at": "2026-06-01"}, {"step_id": 11, "occurred_at": met_at}
-    )
-    assert build(logs, make_outcomes())["engaged_before"].tolist() == [False, engaged]
+def test_attempt_of_a_step_without_a_campaign_is_absent(build, make_steps, make_logs, make_outcomes):
+    logs = make_logs({"step_id": 10}, {"step_id": 11, "occurred_at": "2026-06-05"})
+    steps = make_steps({"step_id": 10}, {"step_id": 11, "campaign_id": None})
+    assert build(logs, make_outcomes(), steps)["step_id"].tolist() == [10]
 
 
 def test_attempt_without_a_step_is_no_row_and_one_without_a_prompt_is_no_arm_of_a_prompt(

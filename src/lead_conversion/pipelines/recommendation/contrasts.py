@@ -14,6 +14,8 @@ from lead_conversion.pipelines.recommendation.parameters import EffectParameters
 from lead_conversion.pipelines.recommendation.values import Array, Positions, days_of
 
 Levels = NDArray[np.object_]
+# Of a regression.
+ROWS_A_COLUMN = 4
 
 
 @dataclass(frozen=True)
@@ -231,9 +233,18 @@ class _Part:
         return np.asarray(scores[:, self.treated].mean(axis=1) - scores[:, self.control].mean(axis=1))
 
     def regress(self, residual: Array, assignment: Array) -> float:
-        """The difference of the arms' coefficients in a linear regression on arms and what decided them."""
+        """The difference of the arms' coefficients in a linear regression on arms and what decided them.
+
+        Of the latter only the first principal components where rows are too few for all: more columns than rows fit
+        anything.
+        """
         taken = (self.period.taken[:, None] == np.arange(len(self.period.arms))).astype(np.float64)
-        design = np.hstack([taken, assignment[self.period.rows]])
+        decided = assignment[self.period.rows]
+        most = len(decided) // ROWS_A_COLUMN
+        if decided.shape[1] > most:
+            left, size, _ = np.linalg.svd(decided - decided.mean(axis=0), full_matrices=False)
+            decided = (left * size)[:, :most]
+        design = np.hstack([taken, decided])
         found = np.linalg.lstsq(design, residual[self.period.rows], rcond=None)[0]
         return float(found[self.treated].mean() - found[self.control].mean())
 

@@ -55,6 +55,7 @@ class StepName:
 
 def list_comparisons(risk_set: pd.DataFrame, campaign_steps: pd.DataFrame, least: int) -> list[Comparison]:
     """Every comparison that the risk set holds: prompts, steps, waits that `least` leads got, orders, campaigns."""
+    campaign_steps = campaign_steps.loc[campaign_steps["campaign_id"].notna()]
     return [
         *_compare_within_steps(risk_set, campaign_steps, least),
         *_compare_journeys(risk_set, campaign_steps),

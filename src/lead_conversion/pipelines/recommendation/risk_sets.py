@@ -23,7 +23,6 @@ RISK_SET_DTYPES = {
     "variant_wait_hours": "float64",
     "is_skipped": "bool",
     "is_reachable": "bool",
-    "engaged_before": "bool",
     "is_mature": "bool",
     "booked": "bool",
     "opted_out": "bool",
@@ -33,8 +32,6 @@ RISK_SET_DTYPES = {
     **HISTORY_DTYPES,
 }
 BOOKING = "call_booked"
-# the source writes these over an attempt's outcome later, and not when
-UPGRADED_OUTCOMES = ("opened", "clicked", "replied")
 LONGEST_CALL = pd.Timedelta(hours=4)
 
 
@@ -50,15 +47,15 @@ def build_risk_sets(
 ) -> pd.DataFrame:
     """The risk set: each lead at each step it met while neither booked nor opted out.
 
-    Leads engaged before bookings were recorded are absent: whether they booked is not known.
+    Leads engaged before bookings were recorded are absent: whether they booked is not known. So are attempts of a step
+    that belongs to no campaign: nobody knows what else could have been sent.
     A skipped step was met too. `booked`, `opted_out` and `replied_negative` say what happened in
     [met_at, met_at + horizon); they are the final answer only where `is_mature`. `opted_out_at` and
     `replied_negative_at` say when the lead did so first from then on.
 
     Returns:
         One row a (lead_key, step_id), ordered by them; columns as in `RISK_SET_DTYPES`.
-        `variant_wait_hours` is the wait of the step in the lead's own sequence variant;
-        `engaged_before` whether it had replied, talked, or surely opened or clicked before met_at.
+        `variant_wait_hours` is the wait of the step in the lead's own sequence variant.
     """
     as_of = parse_moment(primary_as_of["as_of"])
     horizon = pd.Timedelta(days=parameters.horizon_days)
@@ -73,8 +70,6 @@ def build_risk_sets(
     met["opted_out_at"] = opted_out_at
     met["replied_negative_at"] = _next_negative_reply(met, primary_engagement_logs)
     met["replied_negative"] = _falls_within(met["replied_negative_at"], met["met_at"], horizon)
-    settling = pd.Timedelta(hours=parameters.settling_hours)
-    met["engaged_before"] = _look_up(leads, _first_engagement(primary_engagement_logs, settling)) < met["met_at"]
     met = met.join(describe_histories(met, primary_engagement_logs, primary_contacts, parameters.settling_hours))
     met["is_reachable"] = met["has_email"].where(met["channel"] == "email", met["has_phone"])
     at_risk = ~(booked_at < met["met_at"]) & ~(opted_out_at < met["met_at"])
@@ -108,7 +103,7 @@ def _first_attempts(logs: pd.DataFrame, campaign_steps: pd.DataFrame, as_of: dat
     attempts = attempts.loc[attempts["met_at"] <= as_of].sort_values(["met_at", "event_key"])
     attempts = attempts.drop_duplicates(["lead_key", "step_id"]).drop(columns="campaign_id")
     attempts["step_id"] = attempts["step_id"].astype("Int64")
-    step_campaigns = campaign_steps[["step_id", "campaign_id"]].astype("Int64")
+    step_campaigns = campaign_steps[["step_id", "campaign_id"]].astype("Int64").dropna()
     attempts = attempts.merge(step_campaigns.drop_duplicates("step_id"), on="step_id")
     return attempts.merge(planned_waits(campaign_steps), on=["step_id", "sequence_variant"], how="left")
 
@@ -120,15 +115,6 @@ def _first_moment(outcomes: pd.DataFrame, outcome_type: str, as_of: datetime) ->
 
 def _falls_within(moment: pd.Series, start: pd.Series, span: pd.Timedelta) -> pd.Series:
     return (moment >= start) & (moment < start + span)
-
-
-def _first_engagement(logs: pd.DataFrame, settling: pd.Timedelta) -> pd.Series:
-    """When each lead had first answered; an opening or a click counts `settling` after its attempt."""
-    is_inbound = logs["direction"].eq("inbound")
-    is_upgraded = ~is_inbound & logs["outcome"].isin(UPGRADED_OUTCOMES)
-    engaged = is_inbound | is_upgraded | logs["outcome"].eq("connected")
-    known_at = logs["occurred_at"].where(~is_upgraded, logs["occurred_at"] + settling)
-    return known_at.loc[engaged & logs["lead_key"].notna()].groupby(logs["lead_key"]).min()
 
 
 def _look_up(leads: pd.Series, moments: pd.Series) -> pd.Series:
