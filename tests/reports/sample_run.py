@@ -564,6 +564,7 @@ def sequence(**given: Any) -> dict[str, Any]:
                 {"decision": "step", "step_id": 102, "to": "skip", "label": "Autumn · step 2 (email)", "gain": 0.025}
             ],
             "value": value | {"sum_of_parts": {"effect": 0.04, "ci_low": 0.02, "ci_high": 0.06}},
+            "expected_sum_of_parts": 0.025,
             "reason": None,
         },
     } | given

@@ -9,8 +9,9 @@ def test_step_that_does_harm_is_named_and_its_leaving_out_is_worth_something():
     (view,) = sequence_views([sequence()])
     assert [row[-1].text for row in view["funnel"].rows] == ["✓ works", "✗ does harm", "can't tell yet"]
     assert view["changes"][0].startswith("leave out Autumn · step 2 (email) (+2.5")
-    assert "All at once: +3.0" in view["value"]
-    assert "one by one and added: +4.0" in view["value"]
+    assert "All at once +3.0" in view["value"]
+    assert "one by one and added +4.0" in view["value"]
+    assert "noise taken off the parts add up to +2.5" in view["value"]
     assert "After step 101 writing on brings nothing: the later 2 steps" in view["stopping"]
     assert view["stopping"].endswith("beyond chance.")
 
@@ -20,4 +21,4 @@ def test_sequence_without_a_better_one_says_why():
     stopping = {"after_step_id": 103, "later_steps": 0, "effect": 0.0, "ci_low": 0.0, "ci_high": 0.0}
     (view,) = sequence_views([sequence(proposal=proposal, stopping=stopping)])
     assert view["value"] == "Nothing to change: no decision point has a better arm."
-    assert view["stopping"] == "Writing on pays up to the last step, 103."
+    assert view["stopping"] == "Writing on pays up to the last step that can be judged, 103."

@@ -45,8 +45,8 @@ def funnel_table(funnel: Sequence[Mapping[str, Any]]) -> Table:
         ]
         for stage in funnel
     ]
-    heads = ["~Step", "#Leads", "#Of those who came in", "#Since enrolment", "#Booked here", "#Opted out here"]
-    return table([*heads, "#Ended otherwise", "#Keeping it (95 % interval)", "Verdict"], rows)
+    heads = ["Step", "#Leads", "#Of all", "#After", "#Booked here", "#Opted out", "#Ended otherwise"]
+    return table([*heads, "#Keeping it (95 % interval)", "Verdict"], rows)
 
 
 def change_words(change: Mapping[str, Any]) -> str:
@@ -69,8 +69,9 @@ def value_words(proposal: Mapping[str, Any]) -> str:
         interval(each["effect"], each["ci_low"], each["ci_high"], points) for each in (value, value["sum_of_parts"])
     )
     return (
-        f"All at once: {whole} of the leads who come in book a call more; one by one and added: {added}. "
-        f"Told from {plural(value['leads'], 'lead')}, the same that the changes were chosen by: expect less."
+        f"All at once {whole} in the share of incoming leads that book a call; one by one and added {added}. "
+        f"Told from {plural(value['leads'], 'lead')}, the same that the changes were chosen by, so expect less: with "
+        f"noise taken off the parts add up to {points(proposal['expected_sum_of_parts'])}."
     )
 
 
@@ -79,7 +80,7 @@ def stopping_words(stopping: Mapping[str, Any]) -> str:
     if stopping["after_step_id"] is None:
         return "Nothing tells yet whether writing on does harm."
     if not stopping["later_steps"]:
-        return f"Writing on pays up to the last step, {stopping['after_step_id']}."
+        return f"Writing on pays up to the last step that can be judged, {stopping['after_step_id']}."
     gain = interval(stopping["effect"], stopping["ci_low"], stopping["ci_high"], points)
     sureness = "beyond chance" if stopping["ci_high"] < 0 else "which may be chance"
     return (

@@ -67,6 +67,7 @@ def test_all_changes_at_once_are_worth_what_leads_who_live_them_book(study, camp
     one_by_one = 0.5 * (0.7 - 0.25) + 0.7 * (0.5 - 0.25)
     assert added["ci_low"] < one_by_one < added["ci_high"]
     assert added["effect"] - value["effect"] > 0.04
+    assert proposal["expected_sum_of_parts"] == pytest.approx(added["effect"], abs=0.03)
 
 
 def test_interval_of_the_whole_narrows_with_the_leads(study, campaign):

@@ -92,22 +92,19 @@ def propose_changes(shrunken: pd.DataFrame, campaign_id: int, knobs: EffectParam
     worse = own.loc[(own["posterior"] < -knobs.margin) & (own["guardrails_better"] == "")]
     skipped = worse.loc[worse["element_type"] == "step"].sort_values(["posterior", "element_id"])
     skipped = skipped.head(max(own["step_id"].nunique() - 1, 0))
-    changes = [_change(row, SKIP, -float(row["posterior"])) for row in skipped.to_dict("records")]
+    changes = [_change(row, SKIP) for row in skipped.to_dict("records")]
     kept = ~own["step_id"].isin(skipped["step_id"])
     waits = worse.loc[(worse["element_type"] == "wait") & kept].sort_values(["posterior", "contrast"])
     changes += [
-        _change(row, str(row["contrast"]).partition(" - ")[2], -float(row["posterior"]))
+        _change(row, str(row["contrast"]).partition(" - ")[2])
         for row in waits.drop_duplicates("step_id").to_dict("records")
     ]
-    prompts = own.loc[(own["element_type"] == "prompt") & kept]
-    for _, versions in prompts.groupby("step_id", sort=True):
-        harmless = versions.loc[versions["guardrails_worse"] == ""].sort_values(["posterior", "element_id"])
-        # Of two versions each is half their difference above or below the present mix.
-        gain = float(harmless["posterior"].iloc[-1]) * (len(versions) - 1) / len(versions) if len(harmless) else 0.0
-        if gain > knobs.margin:
-            best = harmless.to_dict("records")[-1]
-            changes.append(_change(best, str(best["element_id"]), gain))
-    return changes
+    prompts = own.loc[(own["element_type"] == "prompt") & kept & (own["guardrails_worse"] == "")]
+    best = (
+        prompts.sort_values(["posterior", "element_id"]).drop_duplicates("step_id", keep="last").sort_values("step_id")
+    )
+    changes += [_change(row, str(row["element_id"])) for row in best.sort_values("step_id").to_dict("records")]
+    return [change for change in changes if change.gain > knobs.margin]
 
 
 def value_policy(
@@ -230,7 +227,11 @@ def _noise_of_values(by_model: Array) -> float:
     return (len(without) - 1) / len(without) * float(((without - without.mean()) ** 2).sum())
 
 
-def _change(row: Mapping[Any, Any], arm: str, gain: float) -> Change:
+def _change(row: Mapping[Any, Any], arm: str) -> Change:
+    """From the element that goes, or of prompts from the version that stays; what the mix has of the arm is no gain."""
     decision, step_id = str(row["element_type"]), int(row["step_id"])
     name = f"{decision} {step_id} {arm}" if decision == "wait" else f"{decision} {step_id}"
+    stays = decision == "prompt"
+    others = row["n_control" if stays else "n_treated"] / (row["n_treated"] + row["n_control"])
+    gain = float(row["posterior"] if stays else -row["posterior"]) * float(others)
     return Change(decision, step_id, name, arm, gain, str(row["label"]))

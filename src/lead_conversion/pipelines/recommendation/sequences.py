@@ -58,7 +58,7 @@ def study_sequences(
                 "waits": _waits(shrunken.loc[shrunken["campaign_id"] == campaign_id]),
                 "channels": _channels(funnel),
                 "stopping": _find_stop(funnel, knobs),
-                "proposal": _tell_proposal(proposals[campaign_id], values.get(campaign_id), knobs),
+                "proposal": _tell_proposal(proposals[campaign_id], values.get(campaign_id), funnel, knobs),
             }
             for campaign_id in campaigns
         ]
@@ -226,9 +226,10 @@ def _find_stop(funnel: list[dict[str, Any]], knobs: EffectParameters) -> dict[st
     }
 
 
-def _tell_proposal(changes: list[Change], value: PolicyValue | None, knobs: EffectParameters) -> dict[str, Any]:
-    if not changes:
-        return {"changes": [], "value": None, "reason": "Nothing to change: no decision point has a better arm."}
+def _tell_proposal(
+    changes: list[Change], value: PolicyValue | None, funnel: list[dict[str, Any]], knobs: EffectParameters
+) -> dict[str, Any]:
+    come_there = {stage["step_id"]: stage["share_of_entered"] for stage in funnel}
     told = [
         {
             "decision": change.decision,
@@ -239,10 +240,11 @@ def _tell_proposal(changes: list[Change], value: PolicyValue | None, knobs: Effe
         }
         for change in changes
     ]
-    if value is None or value.effective_leads < knobs.min_leads_per_arm:
-        return {
-            "changes": told,
-            "value": None,
-            "reason": "Too few leads lived all of the changes to value them at once.",
-        }
-    return {"changes": told, "value": value.tell(knobs.confidence_level), "reason": None}
+    is_told = value is not None and value.effective_leads >= knobs.min_leads_per_arm
+    few = "Too few leads lived all of the changes to value them at once."
+    return {
+        "changes": told,
+        "value": value.tell(knobs.confidence_level) if value and is_told else None,
+        "expected_sum_of_parts": float(sum(each.gain * come_there.get(each.step_id, 0.0) for each in changes)),
+        "reason": None if is_told else few if changes else "Nothing to change: no decision point has a better arm.",
+    }
