@@ -16,6 +16,7 @@ def effect(element_id, step_id, effect, campaign_id=1, leads=100.0, element_type
         "element_type": element_type, "element_id": str(element_id), "campaign_id": campaign_id, "step_id": step_id,
         "effect": effect, "ci_low": effect - width, "ci_high": effect + width, "exposed_leads_month": leads,
         "label": f"prompt {element_id}", "hypothesis": f"{element_type} {element_id}",
+        "text_mean": float("nan"), "text_sd": float("nan"), "guardrails_worse": "",
     }  # fmt: skip
 
 
@@ -63,6 +64,13 @@ def test_best_of_two_lends_and_one_that_still_runs_comes_before_one_that_does_no
     assert propose(prompts, [own, better, best]).edit.proposed_text.endswith(MONDAY)
     retired = best | {"exposed_leads_month": 0.0}
     assert propose(prompts, [own, better, retired]).edit.proposed_text.endswith(SUNDAY)
+
+
+def test_words_that_make_leads_opt_out_are_not_lent(propose):
+    prompts = [prompt(1, 10, "", body=VAGUE), prompt(2, 10, f"hello. {SUNDAY}"), prompt(3, 10, f"hello. {MONDAY}")]
+    own, better, best = effect(1, 10, -0.04), effect(2, 10, 0.03), effect(3, 10, 0.05)
+    driving_away = best | {"guardrails_worse": "opt_out"}
+    assert propose(prompts, [own, better, driving_away]).edit.proposed_text.endswith(SUNDAY)
 
 
 def test_placeholder_that_only_this_prompt_uses_is_not_known(propose):
