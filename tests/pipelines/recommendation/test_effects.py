@@ -18,7 +18,7 @@ def near(value, within=0.01):
 def estimate(make_steps, as_of, parameters):
     def run(risk_set, steps=None):
         steps = make_steps({"prompt_id": 1}, {"prompt_id": 2, "prompt_version": 2}) if steps is None else steps
-        return estimate_effects(risk_set, steps, as_of, parameters, 1).set_index(["element_type", "element_id"])
+        return estimate_effects(risk_set, steps, as_of, (), parameters, 1).set_index(["element_type", "element_id"])
 
     run.steps = make_steps
     return run
@@ -327,7 +327,7 @@ def test_order_of_the_rows_does_not_matter(estimate, two_versions):
 
 
 def test_empty_risk_set_gives_an_empty_typed_frame(make_risk_set, make_steps, as_of, parameters):
-    effects = estimate_effects(make_risk_set(), make_steps(), as_of, parameters, 1)
+    effects = estimate_effects(make_risk_set(), make_steps(), as_of, (), parameters, 1)
     assert effects.empty
     assert {name: str(dtype) for name, dtype in effects.dtypes.items()} == EFFECT_DTYPES
 

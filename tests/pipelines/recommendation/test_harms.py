@@ -38,7 +38,7 @@ def steps(make_steps):
 @pytest.fixture
 def recommend(as_of, make_labels, targets, parameters, steps):
     def run(risk_set):
-        effects = estimate_effects(risk_set, steps, as_of, parameters, 1)
+        effects = estimate_effects(risk_set, steps, as_of, (), parameters, 1)
         return effects, recommend_changes(effects, steps, risk_set, make_labels(), as_of, targets, parameters)
 
     return run
@@ -89,7 +89,7 @@ def test_opt_outs_of_leads_who_leave_anyway_are_not_held_against_the_version_the
         opted_out=rng.random(4000) < np.where(is_retail, 0.3, 0.02),
     ).astype({"prompt_id": "Int64"})
     raw = rows.groupby("prompt_id")["opted_out"].mean()
-    effects = estimate_effects(rows, steps, as_of, parameters, 1).set_index(["element_type", "element_id"])
+    effects = estimate_effects(rows, steps, as_of, (), parameters, 1).set_index(["element_type", "element_id"])
     assert raw[1] - raw[2] > 0.1
     assert abs(effects.loc[("prompt", "1"), "opt_out_effect"]) < 0.03
     assert effects.loc[("prompt", "1"), "guardrails_worse"] == ""

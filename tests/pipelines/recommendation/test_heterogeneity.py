@@ -14,7 +14,7 @@ from lead_conversion.pipelines.recommendation.heterogeneity import explain_diffe
 def estimate(make_steps, as_of, parameters):
     def run(risk_set):
         steps = make_steps({"prompt_id": 1}, {"prompt_id": 2, "prompt_version": 2})
-        effects = estimate_effects(risk_set, steps, as_of, parameters, 1)
+        effects = estimate_effects(risk_set, steps, as_of, (), parameters, 1)
         model_output.effects.validate(effects)
         return effects.set_index(["element_type", "element_id"]).loc[("prompt", "1")]
 
@@ -87,6 +87,6 @@ def test_version_that_works_on_those_who_answered_only_is_said_to(estimate, make
 
 def test_unknown_segment_is_refused(leads_of, make_steps, as_of, parameters):
     steps = make_steps({"prompt_id": 1}, {"prompt_id": 2, "prompt_version": 2})
-    effects = estimate_effects(leads_of({"event": (0.2, 0.1)}), steps, as_of, parameters, 1)
+    effects = estimate_effects(leads_of({"event": (0.2, 0.1)}), steps, as_of, (), parameters, 1)
     with pytest.raises(DataError, match="differs_by"):
         model_output.effects.validate(effects.assign(differs_by="shoe size"))

@@ -36,6 +36,7 @@ def test_crm_without_campaigns_runs_through_and_says_so(
         "primary_contacts": make_contacts("a", "b"),
         "primary_labels": make_labels(),
         "primary_as_of": as_of,
+        "decided_tests": [],
         "params:target": targets,
         "params:recommendation": parameters,
         "params:seed": 1,

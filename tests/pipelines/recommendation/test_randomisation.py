@@ -41,7 +41,7 @@ def grade(make_steps, as_of, parameters):
                 for v in (1, 2)
             )
         )
-        effects = estimate_effects(rows, steps, as_of, parameters, 1)
+        effects = estimate_effects(rows, steps, as_of, (), parameters, 1)
         return effects.loc[effects["element_type"] == "prompt"].groupby("step_id")["evidence_grade"].first().to_dict()
 
     return run
@@ -100,5 +100,5 @@ def test_wait_dealt_by_lot_is_a_lot_although_it_decides_when_the_step_is_met(lea
     second = first.assign(step_id=pd.array([20] * 2000, "Int64"), planned_wait_hours=hours, met_at=due, steps_met=1)
     second["met_at"] += pd.to_timedelta(hours, unit="min")
     steps = make_steps({"step_id": 10, "prompt_id": 101}, {"step_id": 20, "step_order": 2, "prompt_id": 201})
-    effects = estimate_effects(pd.concat([first, second], ignore_index=True), steps, as_of, parameters, 1)
+    effects = estimate_effects(pd.concat([first, second], ignore_index=True), steps, as_of, (), parameters, 1)
     assert effects.set_index("element_type").loc["wait", "evidence_grade"] == "A"

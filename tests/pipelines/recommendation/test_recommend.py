@@ -16,7 +16,7 @@ CALM = GREETING + "you asked about our course. Which day suits you for a short c
 @pytest.fixture
 def recommend(as_of, make_labels, targets, parameters):
     def run(risk_set, steps, labels=None, grade=None):
-        effects = estimate_effects(risk_set, steps, as_of, parameters, 1)
+        effects = estimate_effects(risk_set, steps, as_of, (), parameters, 1)
         effects = effects if grade is None else effects.assign(evidence_grade=grade)
         labels = make_labels() if labels is None else labels
         return recommend_changes(effects, steps, risk_set, labels, as_of, targets, parameters)
@@ -86,7 +86,7 @@ def test_adjusted_difference_is_tested_first_and_says_how_strong_a_hidden_cause_
 
 
 def test_impact_of_a_randomised_difference_assumes_nothing(bad_version, steps, make_labels, targets, as_of, parameters):
-    effects = estimate_effects(bad_version, steps, as_of, parameters, 1).assign(evidence_grade="A")
+    effects = estimate_effects(bad_version, steps, as_of, (), parameters, 1).assign(evidence_grade="A")
     answer = recommend_changes(effects, steps, bad_version, make_labels(), as_of, targets, parameters)
     found = answer["recommendations"][0]
     assert found["expected_impact"]["assumes"] is None
@@ -181,7 +181,7 @@ def test_list_is_cut_at_top_n_and_ranked_by_impact(make_steps, make_risk_set, ma
         )
     )
     few = parameters.model_copy(update={"top_n": 2})
-    effects = estimate_effects(risk_set, steps, as_of, few, 1)
+    effects = estimate_effects(risk_set, steps, as_of, (), few, 1)
     found = recommend_changes(effects, steps, risk_set, make_labels(), as_of, targets, few)["recommendations"]
     assert [r["element_id"] for r in found] == ["21", "31"]
 
@@ -191,7 +191,7 @@ def test_twenty_six_leads_are_not_enough(make_risk_set, make_labels, targets, st
         update={"minimum_data": parameters.minimum_data.model_copy(update={"leads": 1000, "bookings": 50})}
     )
     risk_set = make_risk_set({"leads": 26, "booked": 1})
-    effects = estimate_effects(risk_set, steps, as_of, shipped, 1)
+    effects = estimate_effects(risk_set, steps, as_of, (), shipped, 1)
     answer = recommend_changes(effects, steps, risk_set, make_labels(), as_of, targets, shipped)
     assert answer["status"] == "not_enough_data"
     assert answer["recommendations"] == []

@@ -48,7 +48,7 @@ def campaign(make_risk_set):
 @pytest.fixture
 def study(steps, as_of, parameters):
     def run(risk_set):
-        effects = estimate_effects(risk_set, steps, as_of, parameters, 1)
+        effects = estimate_effects(risk_set, steps, as_of, (), parameters, 1)
         (found,) = study_sequences(effects, risk_set, steps, parameters, 1)["campaigns"]
         return found
 
@@ -101,7 +101,7 @@ def test_equal_arms_leave_the_sequence_as_it_is(study, campaign):
 
 
 def test_arm_that_makes_leads_leave_is_not_proposed(steps, campaign, as_of, parameters):
-    effects = estimate_effects(campaign(), steps, as_of, parameters, 1)
+    effects = estimate_effects(campaign(), steps, as_of, (), parameters, 1)
     is_skip = effects["element_type"] == "step"
     leaving = effects.assign(
         guardrails_better=effects["guardrails_better"].where(~is_skip, "opt_out"),
@@ -119,5 +119,5 @@ def test_answer_is_plain_json_and_the_same_for_any_order_of_rows(study, campaign
 
 
 def test_no_steps_give_no_sequences(make_risk_set, make_steps, as_of, parameters):
-    effects = estimate_effects(make_risk_set(), make_steps(), as_of, parameters, 1)
+    effects = estimate_effects(make_risk_set(), make_steps(), as_of, (), parameters, 1)
     assert study_sequences(effects, make_risk_set(), make_steps(), parameters, 1) == {"campaigns": []}

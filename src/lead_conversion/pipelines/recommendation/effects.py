@@ -1,7 +1,7 @@
 """What each element does to the chance of a booked call, adjusted for who got it."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from lead_conversion.pipelines.recommendation.randomisation import (
     doubt_chance,
     kinds_dealt_by_chance,
 )
+from lead_conversion.pipelines.recommendation.tested import narrow_to_tests
 from lead_conversion.pipelines.recommendation.text_effects import estimate_text_features
 from lead_conversion.pipelines.recommendation.text_prior import learn_from_wording
 from lead_conversion.pipelines.recommendation.traffic import count_exposed_leads
@@ -73,6 +74,8 @@ EFFECT_DTYPES = {
     "exposed_leads_month": "float64",
     "hypothesis": "str",
 }
+# By what chance is known to have dealt the arms: a registered test, or their looks.
+Dealt = Literal["test", "looks"]
 # When the arm of an element is chosen, and so what may be adjusted for.
 CHOSEN_AT = {"prompt": "step", "step": "step", "wait": "wait", "order": "enrolment", "campaign": "enrolment"}
 KNOWN_AT = {"step": AT_STEP, "wait": BEFORE_WAIT, "enrolment": AT_ENROLMENT}
@@ -82,6 +85,7 @@ def estimate_effects(
     risk_set: pd.DataFrame,
     primary_campaign_steps: pd.DataFrame,
     primary_as_of: dict[str, str],
+    decided_tests: Sequence[Mapping[str, Any]],
     parameters: RecommendationParameters,
     seed: int,
 ) -> pd.DataFrame:
@@ -92,7 +96,8 @@ def estimate_effects(
     Rotnitzky and Zhao 1994; cross-fitted by lead, Chernozhukov et al. 2018). Of a step counts what it brought at once
     and what is to be expected of the next one. Grade B asks for overlap and for a linear regression that agrees; what
     is left is an association, C. Neither knows of a cause that nobody recorded. Grade A asks beyond B that chance
-    dealt the arms, as far as everything recorded can tell.
+    dealt the arms: by a registered test that was decided, whose leads alone are compared then, or as far as everything
+    recorded can tell.
 
     Returns:
         One row an element and contrast, columns as in `EFFECT_DTYPES`, ordered by element. Effects are absolute changes
@@ -108,7 +113,12 @@ def estimate_effects(
         rows, primary_campaign_steps, parse_moment(primary_as_of["as_of"]), knobs.traffic_weeks
     )
     mature = rows.loc[rows["is_mature"]]
-    comparisons = list_comparisons(mature, primary_campaign_steps, knobs.min_leads_per_arm)
+    comparisons, tested = narrow_to_tests(
+        list_comparisons(mature, primary_campaign_steps, knobs.min_leads_per_arm),
+        mature,
+        decided_tests,
+        knobs.min_leads_per_arm,
+    )
     by_event = {event: learn_outcomes(rows, parameters.value_model, seed, event) for event in (BOOKED, *GUARDRAILS)}
     # One thread of linear algebra: sums come out the same on every machine.
     with threadpool_limits(limits=1):
@@ -117,12 +127,12 @@ def estimate_effects(
             for study, of_study in study_comparisons(comparisons, mature, by_event, parameters, seed)
             for comparison in of_study
         }
-        dealt = _find_dealt_by_chance(comparisons, inquiries, knobs)
+        dealt = _find_dealt_by_chance(comparisons, inquiries, tested, knobs)
         found = [
             row
             for comparison in comparisons
             for element in comparison.elements
-            if (row := _estimate(inquiries[comparison.name], element, exposed, knobs, comparison.name in dealt))
+            if (row := _estimate(inquiries[comparison.name], element, exposed, knobs, dealt.get(comparison.name)))
         ]
         found += estimate_text_features(inquiries, mature, primary_campaign_steps, exposed, knobs)
     if not found:
@@ -179,13 +189,21 @@ def _step_before(rows: pd.DataFrame) -> pd.Series:
 
 
 def _find_dealt_by_chance(
-    comparisons: list[Comparison], inquiries: dict[str, Inquiry], knobs: EffectParameters
-) -> set[str]:
-    """The names of the comparisons whose arms look dealt by chance, and of whose kind no more look steered."""
+    comparisons: list[Comparison], inquiries: dict[str, Inquiry], tested: Collection[str], knobs: EffectParameters
+) -> dict[str, Dealt]:
+    """By name, comparisons whose arms chance dealt: a test did, or neither they nor more of their kind look steered.
+
+    A registered test gives no right to the grade where its arms differ in what was known of the leads.
+    """
     kinds = {comparison.name: comparison.elements[0].element_type for comparison in comparisons}
     doubts = {name: doubt_chance(inquiry) for name, inquiry in inquiries.items() if inquiry.periods}
-    by_chance = kinds_dealt_by_chance(doubts, kinds, knobs.randomisation.alpha)
-    return {name for name, doubt in doubts.items() if doubt >= knobs.randomisation.alpha and kinds[name] in by_chance}
+    untold = {name: doubt for name, doubt in doubts.items() if name not in tested}
+    by_chance = kinds_dealt_by_chance(untold, kinds, knobs.randomisation.alpha)
+    return {
+        name: "test" if name in tested else "looks"
+        for name, doubt in doubts.items()
+        if doubt >= knobs.randomisation.alpha and (name in tested or kinds[name] in by_chance)
+    }
 
 
 def _estimate(
@@ -193,7 +211,7 @@ def _estimate(
     element: Element,
     exposed: dict[tuple[str, str], float],
     knobs: EffectParameters,
-    is_dealt: bool,
+    dealt: Dealt | None,
 ) -> dict[str, object] | None:
     contrast = inquiry.contrast({element.arm}, set(element.others))
     if contrast is None or min(contrast.n_treated, contrast.n_control) < knobs.min_leads_per_arm:
@@ -205,7 +223,7 @@ def _estimate(
         "step_id": element.step_id,
         "contrast": element.contrast,
         **_figures(contrast, knobs),
-        "evidence_grade": _grade(contrast, knobs, is_dealt),
+        "evidence_grade": _grade(contrast, knobs, dealt),
         **tell_differences(inquiry, {element.arm}, set(element.others), knobs),
         "label": element.label,
         "exposed_leads_month": exposed.get((element.element_type, element.element_id), 0.0),
@@ -234,10 +252,11 @@ def _figures(contrast: Contrast, knobs: EffectParameters) -> dict[str, Any]:
     }
 
 
-def _grade(contrast: Contrast, knobs: EffectParameters, is_dealt: bool) -> str:
+def _grade(contrast: Contrast, knobs: EffectParameters, dealt: Dealt | None) -> str:
     if contrast.overlap < knobs.least_overlap or abs(contrast.effect - contrast.check) > contrast.error:
         return ASSOCIATION_ONLY
-    return RANDOMISED if is_dealt and could_have_seen_choice(contrast, knobs.randomisation) else ADJUSTED
+    is_shown = dealt == "test" or (dealt == "looks" and could_have_seen_choice(contrast, knobs.randomisation))
+    return RANDOMISED if is_shown else ADJUSTED
 
 
 def _hypothesis(inquiry: Inquiry, element: Element) -> str:

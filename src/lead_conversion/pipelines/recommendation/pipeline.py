@@ -35,6 +35,7 @@ def create_pipeline() -> Pipeline:
                     "risk_set": "recommendation_risk_set",
                     "primary_campaign_steps": "primary_campaign_steps@pandas",
                     "primary_as_of": "primary_as_of",
+                    "decided_tests": "decided_tests",
                     "parameters": "params:recommendation",
                     "seed": "params:seed",
                 },

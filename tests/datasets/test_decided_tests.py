@@ -1,0 +1,48 @@
+from datetime import datetime
+
+import pytest
+from kedro.io import DatasetError
+from tested_leads import planned
+
+from lead_conversion.datasets.decided_tests import DecidedTests
+from lead_conversion.kernel.errors import DataError
+from lead_conversion.lifecycle.experiment_log import ANALYSE, END, REGISTER, ExperimentLog
+from lead_conversion.lifecycle.experiments import parse_arm, register_planned
+
+START = datetime(2026, 3, 2)  # noqa: DTZ001, times are naive UTC
+ARMS = parse_arm("--control", "prompt=1"), parse_arm("--treatment", "prompt=2")
+
+
+@pytest.fixture
+def log(tmp_path):
+    log = ExperimentLog(tmp_path / "experiments.jsonl")
+    for name in ("still-running", "decided", "ended"):
+        plan = {"snapshot_id": "s", "as_of": "2026-03-01T00:00:00"}
+        test = register_planned(planned(id=name), ARMS, start=START, plan=plan)
+        log.append({"action": REGISTER, "experiment": name, "test": test.model_dump(mode="json")})
+        result = {"as_of": "2026-06-01T00:00:00", "look": None}
+        log.append({"action": ANALYSE, "experiment": name, "is_final": name == "decided", "result": result})
+    log.append({"action": END, "experiment": "ended"})
+    return log
+
+
+def test_only_tests_with_a_verdict_are_told_for_a_running_one_would_be_looked_at(log):
+    (found,) = DecidedTests(str(log.path)).load()
+    assert found["test"]["experiment_id"] == "decided"
+    assert found["until"] == "2026-06-01T00:00:00"
+
+
+def test_without_a_log_there_is_none(tmp_path):
+    assert DecidedTests(str(tmp_path / "experiments.jsonl")).load() == []
+
+
+def test_log_that_was_changed_is_refused(log):
+    log.path.write_bytes(log.path.read_bytes().replace(b"still-running", b"never-running"))
+    with pytest.raises(DatasetError, match="tampered with") as refused:
+        DecidedTests(str(log.path)).load()
+    assert isinstance(refused.value.__cause__, DataError)
+
+
+def test_run_cannot_write_it(log):
+    with pytest.raises(DatasetError, match="lead-conversion experiments"):
+        DecidedTests(str(log.path)).save([])
