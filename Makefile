@@ -12,7 +12,7 @@ export KEDRO_DISABLE_TELEMETRY := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help install run viz test lint bench package clean
+.PHONY: help install run viz test lint bench truth package clean
 
 help: ## what there is to ask for
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -52,6 +52,16 @@ bench: install ## the benchmarks, as ratios side by side
 	$(BIN)/python benchmarks/odbc_extraction.py
 	$(BIN)/python benchmarks/features.py
 	$(BIN)/python benchmarks/modelling.py
+
+truth: install ## how close results come to planted truth and to public data; takes hours
+	$(BIN)/python benchmarks/oracle.py
+	$(BIN)/python benchmarks/effects.py
+	$(BIN)/python benchmarks/power.py
+	$(BIN)/python benchmarks/shuffled.py
+	$(BIN)/python benchmarks/leakage.py
+	$(BIN)/python benchmarks/drift.py
+	$(BIN)/python benchmarks/public_data.py
+	$(BIN)/python benchmarks/upworthy.py
 
 package: install ## a wheel and the configuration's archive, in dist/
 	$(UV) build --wheel --out-dir dist
