@@ -53,13 +53,13 @@ bench: install ## the benchmarks, as ratios side by side
 	$(BIN)/python benchmarks/features.py
 	$(BIN)/python benchmarks/modelling.py
 
-truth: install ## how close results come to planted truth and to public data; takes hours
+truth: run ## how close results come to planted truth and public data, after a run; takes hours
 	$(BIN)/python benchmarks/oracle.py
 	$(BIN)/python benchmarks/effects.py
 	$(BIN)/python benchmarks/power.py
 	$(BIN)/python benchmarks/shuffled.py
 	$(BIN)/python benchmarks/leakage.py
-	$(BIN)/python benchmarks/drift.py
+	$(BIN)/python benchmarks/drift.py .
 	$(BIN)/python benchmarks/public_data.py
 	$(BIN)/python benchmarks/upworthy.py
 
