@@ -60,7 +60,7 @@ def gate(examples: pd.DataFrame, features: pd.DataFrame, seed: int) -> dict[str,
     audited = audit_leakage(examples, features, NOTHING_DIFFERS, target, model, leakage)
     predicted = predict_holdout(examples, features, trained, {}, {}, target)
     found: dict[str, Any] = evaluate_models(
-        predicted, examples, trained, audited, {}, AS_OF, target, evaluation, limits, seed
+        predicted, examples, trained, audited, {}, {}, AS_OF, target, evaluation, limits, seed
     )["targets"]
     return found
 
