@@ -27,14 +27,15 @@ ACTIONS = {"A": "change", "B": "test first", "C": "test first"}
 # what must hold for the expected impact to come true
 ASSUMPTIONS = {"A": None, "B": "nothing hidden decided who got which", "C": "the association is the cause"}
 CAVEATS = {
-    "A": "Randomised (grade A): who got which depended on nothing that is recorded, neither here nor at other choices "
-    "of its kind.",
+    "A": "Randomised (grade A): chance dealt who got which, in a registered test or as far as all records can tell.",
     "B": "Adjusted (grade B): like is compared with like in attributes, history and time, but who got which was not "
     "random. A cause that nobody recorded would explain it if it made both {e_value} times as likely. Test it first.",
     "C": "Association only (grade C): leads alike in what is known hardly got both, or two ways of adjusting disagree, "
     "so the difference may lie in the leads and not in the campaign. Test it before changing anything.",
 }
 
+# Of a hundred prompts, fewer are told in words.
+RARE = 0.01
 NOTHING: dict[str, list[dict[str, Any]]] = {"recommendations": [], "held_back": [], "sequences": []}
 NO_STEPS = (
     "The source holds no campaign steps and no prompts, so there is nothing to compare and nothing to recommend. "
@@ -266,7 +267,7 @@ def _explain(change: dict[str, Any], parameters: RecommendationParameters) -> li
     difference = (
         f"{what} {points(change['effect'])} ({level} interval "
         f"{bounds(change['ci_low'], change['ci_high'], points)}); {points(change['posterior'])} once its noise is "
-        "taken off."
+        f"taken off{'' if pd.isna(change['text_mean']) else ' and like wording at other steps is counted'}."
     )
     return [
         rates,
@@ -286,8 +287,9 @@ def _explain_chance(change: dict[str, Any]) -> list[str]:
     verdict = "Unlikely to be chance alone" if change["flagged"] else "This may be chance"
     if pd.isna(change["text_mean"]):
         return [f"{verdict} (q {p_value(change['q_value'])})."]
-    share, own = percent(change["text_q"], 0), p_value(change["q_value"])
-    as_sure = f"{verdict}: of prompts as surely worse as this one {share} are not"
+    share, own = change["text_q"], p_value(change["q_value"])
+    wrong = f"{percent(share, 0)} are not" if share >= RARE else "hardly one is not"
+    as_sure = f"{verdict}: of prompts as surely worse as this one {wrong}"
     return [f"{as_sure}, by their own leads and by what like wording does at other steps. By its own leads: q {own}."]
 
 
