@@ -1,5 +1,6 @@
 """What a person reads of a campaign's sequence."""
 
+from lead_conversion.reports.formats import MISSING
 from lead_conversion.reports.sequence_tables import sequence_views
 
 from .sample_run import sequence
@@ -22,3 +23,10 @@ def test_sequence_without_a_better_one_says_why():
     (view,) = sequence_views([sequence(proposal=proposal, stopping=stopping)])
     assert view["value"] == "Nothing to change: no decision point has a better arm."
     assert view["stopping"] == "Writing on pays up to the last step that can be judged, 103."
+
+
+def test_end_of_the_sequence_is_no_loss_of_its_last_step():
+    (view,) = sequence_views([sequence()])
+    *earlier, last = (row[6].text for row in view["funnel"].rows)
+    assert last == MISSING
+    assert MISSING not in earlier

@@ -30,7 +30,7 @@ def sequence_views(sequences: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
 
 
 def funnel_table(funnel: Sequence[Mapping[str, Any]]) -> Table:
-    """One row a step in the order in which leads come there."""
+    """One row a step in the order in which leads come there; after the last one all that are left have ended."""
     rows: list[list[Cell | str]] = [
         [
             f"{stage['step_id']} ({stage['channel']})",
@@ -39,7 +39,7 @@ def funnel_table(funnel: Sequence[Mapping[str, Any]]) -> Table:
             hours(round(stage["hours_since_enrolment"])),
             percent(stage["booked_here"]),
             percent(stage["opted_out_here"]),
-            percent(stage["ended_otherwise"]),
+            MISSING if stage is funnel[-1] else percent(stage["ended_otherwise"]),
             _keeping(stage["keeping"]),
             VERDICTS[stage["verdict"]],
         ]
@@ -70,8 +70,8 @@ def value_words(proposal: Mapping[str, Any]) -> str:
     )
     return (
         f"All at once {whole} in the share of incoming leads that book a call; one by one and added {added}. "
-        f"Told from {plural(value['leads'], 'lead')}, the same that the changes were chosen by, so expect less: with "
-        f"noise taken off the parts add up to {points(proposal['expected_sum_of_parts'])}."
+        f"Told from {plural(value['leads'], 'lead')}, the same that the changes were chosen by, which flatters them. "
+        f"With noise taken off the parts add up to {points(proposal['expected_sum_of_parts'])}."
     )
 
 
