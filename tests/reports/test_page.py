@@ -3,6 +3,7 @@ from copy import deepcopy
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
 from lead_conversion.reports.page import render_report
@@ -326,3 +327,12 @@ def test_flagged_effects_do_not_crowd_out_the_others(full_run):
 
 def test_where_nothing_else_was_compared_flagged_effects_fill_the_list(full_run):
     assert len(most_telling(full_run.effects.assign(flagged=True), 6)) == 6
+
+
+def test_negative_control_is_told_with_the_effects(full_run):
+    effects = full_run.effects
+    assert "arms differ beyond chance in what bounced in none." in words(render_report(full_run))
+    apart = effects.assign(bounces_differ=np.arange(len(effects)) == 0)
+    assert "in what bounced in 1 comparison, graded C." in words(render_report(replace(full_run, effects=apart)))
+    without = effects.assign(bounce_q=np.nan)
+    assert "Negative control" not in words(render_report(replace(full_run, effects=without)))

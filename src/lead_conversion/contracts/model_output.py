@@ -182,6 +182,11 @@ Effects = pa.DataFrameSchema(
         "negative_reply_effect": _number("Change of the probability of a negative reply, absolute"),
         "negative_reply_ci_low": _number("Lower end of its 95 % interval"),
         "negative_reply_ci_high": _number("Upper end of it"),
+        "bounce_effect": _number(
+            "Negative control: change of the share that bounced; of prompts, waits", nullable=True
+        ),
+        "bounce_q": _number("Benjamini-Hochberg, of that", _SHARE, nullable=True),
+        "bounces_differ": pa.Column(bool, description="Whether that is beyond chance, so that arms are not alike"),
         "guardrails_worse": _guardrails("Of which it makes more than its alternative, beyond chance and margin"),
         "guardrails_better": _guardrails("Of which it makes less, beyond chance and margin"),
         "differs_by": _text("The segment by which it differs most surely; empty where too few leads", _SEGMENT),
@@ -212,6 +217,7 @@ RiskSet = pa.DataFrameSchema(
         "campaign_id": pa.Column("Int64", description="The campaign"),
         "step_id": pa.Column("Int64", description="The step that was met"),
         "met_at": _moment("When the lead was at risk at the step, UTC"),
+        "bounced": pa.Column(bool, description="Whether the attempt reached no address"),
         "opted_out_at": _moment("First opt-out of the lead, UTC", nullable=True),
         "replied_negative_at": _moment("Its next negative reply from met_at on, UTC", nullable=True),
     },

@@ -267,12 +267,25 @@ def show_changes(run: RunResults) -> View:
             " alternative. Circle: grade A. Square: grade B. Diamond: grade C.",
         ),
         "effect_rows": effect_table(shown),
+        "control": control_words(run.effects),
         "grades": [(grade, words) for grade, words in GRADES.items() if grade in set(run.effects["evidence_grade"])],
         "status": run.recommendations["status"],
         "message": run.recommendations["message"],
         "recommendations": recommendation_views(run.recommendations, run.experiment_plan),
         "sequences": sequence_views(run.recommendations["sequences"]),
     }
+
+
+def control_words(effects: pd.DataFrame) -> str:
+    """What the negative control says; nothing where nothing could be controlled."""
+    controlled, apart = int(effects["bounce_q"].count()), int(effects["bounces_differ"].sum())
+    if not controlled:
+        return ""
+    verdict = f"{plural(apart, 'comparison')}, graded C" if apart else "none"
+    return (
+        f"Negative control: no wording and no wait decides whether an address works. Of {count(controlled)} "
+        f"comparisons the arms differ beyond chance in what bounced in {verdict}."
+    )
 
 
 def recommendation_views(recommendations: Mapping[str, Any], experiment_plan: Mapping[str, Any]) -> list[View]:

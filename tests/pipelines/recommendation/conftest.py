@@ -116,7 +116,7 @@ def make_risk_set() -> Callable[..., pd.DataFrame]:
         default = {
             "campaign_id": 1, "step_id": 10, "prompt_id": 1, "sequence_variant": "A", "channel": "sms",
             "met_at": "2026-06-01", "planned_wait_hours": 24.0, "variant_wait_hours": 24.0, "is_skipped": False,
-            "is_reachable": True, "is_mature": True, "opted_out": False,
+            "is_reachable": True, "is_mature": True, "opted_out": False, "bounced": False,
             "replied_negative": False, "enrolled_at": "2026-05-30", "has_email": True, "has_phone": True,
             "steps_met": 0, "steps_skipped": 0, "replies": 0, "positive_replies": 0, "objections": 0,
             **dict.fromkeys(ATTRIBUTES, "unknown"), **dict.fromkeys(LAST, "none"),

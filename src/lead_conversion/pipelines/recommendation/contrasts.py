@@ -53,6 +53,7 @@ class Study:
         fold: of each row's lead.
         bookings: what came of each row in booked calls.
         guardrails: by name, what came of it in events that nobody wants.
+        bounces: whether the attempt reached no address; None where the arm is chosen before any attempt.
         is_booked: whether the lead booked in the end.
         segments: by name, the level of each row.
     """
@@ -63,6 +64,7 @@ class Study:
     fold: Positions
     bookings: Account
     guardrails: Mapping[str, Account]
+    bounces: Account | None
     is_booked: Array
     segments: Mapping[str, Levels]
 
@@ -75,6 +77,7 @@ class Study:
         fold: Positions,
         bookings: Account,
         guardrails: Mapping[str, Account],
+        bounces: Account | None,
         segments: Mapping[str, Levels],
     ) -> "Study":
         """From rows of the risk set and arrays in their order."""
@@ -85,6 +88,7 @@ class Study:
             fold,
             bookings,
             guardrails,
+            bounces,
             rows["booked"].to_numpy(dtype=np.float64),
             segments,
         )
@@ -102,6 +106,7 @@ class Study:
             self.fold[at],
             self.bookings.at(at),
             {name: account.at(at) for name, account in self.guardrails.items()},
+            self.bounces.at(at) if self.bounces else None,
             self.is_booked[at],
             {name: levels[at] for name, levels in self.segments.items()},
         )
@@ -121,6 +126,7 @@ class Contrast:
         overlap: share of the leads that could have got any of the arms.
         effective_leads: of the arm with the fewest, how many leads of equal weight would know as much.
         guardrails: by name, the adjusted difference in what nobody wants, and its standard error.
+        bounces: the same in attempts that reached no address; None where there was none to make.
     """
 
     effect: float
@@ -134,6 +140,7 @@ class Contrast:
     overlap: float
     effective_leads: float
     guardrails: Mapping[str, tuple[float, float]]
+    bounces: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -148,6 +155,7 @@ class Inquiry:
     fold: Positions
     bookings: Account
     guardrails: Mapping[str, Account]
+    bounces: Account | None
     is_booked: Array
     segments: Mapping[str, Levels]
 
@@ -196,6 +204,7 @@ class Inquiry:
             overlap=float(np.concatenate([part.period.is_within for part in parts]).mean()),
             effective_leads=float(min(sum(part.effective(side) for part in parts) for side in range(2))),
             guardrails={name: _compare(parts, account) for name, account in self.guardrails.items()},
+            bounces=_compare(parts, self.bounces) if self.bounces else None,
         )
 
 

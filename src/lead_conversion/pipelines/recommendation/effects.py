@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 from threadpoolctl import threadpool_limits
 
@@ -60,6 +61,9 @@ EFFECT_DTYPES = {
     "evidence_grade": "str",
     "flagged": "bool",
     **{f"{name}_{figure}": "float64" for name in GUARDRAILS.values() for figure in ("effect", "ci_low", "ci_high")},
+    "bounce_effect": "float64",
+    "bounce_q": "float64",
+    "bounces_differ": "bool",
     "guardrails_worse": "str",
     "guardrails_better": "str",
     "differs_by": "str",
@@ -76,6 +80,8 @@ EFFECT_DTYPES = {
 }
 # By what chance is known to have dealt the arms: a registered test, or their looks.
 Dealt = Literal["test", "looks"]
+# What says something to every lead of a comparison, if not the same, and so cannot change whether its address works.
+CONTROLLED = ("prompt", "wait")
 # When the arm of an element is chosen, and so what may be adjusted for.
 CHOSEN_AT = {"prompt": "step", "step": "step", "wait": "wait", "order": "enrolment", "campaign": "enrolment"}
 KNOWN_AT = {"step": AT_STEP, "wait": BEFORE_WAIT, "enrolment": AT_ENROLMENT}
@@ -105,7 +111,9 @@ def estimate_effects(
         `sensitivity` the E-value of the interval's limit nearest zero. `flagged` says that the effect is below zero at
         the false discovery rate, and its estimate by more than the margin of relevance; of prompts, where their wording
         foretells what they do at other steps, it says so of the effect with the wording counted (`text_q`). Rows with
-        the same `hypothesis` are one test seen from both sides.
+        the same `hypothesis` are one test seen from both sides. `bounce_effect` is a negative control (Lipsitch et al.
+        2010, Epidemiology 21:383): what a prompt or a wait seems to do to attempts that reach no address; where that is
+        beyond chance (`bounces_differ`), its arms are not alike and the grade is C.
     """
     knobs = parameters.effects
     rows = risk_set.sort_values(["lead_key", "step_id"], ignore_index=True)
@@ -164,8 +172,9 @@ def study_comparisons(
         bookings = accounts.pop(BOOKED)
         # The wait before a step is chosen right after the step before.
         chosen_at = _step_before(mature).loc[index] if moment == "wait" else rows["met_at"]
+        bounces = None if moment == "enrolment" else _count_bounces(rows)
         segments = describe_segments(rows, known)
-        yield Study.of(rows, known, chosen_at, fold, bookings, accounts, segments), chosen_then
+        yield Study.of(rows, known, chosen_at, fold, bookings, accounts, bounces, segments), chosen_then
 
 
 def _account(
@@ -179,6 +188,12 @@ def _account(
     readable = [*PLACES, *BEFORE_WAIT] if moment == "wait" else KNOWN_AT[moment]
     value = own_fold(learn_values(rows, fold, readable, parameters.value_model, seed, event), fold)
     return Account.of(value, *(came_of_it if moment == "wait" else (happened, happened[None, :])))
+
+
+def _count_bounces(rows: pd.DataFrame) -> Account:
+    """Attempts that reached no address: a negative control, for no wording and no wait makes an address work."""
+    bounced = rows["bounced"].to_numpy(dtype=np.float64)
+    return Account.of(np.full(len(rows), bounced.mean()), bounced, bounced[None, :])
 
 
 def _step_before(rows: pd.DataFrame) -> pd.Series:
@@ -223,6 +238,7 @@ def _estimate(
         "step_id": element.step_id,
         "contrast": element.contrast,
         **_figures(contrast, knobs),
+        **(_control(contrast) if element.element_type in CONTROLLED else {}),
         "evidence_grade": _grade(contrast, knobs, dealt),
         **tell_differences(inquiry, {element.arm}, set(element.others), knobs),
         "label": element.label,
@@ -248,8 +264,16 @@ def _figures(contrast: Contrast, knobs: EffectParameters) -> dict[str, Any]:
         "effective_leads": contrast.effective_leads,
         "check_effect": contrast.check,
         **tell_guardrails(contrast.guardrails, knobs),
+        "bounce_effect": np.nan,
+        "bounce_p": np.nan,
         "sensitivity": e_value(contrast.adjusted_control, low, high),
     }
+
+
+def _control(contrast: Contrast) -> dict[str, float]:
+    """The negative control: what the element seems to do to bounces, and the p-value of that being chance."""
+    effect, error = contrast.bounces or (np.nan, 0.0)
+    return {"bounce_effect": effect, "bounce_p": float(2 * ndtr(-abs(effect) / error)) if error else 1.0}
 
 
 def _grade(contrast: Contrast, knobs: EffectParameters, dealt: Dealt | None) -> str:
@@ -269,11 +293,8 @@ def _hypothesis(inquiry: Inquiry, element: Element) -> str:
 def _judge(rows: pd.DataFrame, campaign_steps: pd.DataFrame, knobs: EffectParameters) -> pd.DataFrame:
     hypothesis = rows["hypothesis"].to_numpy(dtype=object)
     q_values = adjust_for_multiple_tests(rows["p_value"].to_numpy(dtype=np.float64), hypothesis)
-    differs_q = np.full(len(rows), np.nan)
-    is_tested = rows["differs_p"].notna().to_numpy()
-    if is_tested.any():
-        tails = rows.loc[is_tested, "differs_p"].to_numpy(dtype=np.float64)
-        differs_q[is_tested] = adjust_for_multiple_tests(tails, hypothesis[is_tested])
+    differs_q, bounce_q = (_adjust_known(rows[name], hypothesis) for name in ("differs_p", "bounce_p"))
+    bounces_differ = bounce_q < 1 - knobs.confidence_level
     rows = learn_from_wording(rows, campaign_steps, knobs)
     is_sure = (q_values <= knobs.false_discovery_rate) & rows["text_q"].isna()
     is_sure |= rows["text_q"] <= knobs.text_prior.false_discovery_rate
@@ -282,6 +303,10 @@ def _judge(rows: pd.DataFrame, campaign_steps: pd.DataFrame, knobs: EffectParame
         rows.assign(
             q_value=q_values,
             flagged=is_worse,
+            bounce_q=bounce_q,
+            # Arms of which one meets more dead addresses are not alike, whatever was adjusted for.
+            bounces_differ=bounces_differ,
+            evidence_grade=rows["evidence_grade"].mask(bounces_differ, ASSOCIATION_ONLY),
             differs_q=differs_q,
             differs=differs_q <= knobs.false_discovery_rate,
         )[list(EFFECT_DTYPES)]
@@ -289,3 +314,12 @@ def _judge(rows: pd.DataFrame, campaign_steps: pd.DataFrame, knobs: EffectParame
         .sort_values(["element_type", "campaign_id", "step_id", "element_id", "contrast"])
         .reset_index(drop=True)
     )
+
+
+def _adjust_known(tails: pd.Series, hypothesis: NDArray[np.object_]) -> NDArray[np.float64]:
+    """The q-values of the rows that have a p-value; missing for the others."""
+    found, is_known = np.full(len(tails), np.nan), tails.notna().to_numpy()
+    if is_known.any():
+        known = tails.to_numpy(dtype=np.float64)[is_known]
+        found[is_known] = adjust_for_multiple_tests(known, hypothesis[is_known])
+    return found

@@ -36,6 +36,10 @@ CAVEATS = {
 
 # Of a hundred prompts, fewer are told in words.
 RARE = 0.01
+NOT_ALIKE = (
+    "Association only (grade C): the leads of one arm had more addresses that do not work, which no wording and no "
+    "wait brings about, so the arms differ in more than was adjusted for. Test it before changing anything."
+)
 NOTHING: dict[str, list[dict[str, Any]]] = {"recommendations": [], "held_back": [], "sequences": []}
 NO_STEPS = (
     "The source holds no campaign steps and no prompts, so there is nothing to compare and nothing to recommend. "
@@ -296,6 +300,8 @@ def _explain_chance(change: dict[str, Any]) -> list[str]:
 def _explain_grade(change: dict[str, Any]) -> list[str]:
     """What else could be behind it; an effect that may be chance needs no other cause."""
     grade, strength = change["evidence_grade"], change["sensitivity"]
+    if change["bounces_differ"]:
+        return [NOT_ALIKE]
     if grade == ADJUSTED and strength <= 1:
         return ["Adjusted (grade B), and it may be chance alone. Test it first."]
     return [CAVEATS[grade].format(e_value=decimal(strength, 1))] if grade in CAVEATS else []

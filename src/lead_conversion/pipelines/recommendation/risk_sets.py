@@ -25,6 +25,7 @@ RISK_SET_DTYPES = {
     "is_reachable": "bool",
     "is_mature": "bool",
     "booked": "bool",
+    "bounced": "bool",
     "opted_out": "bool",
     "replied_negative": "bool",
     "opted_out_at": "datetime64[us]",
@@ -32,6 +33,8 @@ RISK_SET_DTYPES = {
     **HISTORY_DTYPES,
 }
 BOOKING = "call_booked"
+# What becomes of an attempt at an address that does not work, whatever it says.
+BOUNCED = ("failed", "bounced")
 LONGEST_CALL = pd.Timedelta(hours=4)
 
 
@@ -50,8 +53,9 @@ def build_risk_sets(
     Leads engaged before bookings were recorded are absent: whether they booked is not known. So are attempts of a step
     that belongs to no campaign: nobody knows what else could have been sent.
     A skipped step was met too. `booked`, `opted_out` and `replied_negative` say what happened in
-    [met_at, met_at + horizon); they are the final answer only where `is_mature`. `opted_out_at` and
-    `replied_negative_at` say when the lead did so first from then on.
+    [met_at, met_at + horizon); they are the final answer only where `is_mature`. `bounced` says that
+    the attempt did not reach any address. `opted_out_at` and `replied_negative_at` say when the lead did so first from
+    then on.
 
     Returns:
         One row a (lead_key, step_id), ordered by them; columns as in `RISK_SET_DTYPES`.
@@ -67,6 +71,7 @@ def build_risk_sets(
     met["is_mature"] = met["met_at"] + horizon <= as_of
     met["booked"] = _falls_within(booked_at, met["met_at"], horizon)
     met["opted_out"] = _falls_within(opted_out_at, met["met_at"], horizon)
+    met["bounced"] = met["outcome"].isin(BOUNCED)
     met["opted_out_at"] = opted_out_at
     met["replied_negative_at"] = _next_negative_reply(met, primary_engagement_logs)
     met["replied_negative"] = _falls_within(met["replied_negative_at"], met["met_at"], horizon)

@@ -83,7 +83,7 @@ def _combine_guardrails(steps: list[Contrast], share: Array) -> dict[str, tuple[
 def _combine_steps(
     channel: str, name: str, steps: list[Contrast], leads_a_month: float, knobs: EffectParameters
 ) -> dict[str, object]:
-    figures = pd.DataFrame([vars(step) for step in steps]).drop(columns="guardrails")
+    figures = pd.DataFrame([vars(step) for step in steps]).drop(columns=["guardrails", "bounces"])
     weight = figures["n_treated"] * figures["n_control"] / (figures["n_treated"] + figures["n_control"])
     share = (weight / weight.sum()).to_numpy(dtype=np.float64)
     difference = figures["effect"].to_numpy(dtype=np.float64)
