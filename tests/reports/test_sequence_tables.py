@@ -21,4 +21,15 @@ def test_sequence_without_a_better_one_says_why():
     stopping = {"after_step_id": 103, "later_steps": 0, "effect": 0.0, "ci_low": 0.0, "ci_high": 0.0}
     (view,) = sequence_views([sequence(proposal=proposal, stopping=stopping)])
     assert view["value"] == "Nothing to change: no decision point has a better arm."
-    assert view["stopping"] == "Writing on pays up to the last step that can be judged, 103."
+    assert (
+        view["stopping"]
+        == "Nothing tells that writing on stops paying before step 103, the last one that can be judged."
+    )
+
+
+def test_campaign_of_harmful_steps_only_is_not_said_to_pay():
+    stopping = {"after_step_id": None, "later_steps": 1, "effect": -0.03, "ci_low": -0.05, "ci_high": -0.01}
+    (view,) = sequence_views([sequence(stopping=stopping)])
+    assert view["stopping"].startswith(
+        "Writing brings nothing from the first step on: 1 step together \N{MINUS SIGN}3.0"
+    )
