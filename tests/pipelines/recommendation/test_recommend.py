@@ -52,6 +52,13 @@ def test_bad_prompt_is_to_be_tested_with_the_concrete_edit(recommend, bad_versio
     assert found["evidence"]["effect"] == pytest.approx(0.02 - 0.15, abs=0.005)
 
 
+def test_prompt_without_a_proposed_wording_says_so(recommend, bad_version, make_steps):
+    alike = make_steps(*({"prompt_id": p, "prompt_version": p} for p in (1, 2)))
+    found = recommend(bad_version, alike)["recommendations"][0]
+    assert (found["proposed_text"], found["diff"]) == (None, None)
+    assert found["reasons"][-1].startswith("No wording is proposed")
+
+
 def test_association_alone_is_never_a_reason_to_change(recommend, bad_version, steps):
     found = recommend(bad_version, steps, grade="C")["recommendations"][0]
     assert found["action"] == "test first"

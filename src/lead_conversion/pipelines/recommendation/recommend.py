@@ -36,6 +36,10 @@ CAVEATS = {
     "so the difference may lie in the leads and not in the campaign. Test it before changing anything.",
 }
 
+NO_WORDING = (
+    "No wording is proposed: no part of the text is weak by the rules, and no better version of the step has another "
+    "text in its language. A person has to write one."
+)
 NOTHING: dict[str, list[dict[str, Any]]] = {"recommendations": [], "held_back": [], "sequences": []}
 NO_STEPS = (
     "The source holds no campaign steps and no prompts, so there is nothing to compare and nothing to recommend. "
@@ -164,7 +168,8 @@ def _recommend(
     editor: PromptEditor,
     parameters: RecommendationParameters,
 ) -> dict[str, Any]:
-    proposal = editor.propose(change["element_id"]) if change["element_type"] == "prompt" else None
+    is_prompt = change["element_type"] == "prompt"
+    proposal = editor.propose(change["element_id"]) if is_prompt else None
     identity = _identify(change)
     exposed = change["exposed_leads_month"]
     action, assumes = _decide(change, proposal)
@@ -203,7 +208,7 @@ def _recommend(
             "if_causal": ASSUMPTIONS[change["evidence_grade"]] is not None,
         },
         **_describe_edit(proposal),
-        "reasons": _explain(change, parameters),
+        "reasons": [*_explain(change, parameters), *([NO_WORDING] if is_prompt and proposal is None else [])],
         "experiment_id": f"test-{identity}",
     }
 
