@@ -11,6 +11,7 @@ def test_step_that_does_harm_is_named_and_its_leaving_out_is_worth_something():
     assert view["changes"][0].startswith("leave out Autumn · step 2 (email) (+2.5")
     assert "All at once +3.0" in view["value"]
     assert "one by one and added +4.0" in view["value"]
+    assert "which neither figure nor interval allows for, so expect less" in view["value"]
     assert "noise taken off the parts add up to +2.5" in view["value"]
     assert "After step 101 writing on brings nothing: the later 2 steps" in view["stopping"]
     assert view["stopping"].endswith("beyond chance.")

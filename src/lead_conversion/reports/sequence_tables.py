@@ -70,8 +70,9 @@ def value_words(proposal: Mapping[str, Any]) -> str:
     )
     return (
         f"All at once {whole} in the share of incoming leads that book a call; one by one and added {added}. "
-        f"Told from {plural(value['leads'], 'lead')}, the same that the changes were chosen by, so expect less: with "
-        f"noise taken off the parts add up to {points(proposal['expected_sum_of_parts'])}."
+        f"Told from {plural(value['leads'], 'lead')}, the same that the changes were chosen by, which neither figure "
+        "nor interval allows for, so expect less: with noise taken off the parts add up to "
+        f"{points(proposal['expected_sum_of_parts'])}."
     )
 
 
