@@ -59,6 +59,18 @@ def test_prompt_without_a_proposed_wording_says_so(recommend, bad_version, make_
     assert found["reasons"][-1].startswith("No wording is proposed")
 
 
+def test_version_that_runs_already_is_no_new_wording(recommend, bad_version, make_steps):
+    other = "Bonjour {{first_name}}, auriez-vous dix minutes cette semaine pour un appel avec notre conseillère ?"
+    mine = "Bonjour {{first_name}}, notre formation commence en mai et les places sont encore disponibles pour vous."
+    steps = make_steps({"prompt_id": 1, "body": mine}, {"prompt_id": 2, "prompt_version": 2, "body": other})
+    found = recommend(bad_version, steps)["recommendations"][0]
+    assert found["edit"]["is_whole_version"]
+    assert found["title"].startswith("Test the better version instead: ")
+    assert found["expected_impact"]["assumes"] == "nothing hidden decided who got which"
+    proven = recommend(bad_version, steps, grade="A")["recommendations"][0]
+    assert (proven["action"], proven["expected_impact"]["assumes"]) == ("change", None)
+
+
 def test_association_alone_is_never_a_reason_to_change(recommend, bad_version, steps):
     found = recommend(bad_version, steps, grade="C")["recommendations"][0]
     assert found["action"] == "test first"

@@ -172,7 +172,8 @@ def _recommend(
     proposal = editor.propose(change["element_id"]) if is_prompt else None
     identity = _identify(change)
     exposed = change["exposed_leads_month"]
-    action, assumes = _decide(change, proposal)
+    is_new = is_prompt and not (proposal and proposal.expected.is_measured)
+    action, assumes = _decide(change, is_new=is_new)
     return {
         "id": identity,
         "rank": rank,
@@ -182,7 +183,7 @@ def _recommend(
         "step_id": None if pd.isna(change["step_id"]) else int(change["step_id"]),
         "contrast": change["contrast"],
         "label": change["label"],
-        "title": _title(change, action),
+        "title": _title(change, action, is_new=is_new),
         "action": action,
         "change": CHANGES[change["element_type"]],
         "evidence": {
@@ -213,13 +214,12 @@ def _recommend(
     }
 
 
-def _decide(change: dict[str, Any], proposal: ProposedText | None) -> tuple[str, str | None]:
+def _decide(change: dict[str, Any], *, is_new: bool) -> tuple[str, str | None]:
     """Whether to change or to test first, and what the expected impact hangs on.
 
     To change asks for chance to have dealt the arms, for a difference beyond chance, and for an alternative that leads
-    have met: what nobody was ever sent is tested, however sure it is that the present text does worse.
+    have met: a new wording is tested, however sure it is that the present text does worse.
     """
-    is_new = change["element_type"] == "prompt" and not (proposal and proposal.expected.is_measured)
     is_proven = change["evidence_grade"] == RANDOMISED and change["flagged"] and not is_new
     hangs_on = [ASSUMPTIONS[change["evidence_grade"]], LIKE_THE_OTHERS if is_new else None]
     return CHANGE if is_proven else TEST_FIRST, " and ".join(filter(None, hangs_on)) or None
@@ -238,10 +238,10 @@ def _alternative(change: dict[str, Any]) -> str:
     return str(change["contrast"]).partition(" - ")[2]
 
 
-def _title(change: dict[str, Any], action: str) -> str:
+def _title(change: dict[str, Any], action: str, *, is_new: bool) -> str:
     label, alternative = change["label"], _alternative(change)
     to_test = {
-        "prompt": f"Test a new wording: {label}",
+        "prompt": f"Test {'a new wording' if is_new else 'the better version instead'}: {label}",
         "step": f"Test skipping the step: {label}",
         "wait": f"Test waiting {alternative}: {label}",
         "order": f"Test order {alternative}: {label}",
