@@ -269,6 +269,15 @@ def test_test_that_takes_in_the_leads_of_another_is_refused_while_that_runs(runn
     assert ask(*words).exit_code == 0
 
 
+@pytest.mark.parametrize(("step_id", "campaign_id", "is_free"), [(11, 1, False), (11, 2, True)])
+def test_test_that_runs_and_is_planned_no_more_keeps_its_campaigns_leads(running, step_id, campaign_id, is_free):
+    waits = {"change": "change_wait", "contrast": "24 h - 48 h"}
+    write_plan(running, planned(id="test-2", step_id=step_id, campaign_id=campaign_id, **waits))
+    answer = ask("register", "test-2", *WHO, "--start", START)
+    assert (answer.exit_code == 0) == is_free
+    assert is_free or f"cannot begin while {TEST} runs: same leads" in str(find_refusal(answer.exception))
+
+
 @pytest.mark.usefixtures("running")
 def test_ended_test_is_not_analysed_and_cannot_end_twice():
     ask("end", TEST, *WHO, "--reason", "Dealt by hand")

@@ -136,7 +136,7 @@ def test_a_prompt_without_a_proposal_shows_its_current_wording(full_inputs):
     ("status", "words"),
     [
         ("not_enough_data", "Too early to tell."),
-        ("nothing_to_change", "Nothing to change."),
+        ("nothing_to_change", "\n\nNot enough data: no attempt"),
         ("nothing_to_compare", "\n\nNot enough data: no attempt"),
     ],
 )

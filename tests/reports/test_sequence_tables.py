@@ -12,6 +12,7 @@ def test_step_that_does_harm_is_named_and_its_leaving_out_is_worth_something():
     assert view["changes"][0].startswith("leave out Autumn · step 2 (email) (+2.5")
     assert "All at once +3.0" in view["value"]
     assert "one by one and added +4.0" in view["value"]
+    assert "which neither figure nor interval allows for" in view["value"]
     assert "noise taken off the parts add up to +2.5" in view["value"]
     assert "After step 101 writing on brings nothing: the later 2 steps" in view["stopping"]
     assert view["stopping"].endswith("beyond chance.")
@@ -22,7 +23,18 @@ def test_sequence_without_a_better_one_says_why():
     stopping = {"after_step_id": 103, "later_steps": 0, "effect": 0.0, "ci_low": 0.0, "ci_high": 0.0}
     (view,) = sequence_views([sequence(proposal=proposal, stopping=stopping)])
     assert view["value"] == "Nothing to change: no decision point has a better arm."
-    assert view["stopping"] == "Writing on pays up to the last step that can be judged, 103."
+    assert (
+        view["stopping"]
+        == "Nothing tells that writing on stops paying before step 103, the last one that can be judged."
+    )
+
+
+def test_campaign_of_harmful_steps_only_is_not_said_to_pay():
+    stopping = {"after_step_id": None, "later_steps": 1, "effect": -0.03, "ci_low": -0.05, "ci_high": -0.01}
+    (view,) = sequence_views([sequence(stopping=stopping)])
+    assert view["stopping"].startswith(
+        "Writing brings nothing from the first step on: 1 step together \N{MINUS SIGN}3.0"
+    )
 
 
 def test_end_of_the_sequence_is_no_loss_of_its_last_step():

@@ -1,7 +1,7 @@
 """`lead-conversion experiments`: tests on leads, from the plan to the verdict."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -34,7 +34,7 @@ from lead_conversion.pipelines.recommendation.experiment_analysis import (
 )
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
 from lead_conversion.pipelines.recommendation.risk_sets import build_risk_sets
-from lead_conversion.pipelines.recommendation.schedule import Place, reason_for_conflict
+from lead_conversion.pipelines.recommendation.schedule import SAME_LEADS, Place, reason_for_conflict
 from lead_conversion.pipelines.recommendation.sequence_variants import OWN_VARIANT, parse_variant_orders
 from lead_conversion.reports.experiment_result import VERDICTS, say_planned, say_prospect, say_result
 from lead_conversion.reports.formats import count, day, plural, points
@@ -167,7 +167,7 @@ def register(
     test = register_planned(experiment, arms, _moment("--start", start), plan, share, seed)
     _require_known_arms(env, test)
     with _held(env) as (log, standings):
-        _require_free_leads(test, experiment, standings)
+        _require_free_leads(test, experiment, {each["id"] for each in plan["experiments"]}, standings)
         event = {"action": REGISTER, "experiment": name, "by": by.strip(), "person": current_user()}
         _record(env, log, event | {"test": test.model_dump(mode="json")})
     click.echo(f"Registered {name}: A is {test.control}, B is {test.treatment}, from {day(start)} on.")
@@ -372,9 +372,16 @@ def _require_known_arms(env: str | None, test: RegisteredTest) -> None:
 
 
 def _require_free_leads(
-    test: RegisteredTest, experiment: Mapping[str, Any], standings: Mapping[str, TestStanding]
+    test: RegisteredTest,
+    experiment: Mapping[str, Any],
+    planned: Collection[str],
+    standings: Mapping[str, TestStanding],
 ) -> None:
-    """Refuse a test that would take in leads of one that runs."""
+    """Refuse a test that would take in leads of one that runs.
+
+    Of a test that today's plan does not know any more nobody has counted the leads that both would take in: of the same
+    campaign they are taken to be many.
+    """
     in_the_way = {conflict["with"]: conflict["reason"] for conflict in experiment["conflicts"]}
     place = Place(test.campaign_id, test.step_id, pd.Index([]))
     for name, standing in standings.items():
@@ -383,7 +390,8 @@ def _require_free_leads(
         if name == test.experiment_id:
             raise AccessError(f"{name} is registered already and runs. `experiments analyse` or `end` it first.")
         other = Place(standing.test.campaign_id, standing.test.step_id, pd.Index([]))
-        reason = in_the_way.get(name) or reason_for_conflict(place, other)
+        is_uncounted = name not in planned and test.campaign_id == standing.test.campaign_id
+        reason = in_the_way.get(name) or reason_for_conflict(place, other) or (SAME_LEADS if is_uncounted else "")
         if reason:
             raise AccessError(
                 f"{test.experiment_id} cannot begin while {name} runs: {reason}. A lead would be in two tests, and "

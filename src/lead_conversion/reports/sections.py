@@ -304,7 +304,9 @@ def recommendation_views(recommendations: Mapping[str, Any], experiment_plan: Ma
 def condition(impact: Mapping[str, Any]) -> str:
     """What must hold for an expected impact to come true, to stand right behind its number: ", if ..."."""
     assumes = impact.get("assumes")
-    return f", if {CONDITIONS.get(assumes, assumes)}" if assumes else ""
+    for assumption, as_read in CONDITIONS.items():
+        assumes = assumes and assumes.replace(assumption, as_read)
+    return f", if {assumes}" if assumes else ""
 
 
 def plan_experiments(run: RunResults) -> View:

@@ -70,22 +70,27 @@ def value_words(proposal: Mapping[str, Any]) -> str:
     )
     return (
         f"All at once {whole} in the share of incoming leads that book a call; one by one and added {added}. "
-        f"Told from {plural(value['leads'], 'lead')}, the same that the changes were chosen by, which flatters them. "
-        f"With noise taken off the parts add up to {points(proposal['expected_sum_of_parts'])}."
+        f"Told from {plural(value['leads'], 'lead')}, the same that the changes were chosen by, which neither figure "
+        "nor interval allows for. With noise taken off the parts add up to "
+        f"{points(proposal['expected_sum_of_parts'])}."
     )
 
 
 def stopping_words(stopping: Mapping[str, Any]) -> str:
     """Whether writing on pays to the last step."""
-    if stopping["after_step_id"] is None:
+    if stopping["effect"] is None:
         return "Nothing tells yet whether writing on does harm."
     if not stopping["later_steps"]:
-        return f"Writing on pays up to the last step that can be judged, {stopping['after_step_id']}."
+        last = stopping["after_step_id"]
+        return f"Nothing tells that writing on stops paying before step {last}, the last one that can be judged."
     gain = interval(stopping["effect"], stopping["ci_low"], stopping["ci_high"], points)
     sureness = "beyond chance" if stopping["ci_high"] < 0 else "which may be chance"
+    later = plural(stopping["later_steps"], "step")
+    if stopping["after_step_id"] is None:
+        return f"Writing brings nothing from the first step on: {later} together {gain} of the leads, {sureness}."
     return (
         f"After step {stopping['after_step_id']} writing on brings nothing: the later "
-        f"{plural(stopping['later_steps'], 'step')} together {gain} of the leads who come in, {sureness}."
+        f"{later} together {gain} of the leads who come in, {sureness}."
     )
 
 

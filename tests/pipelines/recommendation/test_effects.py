@@ -74,6 +74,16 @@ def test_versions_are_compared_only_while_both_are_live(estimate, make_steps, ma
     assert effect["n_treated"] == 50
 
 
+def test_version_without_a_number_is_named_by_its_prompt(estimate, make_steps, two_versions):
+    steps = make_steps(*({"prompt_id": p, "prompt_version": None} for p in (1, 2)))
+    assert estimate(two_versions, steps).loc[("prompt", "1"), "label"].endswith("version of prompt 1")
+
+
+def test_version_of_unknown_beginning_is_not_compared(estimate, make_steps, two_versions):
+    steps = make_steps({"prompt_id": 1}, {"prompt_id": 2, "prompt_version": 2, "prompt_created_at": None})
+    assert estimate(two_versions, steps).empty
+
+
 def test_versions_that_never_ran_together_are_not_compared(estimate, make_steps, make_risk_set):
     steps = make_steps(
         {"prompt_id": 1, "prompt_retired_at": "2026-04-01"},

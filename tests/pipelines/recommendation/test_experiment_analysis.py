@@ -131,6 +131,13 @@ def test_test_that_ends_early_for_want_of_leads_spends_what_is_left(result_of):
     assert result["look"]["boundary"] < stopping_boundaries((0.5, 0.75), 0.05)[1]
 
 
+@pytest.mark.parametrize("earlier", [0.75, 0.8])
+def test_last_look_at_no_more_than_was_known_before_takes_that_look_again(result_of, earlier):
+    look = result_of((300, 30), (300, 30), looks=(0.5, earlier), is_last=True)["look"]
+    assert look["is_last"]
+    assert look["boundary"] == pytest.approx(stopping_boundaries((0.5, 0.75), 0.05, is_complete=True)[1])
+
+
 def test_interval_holds_at_all_looks_and_is_as_wide_as_the_boundary(result_of):
     look = result_of((200, 30), (200, 40))["look"]
     error = (0.15 * 0.85 / 200 + 0.2 * 0.8 / 200) ** 0.5

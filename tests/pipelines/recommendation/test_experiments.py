@@ -29,7 +29,7 @@ def recommendation():
     return {
         "id": "prompt-1", "experiment_id": "test-prompt-1", "element_type": "prompt", "element_id": "1",
         "campaign_id": 1, "step_id": 10, "contrast": "version 1 - version 2", "label": "Autumn · step 1",
-        "change": "edit_prompt", "evidence": {"shrunken_effect": -0.05},
+        "change": "edit_prompt", "evidence": {"shrunken_effect": -0.05}, "proposed_text": "Hello",
     }  # fmt: skip
 
 
@@ -257,6 +257,21 @@ def test_infeasible_test_has_no_week(plan_all, recommendation, recent_leads):
 
 def test_plan_is_plain_json(plan, recommendation, recent_leads):
     json.dumps(plan(recommendation, recent_leads(200)), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("proposed", "says"),
+    [("Hello", "the proposed text is sent"), (None, "a new text, which a person has to write, is sent")],
+)
+def test_plan_names_no_proposed_text_where_there_is_none(plan, recommendation, recent_leads, proposed, says):
+    planned = plan(recommendation | {"proposed_text": proposed}, recent_leads(500))
+    assert planned["arms"][1] == f"B (treatment): {says}"
+
+
+def test_all_leads_of_the_step_are_dealt_one_of_two_wordings(plan, recommendation, recent_leads):
+    words = plan(recommendation, recent_leads(500))["allocation"]
+    assert words.endswith("at the step; the step's other versions rest meanwhile")
+    assert "other versions" not in plan(recommendation | {"change": "skip_step"}, recent_leads(500))["allocation"]
 
 
 def test_without_recommendations_there_is_no_experiment(make_risk_set, as_of, parameters):

@@ -98,6 +98,16 @@ def test_text_feature_effects_are_read_by_channel(propose):
     assert found.edit.changes[0].evidence[0].source == "sms:clear_ask"
 
 
+def test_lines_that_end_as_on_windows_stay_lines(propose):
+    body = "Hi {{first_name}},\r\n\r\nthe course is in May.\r\n\r\nLet me know.\r\n\r\nBest,\r\n{{agent_name}}"
+    email = {"channel": "email", "subject": "May"}
+    prompts = [prompt(1, 10, "", body=body, **email), prompt(2, 10, f"the course is in June. {MONDAY}", **email)]
+    proposed = propose(prompts, [effect(1, 10, -0.03), effect(2, 10, 0.03)])
+    assert proposed.edit.proposed_text == (
+        f"Subject: May\n\nHi {{{{first_name}}}},\n\nthe course is in May.\n\n{MONDAY}\n\nBest,\n{{{{agent_name}}}}"
+    )
+
+
 def test_prompt_without_a_better_one_gets_no_proposal(propose):
     prompts = [prompt(1, 10, f"the course is in May. {MONDAY}"), prompt(2, 10, "", body=None)]
     assert propose(prompts, [effect(1, 10, -0.04), effect(2, 10, 0.04)]) is None

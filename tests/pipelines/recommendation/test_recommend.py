@@ -15,9 +15,10 @@ CALM = GREETING + "you asked about our course. Which day suits you for a short c
 
 @pytest.fixture
 def recommend(as_of, make_labels, targets, parameters):
-    def run(risk_set, steps, labels=None, grade=None):
+    def run(risk_set, steps, labels=None, grade=None, flagged=None):
         effects = estimate_effects(risk_set, steps, as_of, (), parameters, 1)
         effects = effects if grade is None else effects.assign(evidence_grade=grade)
+        effects = effects if flagged is None else effects.assign(flagged=flagged)
         labels = make_labels() if labels is None else labels
         return recommend_changes(effects, steps, risk_set, labels, as_of, targets, parameters)
 
@@ -51,6 +52,25 @@ def test_bad_prompt_is_to_be_tested_with_the_concrete_edit(recommend, bad_versio
     assert found["evidence"]["effect"] == pytest.approx(0.02 - 0.15, abs=0.005)
 
 
+def test_prompt_without_a_proposed_wording_says_so(recommend, bad_version, make_steps):
+    alike = make_steps(*({"prompt_id": p, "prompt_version": p} for p in (1, 2)))
+    found = recommend(bad_version, alike)["recommendations"][0]
+    assert (found["proposed_text"], found["diff"]) == (None, None)
+    assert found["reasons"][-1].startswith("No wording is proposed")
+
+
+def test_version_that_runs_already_is_no_new_wording(recommend, bad_version, make_steps):
+    other = "Bonjour {{first_name}}, auriez-vous dix minutes cette semaine pour un appel avec notre conseillère ?"
+    mine = "Bonjour {{first_name}}, notre formation commence en mai et les places sont encore disponibles pour vous."
+    steps = make_steps({"prompt_id": 1, "body": mine}, {"prompt_id": 2, "prompt_version": 2, "body": other})
+    found = recommend(bad_version, steps)["recommendations"][0]
+    assert found["edit"]["is_whole_version"]
+    assert found["title"].startswith("Test the better version instead: ")
+    assert found["expected_impact"]["assumes"] == "nothing hidden decided who got which"
+    proven = recommend(bad_version, steps, grade="A")["recommendations"][0]
+    assert (proven["action"], proven["expected_impact"]["assumes"]) == ("change", None)
+
+
 def test_association_alone_is_never_a_reason_to_change(recommend, bad_version, steps):
     found = recommend(bad_version, steps, grade="C")["recommendations"][0]
     assert found["action"] == "test first"
@@ -70,7 +90,9 @@ def test_impact_is_the_shrunken_effect_on_the_leads_of_a_month(recommend, bad_ve
 def test_impact_of_an_association_says_what_it_assumes(recommend, bad_version, steps):
     answer = recommend(bad_version, steps, grade="C")
     found = answer["recommendations"][0]
-    assert found["expected_impact"]["assumes"] == "the association is the cause"
+    assert found["expected_impact"]["assumes"] == (
+        "the association is the cause and the new wording does as well as the other versions"
+    )
     assert found["expected_impact"]["if_causal"]
     assert "do not add up" in answer["message"]
     assert "if the association were the cause" in answer["message"]
@@ -80,16 +102,38 @@ def test_impact_of_an_association_says_what_it_assumes(recommend, bad_version, s
 def test_adjusted_difference_is_tested_first_and_says_how_strong_a_hidden_cause_must_be(recommend, bad_version, steps):
     found = recommend(bad_version, steps)["recommendations"][0]
     assert (found["evidence"]["grade"], found["action"]) == ("B", "test first")
-    assert found["expected_impact"]["assumes"] == "nothing hidden decided who got which"
+    assert found["expected_impact"]["assumes"].startswith("nothing hidden decided who got which and ")
     (caveat,) = [reason for reason in found["reasons"] if "grade B" in reason]
     assert float(caveat.partition("both ")[2].partition(" times")[0]) > 2
 
 
-def test_impact_of_a_randomised_difference_assumes_nothing(bad_version, steps, make_labels, targets, as_of, parameters):
-    effects = estimate_effects(bad_version, steps, as_of, (), parameters, 1).assign(evidence_grade="A")
-    answer = recommend_changes(effects, steps, bad_version, make_labels(), as_of, targets, parameters)
+@pytest.mark.parametrize(
+    ("group", "is_flagged", "action", "title"),
+    [
+        ({"is_skipped": True}, True, "change", "Skip the step: "),
+        ({"is_skipped": True}, False, "test first", "Test skipping the step: "),
+        ({"planned_wait_hours": 12.0}, True, "change", "Wait 12 h: "),
+        ({"prompt_id": 2}, True, "test first", "Test a new wording: "),
+    ],
+)
+def test_to_change_asks_for_a_difference_beyond_chance_and_an_alternative_that_was_tried(
+    recommend, make_risk_set, steps, group, is_flagged, action, title
+):
+    recent = {"met_at": "2026-07-25", "leads": 900}
+    risk_set = make_risk_set(recent | {"booked": 20}, recent | {"booked": 120} | group)
+    answer = recommend(risk_set, steps, grade="A", flagged=is_flagged)
     found = answer["recommendations"][0]
-    assert found["expected_impact"]["assumes"] is None
+    assert (found["action"], found["title"].startswith(title)) == (action, True)
+    assert ("to test first" in answer["message"], "to make" in answer["message"]) == (
+        action == "test first",
+        action == "change",
+    )
+
+
+def test_impact_of_a_randomised_difference_assumes_only_that_new_words_do_as_well(recommend, bad_version, steps):
+    answer = recommend(bad_version, steps, grade="A")
+    found = answer["recommendations"][0]
+    assert found["expected_impact"]["assumes"] == "the new wording does as well as the other versions"
     assert not found["expected_impact"]["if_causal"]
     assert not any("Association only" in reason for reason in found["reasons"])
     assert "association" not in answer["message"]
@@ -140,7 +184,12 @@ def test_equal_versions_leave_nothing_to_change(recommend, make_risk_set, steps)
     )
     answer = recommend(risk_set, steps)
     assert (answer["status"], answer["recommendations"]) == ("nothing_to_change", [])
-    assert "Nothing to change" in answer["message"]
+    assert answer["message"].startswith("Nothing to change: of 2 comparisons none that leads still meet is below")
+
+
+def test_elements_too_uncertain_to_tell_are_not_called_as_good_as_their_alternative(recommend, make_risk_set, steps):
+    few = make_risk_set(*({"prompt_id": p, "leads": 60, "booked": 6, "met_at": "2026-07-25"} for p in (1, 2)))
+    assert "Of 2 nobody can tell yet" in recommend(few, steps)["message"]
 
 
 def test_step_wait_and_order_are_recommended_with_their_alternative(recommend, make_risk_set, steps):

@@ -160,6 +160,18 @@ def test_lost_subject_and_repeated_text_are_faults(item):
     assert "it says what the edit or the current text says already" in faults(item, edited, "May")
 
 
+def test_subject_of_two_lines_is_a_fault(item):
+    assert faults(item, subject="The May course\nBcc: all") == ["its subject has more than one line"]
+
+
+def test_placeholder_that_only_the_edited_prompt_uses_may_stay(item, draft, parameters):
+    item["edit"]["placeholders"] = ["first_name"]
+    assert faults(item) == []
+    (request,) = request_rewrites(draft, parameters)["requests"]
+    given = json.loads(request["messages"][1]["content"])
+    assert given["placeholders"] == ["agent_name", "booking_link", "first_name"]
+
+
 def test_text_in_another_language_is_a_fault(item):
     thanks = "vielen Dank f\u00fcr Ihr Interesse am Kurs. Haben Sie diese Woche Zeit?"
     german = f"Hallo {{{{first_name}}}},\n\n{thanks} {{{{booking_link}}}}\n\nBest,\n{{{{agent_name}}}}"

@@ -92,6 +92,24 @@ def test_writing_on_stops_before_a_step_that_does_harm_and_not_before_one_that_w
     harm, works = study(campaign()), study(campaign(kept=0.5, skipped=0.0))
     assert (harm["funnel"][1]["verdict"], works["funnel"][1]["verdict"]) == ("harmful", "works")
     assert (works["stopping"]["after_step_id"], works["stopping"]["later_steps"]) == (20, 0)
+    assert (harm["stopping"]["after_step_id"], harm["stopping"]["later_steps"]) == (10, 1)
+    assert harm["stopping"]["ci_high"] < 0
+
+
+def test_campaign_whose_only_step_does_harm_has_none_to_stop_after(make_risk_set, make_steps, as_of, parameters):
+    risk_set = make_risk_set({"leads": 600, "booked": 6}, {"leads": 600, "booked": 90, "is_skipped": True})
+    steps = make_steps({"prompt_id": 1})
+    effects = estimate_effects(risk_set, steps, as_of, (), parameters, 1)
+    (found,) = study_sequences(effects, risk_set, steps, parameters, 1)["campaigns"]
+    assert (found["stopping"]["after_step_id"], found["stopping"]["later_steps"]) == (None, 1)
+    assert found["stopping"]["effect"] < 0
+
+
+def test_campaign_that_tried_nothing_is_not_said_to_need_no_change(make_risk_set, make_steps, as_of, parameters):
+    risk_set, steps = make_risk_set({"leads": 600, "booked": 60}), make_steps({"prompt_id": 1})
+    effects = estimate_effects(risk_set, steps, as_of, (), parameters, 1)
+    (found,) = study_sequences(effects, risk_set, steps, parameters, 1)["campaigns"]
+    assert found["proposal"]["reason"].startswith("Nobody can tell yet")
 
 
 def test_equal_arms_leave_the_sequence_as_it_is(study, campaign):

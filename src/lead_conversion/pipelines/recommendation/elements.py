@@ -74,8 +74,11 @@ def name_steps(campaign_steps: pd.DataFrame) -> dict[int, StepName]:
 
 
 def prompt_spans(campaign_steps: pd.DataFrame) -> dict[str, Span]:
-    """When each prompt version was live; one that is not retired is live without end."""
-    prompts = campaign_steps.loc[campaign_steps["prompt_id"].notna()]
+    """When each prompt version was live; one that is not retired is live without end.
+
+    A version of which nobody knows when it began is absent: nobody knows what ran beside it.
+    """
+    prompts = campaign_steps.loc[campaign_steps["prompt_id"].notna() & campaign_steps["prompt_created_at"].notna()]
     retired = prompts["prompt_retired_at"].astype("datetime64[us]").fillna(NEVER)
     created = prompts["prompt_created_at"].astype("datetime64[us]")
     keys = prompts["prompt_id"].astype("Int64").astype("str")
@@ -93,13 +96,18 @@ def each_group(rows: pd.DataFrame, column: str) -> Iterator[tuple[int, pd.DataFr
 def _compare_within_steps(risk_set: pd.DataFrame, campaign_steps: pd.DataFrame, least: int) -> Iterator[Comparison]:
     names, spans = name_steps(campaign_steps), prompt_spans(campaign_steps)
     prompts = campaign_steps.loc[campaign_steps["prompt_id"].notna()].to_dict("records")
-    version_of = {str(int(p["prompt_id"])): f"{p['prompt_version']:g}" for p in prompts}
+    version_of = {str(int(p["prompt_id"])): _name_version(p["prompt_version"], p["prompt_id"]) for p in prompts}
     for step_id, rows in each_group(risk_set, "step_id"):
         step = names[step_id]
         sent = rows.loc[~rows["is_skipped"]]
         yield from _compare_prompts(step_id, step, sent, spans, version_of)
         yield from _compare_keeping(step_id, step, rows.loc[rows["is_reachable"]])
         yield from _compare_waits(step_id, step, sent, least)
+
+
+def _name_version(version: float | None, prompt_id: float) -> str:
+    """Its number within the step; of a version without one the prompt's own id."""
+    return f"of prompt {int(prompt_id)}" if version is None or pd.isna(version) else f"{version:g}"
 
 
 def _compare_prompts(

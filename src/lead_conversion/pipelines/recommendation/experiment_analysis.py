@@ -70,7 +70,7 @@ def analyse_experiment(
     due = _next_look(test, max(earlier_looks, default=0)) or test.looks[-1]
     is_due = min(sizes.values()) > 1 and (information >= ALMOST * due or is_last)
     is_complete = is_last or information >= ALMOST
-    looks = [*earlier_looks, information]
+    looks = [*_taken_at_less(earlier_looks, information), information]
     result |= {
         "mature_leads": sizes,
         "information": information,
@@ -123,6 +123,15 @@ def share_of_information(sizes: dict[str, int], test: RegisteredTest) -> float:
     """How much is known of what was planned to be known: 1 with two arms of the planned size."""
     both = sizes[CONTROL] + sizes[TREATMENT]
     return sizes[CONTROL] * sizes[TREATMENT] / both / (test.sample_size_per_arm / 2) if both else 0.0
+
+
+def _taken_at_less(earlier_looks: Sequence[float], information: float) -> list[float]:
+    """The earlier looks that less was known at.
+
+    Leads can leave the data (duplicates are merged, old ones deleted), so that a last look knows no more than the one
+    before: it is then that look taken again, and spends what is left.
+    """
+    return [share for share in earlier_looks if share < information]
 
 
 def _is_told(rows: pd.DataFrame, arm: Arm) -> pd.Series:

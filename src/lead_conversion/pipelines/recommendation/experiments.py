@@ -37,7 +37,7 @@ from lead_conversion.reports.formats import count, decimal, percent, plural
 HIGHEST_RATE = 0.99
 PLACE = ("element_type", "element_id", "campaign_id", "step_id", "contrast", "change")
 ARMS = {
-    "edit_prompt": ("the current text is sent", "the proposed text is sent"),
+    "edit_prompt": ("the current text is sent", "{words} is sent"),
     "skip_step": ("the step is sent", "the step is skipped"),
     "change_wait": ("the wait is {current}", "the wait is {alternative}"),
     "change_order": ("the order is {current}", "the order is {alternative}"),
@@ -136,9 +136,7 @@ def _plan(
         "hypothesis": f"{recommendation['label']}: more leads book a call where {treatment} than where {control}.",
         "arms": [f"A (control): {control}", f"B (treatment): {treatment}"],
         "unit": "lead",
-        "allocation": "50/50 at random when the lead is at risk at the step"
-        if recommendation["step_id"] is not None
-        else "50/50 at random when the lead is enrolled",
+        "allocation": _describe_allocation(recommendation),
         "primary_metric": f"call booked within {parameters.horizon_days} days after the lead is at risk",
         "horizon_days": parameters.horizon_days,
         "sample_ratio_check": _describe_sample_ratio(knobs),
@@ -179,12 +177,27 @@ def _eligible_rows(recommendation: dict[str, Any], risk_set: pd.DataFrame) -> pd
     return risk_set.loc[(risk_set["step_id"] == step_id) & risk_set["is_reachable"]]
 
 
+def _describe_allocation(recommendation: dict[str, Any]) -> str:
+    if recommendation["step_id"] is None:
+        return "50/50 at random when the lead is enrolled"
+    at_step = "50/50 at random when the lead is at risk at the step"
+    # its leads are counted among all that come to the step
+    rest = "; the step's other versions rest meanwhile"
+    return at_step + (rest if recommendation["change"] == "edit_prompt" else "")
+
+
 def _name_arms(recommendation: dict[str, Any]) -> tuple[str, str]:
     current, _, alternative = recommendation["contrast"].partition(" - ")
     control, treatment = ARMS[recommendation["change"]]
     return (
         control.format(current=current, alternative=alternative),
-        treatment.format(current=current, alternative=alternative),
+        treatment.format(
+            current=current,
+            alternative=alternative,
+            words="the proposed text"
+            if recommendation["proposed_text"]
+            else "a new text, which a person has to write,",
+        ),
     )
 
 

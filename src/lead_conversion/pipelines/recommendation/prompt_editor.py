@@ -1,5 +1,6 @@
 """From effects and the campaign's texts to the edit of one prompt, with what it may bring."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -134,5 +135,8 @@ def _place(prompts: pd.DataFrame) -> pd.DataFrame:
 def _text_of(prompt: Record) -> PromptText:
     subject, body = prompt["subject"], prompt["body"]
     return PromptText(
-        prompt["channel"], subject if isinstance(subject, str) else None, body if isinstance(body, str) else ""
+        prompt["channel"],
+        subject if isinstance(subject, str) else None,
+        # lines are told apart by "\n" alone
+        "\n".join(re.split(r"\r\n?", body)) if isinstance(body, str) else "",
     )

@@ -23,9 +23,10 @@ CHANGES = {
     "wait": "change_wait",
     "order": "change_order",
 }
-ACTIONS = {"A": "change", "B": "test first", "C": "test first"}
+CHANGE, TEST_FIRST = "change", "test first"
 # what must hold for the expected impact to come true
 ASSUMPTIONS = {"A": None, "B": "nothing hidden decided who got which", "C": "the association is the cause"}
+LIKE_THE_OTHERS = "the new wording does as well as the other versions"
 CAVEATS = {
     "A": "Randomised (grade A): chance dealt who got which, in a registered test or as far as all records can tell.",
     "B": "Adjusted (grade B): like is compared with like in attributes, history and time, but who got which was not "
@@ -39,6 +40,10 @@ RARE = 0.01
 NOT_ALIKE = (
     "Association only (grade C): the leads of one arm had more addresses that do not work, which no wording and no "
     "wait brings about, so the arms differ in more than was adjusted for. Test it before changing anything."
+)
+NO_WORDING = (
+    "No wording is proposed: no part of the text is weak by the rules, and no better version of the step has another "
+    "text in its language. A person has to write one."
 )
 NOTHING: dict[str, list[dict[str, Any]]] = {"recommendations": [], "held_back": [], "sequences": []}
 NO_STEPS = (
@@ -88,7 +93,9 @@ def recommend_changes(
     ]
     return answer | {
         "status": "recommendations" if recommendations else "nothing_to_change",
-        "message": _summarise(recommendations, len(effects), parameters) + _describe_held_back(held_back) + left_out,
+        "message": _summarise(recommendations, effects, parameters, is_held_back=not held_back.empty)
+        + _describe_held_back(held_back)
+        + left_out,
         "recommendations": recommendations,
         "sequences": sequences["campaigns"] if sequences else [],
         "held_back": [
@@ -166,9 +173,12 @@ def _recommend(
     editor: PromptEditor,
     parameters: RecommendationParameters,
 ) -> dict[str, Any]:
-    proposal = editor.propose(change["element_id"]) if change["element_type"] == "prompt" else None
+    is_prompt = change["element_type"] == "prompt"
+    proposal = editor.propose(change["element_id"]) if is_prompt else None
     identity = _identify(change)
     exposed = change["exposed_leads_month"]
+    is_new = is_prompt and not (proposal and proposal.expected.is_measured)
+    action, assumes = _decide(change, is_new=is_new)
     return {
         "id": identity,
         "rank": rank,
@@ -178,8 +188,8 @@ def _recommend(
         "step_id": None if pd.isna(change["step_id"]) else int(change["step_id"]),
         "contrast": change["contrast"],
         "label": change["label"],
-        "title": _title(change),
-        "action": ACTIONS[change["evidence_grade"]],
+        "title": _title(change, action, is_new=is_new),
+        "action": action,
         "change": CHANGES[change["element_type"]],
         "evidence": {
             "grade": change["evidence_grade"],
@@ -200,13 +210,24 @@ def _recommend(
             "conversions_a_month": change["gain"],
             "ci_low": -change["posterior_high"] * exposed,
             "ci_high": -change["posterior_low"] * exposed,
-            "assumes": ASSUMPTIONS[change["evidence_grade"]],
+            "assumes": assumes,
             "if_causal": ASSUMPTIONS[change["evidence_grade"]] is not None,
         },
         **_describe_edit(proposal),
-        "reasons": _explain(change, parameters),
+        "reasons": [*_explain(change, parameters), *([NO_WORDING] if is_prompt and proposal is None else [])],
         "experiment_id": f"test-{identity}",
     }
+
+
+def _decide(change: dict[str, Any], *, is_new: bool) -> tuple[str, str | None]:
+    """Whether to change or to test first, and what the expected impact hangs on.
+
+    To change asks for chance to have dealt the arms, for a difference beyond chance, and for an alternative that leads
+    have met: a new wording is tested, however sure it is that the present text does worse.
+    """
+    is_proven = change["evidence_grade"] == RANDOMISED and change["flagged"] and not is_new
+    hangs_on = [ASSUMPTIONS[change["evidence_grade"]], LIKE_THE_OTHERS if is_new else None]
+    return CHANGE if is_proven else TEST_FIRST, " and ".join(filter(None, hangs_on)) or None
 
 
 def _identify(change: dict[str, Any]) -> str:
@@ -222,15 +243,21 @@ def _alternative(change: dict[str, Any]) -> str:
     return str(change["contrast"]).partition(" - ")[2]
 
 
-def _title(change: dict[str, Any]) -> str:
+def _title(change: dict[str, Any], action: str, *, is_new: bool) -> str:
     label, alternative = change["label"], _alternative(change)
-    titles = {
-        "prompt": f"Test a new wording: {label}",
+    to_test = {
+        "prompt": f"Test {'a new wording' if is_new else 'the better version instead'}: {label}",
         "step": f"Test skipping the step: {label}",
         "wait": f"Test waiting {alternative}: {label}",
         "order": f"Test order {alternative}: {label}",
     }
-    return titles[change["element_type"]]
+    to_change = {
+        "prompt": f"Send the better version instead: {label}",
+        "step": f"Skip the step: {label}",
+        "wait": f"Wait {alternative}: {label}",
+        "order": f"Change to order {alternative}: {label}",
+    }
+    return (to_change if action == CHANGE else to_test)[change["element_type"]]
 
 
 def _describe_edit(proposal: ProposedText | None) -> dict[str, Any]:
@@ -317,16 +344,33 @@ def _describe_held_back(held_back: pd.DataFrame) -> str:
     )
 
 
-def _summarise(found: list[dict[str, Any]], compared: int, parameters: RecommendationParameters) -> str:
+def _summarise(
+    found: list[dict[str, Any]], effects: pd.DataFrame, parameters: RecommendationParameters, *, is_held_back: bool
+) -> str:
     margin = f"{parameters.effects.margin_points:g} points"
+    compared = plural(len(effects), "comparison")
     if not found:
+        # that none is seen to be worse is not that none is
+        is_met = effects["element_type"].isin(CHANGES) & (effects["exposed_leads_month"] > 0)
+        may_be_worse = int((is_met & (effects["ci_low"] < -parameters.effects.margin)).sum())
         return (
-            f"Nothing to change: of {count(compared)} comparisons none is below its alternative by more than {margin}."
+            f"Nothing to change: of {compared} none that leads still meet{' and that may go' if is_held_back else ''} "
+            f"is below its alternative by more than {margin} once noise is taken off."
+            + (
+                f" Of {count(may_be_worse)} nobody can tell yet: the interval reaches below that. More leads, or a "
+                "test, would tell."
+                if may_be_worse
+                else ""
+            )
         )
+    to_change = sum(item["action"] == CHANGE for item in found)
+    to_test = len(found) - to_change
+    what = [f"{plural(to_change, 'change')} to make"] if to_change else []
+    what += [f"{plural(to_test, 'change')} to test first"] if to_test else []
     has_association = any(item["evidence"]["grade"] == ASSOCIATION_ONLY for item in found)
     gain = "say what there would be to gain if the association were the cause, and " if has_association else ""
     return (
-        f"{plural(len(found), 'change')} to test first, of {count(compared)} comparisons: below the alternative by "
+        f"{' and '.join(what)}, of {compared}: below the alternative by "
         f"more than {margin} once noise is taken off. Expected impacts {gain}do not add up: "
         "one lead meets many steps."
     )

@@ -109,7 +109,7 @@ def _write_messages(item: dict[str, Any], limits: PromptEditParameters) -> list[
             {"change": change["reason"], "measured": [each["words"] for each in change["evidence"]]}
             for change in edit["changes"]
         ],
-        "placeholders": edit["placeholders"],
+        "placeholders": sorted({*edit["placeholders"], *placeholders(item["proposed_text"])}),
         "longest": f"{longest.limit} {longest.unit}",
         "banned_claims": list(limits.banned_claims),
     }
@@ -150,7 +150,8 @@ def _text_of(whole: str, channel: str) -> PromptText:
 
 def _placeholder_faults(text: PromptText, edit: PromptText, known: set[str]) -> list[str]:
     used, needed = placeholders(text.whole()), placeholders(edit.whole())
-    faults = [f"it uses a placeholder that the campaign does not fill: {name}" for name in sorted(used - known)]
+    unknown = sorted(used - known - needed)
+    faults = [f"it uses a placeholder that the campaign does not fill: {name}" for name in unknown]
     faults += [f"it has lost the placeholder {name}" for name in sorted(needed - used)]
     return [*faults, *(["it has broken braces"] if has_broken_braces(text.whole()) else [])]
 
@@ -194,6 +195,7 @@ def _form_faults(text: PromptText, current: PromptText, edit: PromptText, limits
         f"it is too long: {length.amount} {length.unit} where {allowed} are allowed": length.amount > allowed,
         "it is in another language": len(languages) > 1,
         "it has no subject": bool(edit.subject) and not text.subject,
+        "its subject has more than one line": len((text.subject or "").splitlines()) > 1,
         "it says what the edit or the current text says already": text in (edit, current),
     }
     return [fault for fault, is_there in checks.items() if is_there]

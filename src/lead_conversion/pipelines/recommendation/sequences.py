@@ -12,11 +12,18 @@ from lead_conversion.kernel.windows import SECONDS_AN_HOUR
 from lead_conversion.pipelines.recommendation.effects import study_comparisons
 from lead_conversion.pipelines.recommendation.elements import Comparison, each_group, list_comparisons
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters, RecommendationParameters
-from lead_conversion.pipelines.recommendation.policies import Change, PolicyValue, propose_changes, value_policy
+from lead_conversion.pipelines.recommendation.policies import (
+    DECISIONS,
+    Change,
+    PolicyValue,
+    propose_changes,
+    value_policy,
+)
 from lead_conversion.pipelines.recommendation.sequence_variants import OWN_VARIANT
 from lead_conversion.pipelines.recommendation.shrinkage import shrink_effects
 from lead_conversion.pipelines.recommendation.values import BOOKED, learn_outcomes
 
+UNTOLD = "Nobody can tell yet: at no decision point did enough leads get either of two arms."
 HARMFUL, DEAD, WORKS, UNCLEAR = "harmful", "dead", "works", "can't tell"
 
 
@@ -58,7 +65,8 @@ def study_sequences(
                 "waits": _waits(shrunken.loc[shrunken["campaign_id"] == campaign_id]),
                 "channels": _channels(funnel),
                 "stopping": _find_stop(funnel, knobs),
-                "proposal": _tell_proposal(proposals[campaign_id], values.get(campaign_id), funnel, knobs),
+                "proposal": _tell_proposal(proposals[campaign_id], values.get(campaign_id), funnel, knobs)
+                | ({} if _is_compared(shrunken, campaign_id) else {"reason": UNTOLD}),
             }
             for campaign_id in campaigns
         ]
@@ -206,8 +214,17 @@ def _channels(funnel: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return told
 
 
+def _is_compared(shrunken: pd.DataFrame, campaign_id: int) -> bool:
+    """Whether there is anything to choose by at any decision point of the campaign."""
+    own = shrunken.loc[(shrunken["campaign_id"] == campaign_id) & (shrunken["exposed_leads_month"] > 0)]
+    return bool(own["element_type"].isin(DECISIONS).any())
+
+
 def _find_stop(funnel: list[dict[str, Any]], knobs: EffectParameters) -> dict[str, Any]:
-    """The step after which to stop, and what all later ones together bring a lead that comes into the campaign."""
+    """The step after which to stop, and what all later ones together bring a lead that comes into the campaign.
+
+    No step to stop after and later ones all the same: not one of them is worth sending.
+    """
     known = [stage for stage in funnel if stage["keeping"]]
     if not known:
         return {"after_step_id": None, "later_steps": 0, "effect": None, "ci_low": None, "ci_high": None}
@@ -215,10 +232,12 @@ def _find_stop(funnel: list[dict[str, Any]], knobs: EffectParameters) -> dict[st
     share = np.array([stage["share_of_entered"] for stage in known])
     worth = share * np.array([stage["keeping"]["posterior"] for stage in known])
     noise = share * [(s["keeping"]["posterior_high"] - s["keeping"]["posterior_low"]) / 2 / reach for s in known]
-    last = int(np.cumsum(worth).argmax())
+    last = int(np.cumsum([0.0, *worth]).argmax()) - 1
+    first_known = funnel.index(known[0])
+    before = funnel[first_known - 1]["step_id"] if first_known else None
     tail, error = float(worth[last + 1 :].sum()), float(np.sqrt((noise[last + 1 :] ** 2).sum()))
     return {
-        "after_step_id": known[last]["step_id"],
+        "after_step_id": known[last]["step_id"] if last >= 0 else before,
         "later_steps": len(known) - last - 1,
         "effect": tail,
         "ci_low": tail - reach * error,
