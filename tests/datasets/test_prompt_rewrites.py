@@ -143,6 +143,12 @@ def test_missing_model_is_said(dataset, endpoint, monkeypatch):
     assert dataset.load()["requests"][0]["failure"] == f"{MODEL} is not set"
 
 
+def test_answer_that_is_nested_without_end_is_none(monkeypatch):
+    monkeypatch.setattr(prompt_rewrites, "post_json", lambda *_, **__: "[" * 100_000)
+    with pytest.raises(PostError, match="no chat completion"):
+        Provider("https://models.example.org", "m-1").ask([])
+
+
 def test_key_is_not_sent_in_clear_to_another_machine():
     with pytest.raises(PostError, match="https"):
         Provider("http://models.example.org/v1", "m-1", SECRET).ask(MESSAGES)

@@ -59,7 +59,7 @@ class Provider:
         )
         try:
             content = json.loads(answer)["choices"][0]["message"]["content"]
-        except (ValueError, KeyError, IndexError, TypeError):
+        except (ValueError, KeyError, IndexError, TypeError, RecursionError):
             content = None
         if not isinstance(content, str):
             raise PostError("the endpoint's answer is no chat completion")

@@ -87,7 +87,14 @@ def test_answer_in_a_code_fence_is_read(answer):
     assert answer(f"```json\n{json.dumps(GOOD)}\n```")[0]["machine_written"]["status"] == "proposed"
 
 
-@pytest.mark.parametrize("content", ["Sure! Here it is.", "[]", '{"subject": "May"}', '{"body": 3}', '{"body": " "}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Sure! Here it is.", "[]", '{"subject": "May"}', '{"body": 3}', '{"body": " "}', "[" * 19_000,
+        f"```{' ' * 15_000}x", json.dumps(GOOD | {"body": GOOD["body"] * 200}),
+        json.dumps(GOOD | {"subject": "May \ud83d"}), json.dumps(GOOD | {"body": GOOD["body"] + "\x00"}),
+    ],
+)  # fmt: skip
 def test_answer_of_another_form_is_refused(answer, content):
     written = answer(content)[0]["machine_written"]
     assert (written["status"], written["text"]) == ("refused", None)
@@ -146,6 +153,8 @@ def test_good_text_has_no_fault(item):
         ("90 euros.", "90 euros. Success is GUARANTEED.", "it claims: guaranteed"),
         ("90 euros", "80 euros", "it states a figure of its own: 80"),
         ("90 euros", "90 euros, see www.example.org", "it holds an address of its own"),
+        ("90 euros", "90 euros, see bit.ly/may", "it holds an address of its own"),
+        ("90 euros", "90 euros, see example.com", "it holds an address of its own"),
         ("90 euros.", "90 euros. " + "It is a good course. " * 12, "it is too long: 80 words where 60 are allowed"),
     ],
 )  # fmt: skip

@@ -21,9 +21,16 @@ from lead_conversion.pipelines.recommendation.prompt_edits import ENGLISH, diff_
 from lead_conversion.pipelines.recommendation.wording import PromptText, has_broken_braces
 
 SUBJECT_LINE = re.compile(r"Subject: (?P<subject>.*)\n\n")
-FENCE = re.compile(r"\A\s*```(?:json)?\s*(?P<inside>.*?)\s*```\s*\Z", re.DOTALL)
+FENCE = "```"
+# Characters; a template takes a tenth. Patterns that are tried at each sign of a longer one would hold up the run.
+LONGEST_ANSWER = 20_000
+# What no message can hold: control signs but for new lines and tabs, and halves of signs.
+UNSENDABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+\.\w+", re.IGNORECASE)
+ADDRESS = re.compile(
+    r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+\.\w+|\b[\w-]+\.[a-z]{2,}/\S+|\b[\w-]+\.(?:com|org|net|io|co|ly|me|ai|app)\b",
+    re.IGNORECASE,
+)
 INSTRUCTIONS = """You improve one message template of a sales agent. Answer with one JSON object and nothing else:
 {"subject": text or null, "body": text}.
 Rules:
@@ -132,13 +139,19 @@ def _judge(item: dict[str, Any], exchange: dict[str, Any], model: str, limits: P
 
 
 def _read_answer(answer: str, channel: str) -> PromptText | None:
-    fenced = FENCE.match(answer)
+    if len(answer) > LONGEST_ANSWER:
+        return None
+    inside = answer.strip()
+    if inside.startswith(FENCE) and inside.endswith(FENCE):
+        inside = inside[len(FENCE) : -len(FENCE)].removeprefix("json")
     try:
-        given = json.loads(fenced["inside"] if fenced else answer)
-    except ValueError:
+        given = json.loads(inside)
+    except (ValueError, RecursionError):
         return None
     body, subject = (given.get("body"), given.get("subject")) if isinstance(given, dict) else (None, None)
     if not isinstance(body, str) or not body.strip() or not isinstance(subject, str | None):
+        return None
+    if UNSENDABLE.search(f"{subject or ''}{body}"):
         return None
     return PromptText(channel, subject if channel == "email" and subject else None, body.strip())
 
