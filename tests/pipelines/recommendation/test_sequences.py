@@ -102,6 +102,8 @@ def test_campaign_whose_only_step_does_harm_has_none_to_stop_after(make_risk_set
     effects = estimate_effects(risk_set, steps, as_of, (), parameters, 1)
     (found,) = study_sequences(effects, risk_set, steps, parameters, 1)["campaigns"]
     assert (found["stopping"]["after_step_id"], found["stopping"]["later_steps"]) == (None, 1)
+    assert found["proposal"]["changes"] == []
+    assert found["proposal"]["reason"].startswith("A step does worse than skipping it, and yet no change")
     assert found["stopping"]["effect"] < 0
 
 

@@ -23,6 +23,11 @@ from lead_conversion.pipelines.recommendation.sequence_variants import OWN_VARIA
 from lead_conversion.pipelines.recommendation.shrinkage import shrink_effects
 from lead_conversion.pipelines.recommendation.values import BOOKED, learn_outcomes
 
+NO_BETTER = "Nothing to change: no decision point that leads still come to has a better arm."
+UNCHANGEABLE = (
+    "A step does worse than skipping it, and yet no change of the sequence is proposed: no other step would be left, "
+    "or nobody comes there any more, or skipping it makes more leads leave."
+)
 UNTOLD = "Nobody can tell yet: at no decision point did enough leads get either of two arms."
 HARMFUL, DEAD, WORKS, UNCLEAR = "harmful", "dead", "works", "can't tell"
 
@@ -216,7 +221,7 @@ def _channels(funnel: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _is_compared(shrunken: pd.DataFrame, campaign_id: int) -> bool:
     """Whether there is anything to choose by at any decision point of the campaign."""
-    own = shrunken.loc[(shrunken["campaign_id"] == campaign_id) & (shrunken["exposed_leads_month"] > 0)]
+    own = shrunken.loc[shrunken["campaign_id"] == campaign_id]
     return bool(own["element_type"].isin(DECISIONS).any())
 
 
@@ -260,10 +265,11 @@ def _tell_proposal(
         for change in changes
     ]
     is_told = value is not None and value.effective_leads >= knobs.min_leads_per_arm
+    is_worse = any(stage["keeping"] and stage["keeping"]["posterior"] < -knobs.margin for stage in funnel)
     few = "Too few leads lived all of the changes to value them at once."
     return {
         "changes": told,
         "value": value.tell(knobs.confidence_level) if value and is_told else None,
         "expected_sum_of_parts": float(sum(each.gain * come_there.get(each.step_id, 0.0) for each in changes)),
-        "reason": None if is_told else few if changes else "Nothing to change: no decision point has a better arm.",
+        "reason": None if is_told else few if changes else UNCHANGEABLE if is_worse else NO_BETTER,
     }
