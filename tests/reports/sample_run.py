@@ -54,6 +54,7 @@ SIGNAL = {
     "campaign_rate": 0.3,
     "champion": 0.96,
 }
+PORTFOLIO = "2 changes can be made side by side; order-1-B excludes one of them."
 CURRENT_TEXT = (
     "Subject: Following up\n\nHi {{first_name}},\n\nI hope this message finds you well. I wanted to reach out and see "
     "whether you might have had the chance to look at the information about our evening programme that I sent over "
@@ -90,6 +91,7 @@ def sample_inputs(seed: int = 11, leads: int = 400) -> dict[str, Any]:
             "status": "recommendations",
             "message": "3 worth testing, of 21 comparisons: below the alternative by more than 0.3 points.",
             "recommendations": [_recommendation(1), _recommendation(2), _recommendation(3)],
+            "portfolio": {"together": [], "excluded": [], "sentence": PORTFOLIO},
             "held_back": [],
             "sequences": [sequence()],
         },
@@ -135,6 +137,7 @@ def empty_inputs() -> dict[str, Any]:
             "status": "not_enough_data",
             "message": "Not enough data: no attempt belongs to a step of a campaign, so there is nothing to compare.",
             "recommendations": [],
+            "portfolio": {"together": [], "excluded": [], "sentence": ""},
             "held_back": [],
             "sequences": [],
         },
@@ -598,6 +601,7 @@ def _recommendation(rank: int) -> dict[str, Any]:
             "q_value": 0.0004,
             "n_treated": 1204,
             "n_control": 2377,
+            "certainty": 0.97,
         },
         "expected_impact": {
             "conversions_a_month": 14.2 / rank,
@@ -606,6 +610,8 @@ def _recommendation(rank: int) -> dict[str, Any]:
             "assumes": "the association is the cause",
             "if_causal": True,
         },
+        "effort": "small: one text is written anew",
+        "excludes": [{"id": "order-1-B", "reason": "both change the same step"}] if rank == 2 else [],
         "current_text": CURRENT_TEXT if is_prompt else None,
         "proposed_text": PROPOSED_TEXT if is_prompt else None,
         "diff": diff if is_prompt else None,

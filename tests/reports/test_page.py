@@ -335,3 +335,10 @@ def test_negative_control_is_told_with_the_effects(full_run):
     assert "in what bounced in 1 comparison, graded C." in words(render_report(replace(full_run, effects=apart)))
     without = effects.assign(bounce_q=np.nan)
     assert "Negative control" not in words(render_report(replace(full_run, effects=without)))
+
+
+def test_effort_and_what_changes_exclude_are_told(full_run):
+    text = words(render_report(full_run))
+    assert "Small: one text is written anew." in text
+    assert "order-1-B: both change the same step." in text
+    assert full_run.recommendations["portfolio"]["sentence"] in text

@@ -28,10 +28,11 @@ prompt_rewrites = DocumentGate(
 )
 recommendations = DocumentGate(
     "recommendations",
-    ["as_of", "snapshot_id", "status", "message", "recommendations", "held_back", "sequences"],
+    ["as_of", "snapshot_id", "status", "message", "recommendations", "portfolio", "held_back", "sequences"],
     listed={
         "recommendations": [
-            "id", "rank", "element_type", "element_id", "action", "evidence", "expected_impact", "current_text",
+            "id", "rank", "element_type", "element_id", "action", "evidence", "expected_impact", "effort", "excludes",
+            "current_text",
             "proposed_text", "diff", "edit", "machine_written", "reasons", "experiment_id",
         ]
     },

@@ -35,6 +35,7 @@ def render_recommendations(recommendations: Mapping[str, Any], experiment_plan: 
                 {**entry, "impact": impact(entry["item"]), "effect": effect(entry["item"])} for entry in entries
             ],
             "overview": table(heads, overview),
+            "portfolio": recommendations["portfolio"]["sentence"],
             "sequences": sequence_views(recommendations["sequences"]),
             "has_associations": any(entry["item"]["evidence"]["grade"] == "C" for entry in entries),
         },

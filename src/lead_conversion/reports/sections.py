@@ -271,6 +271,7 @@ def show_changes(run: RunResults) -> View:
         "grades": [(grade, words) for grade, words in GRADES.items() if grade in set(run.effects["evidence_grade"])],
         "status": run.recommendations["status"],
         "message": run.recommendations["message"],
+        "portfolio": run.recommendations["portfolio"]["sentence"],
         "recommendations": recommendation_views(run.recommendations, run.experiment_plan),
         "sequences": sequence_views(run.recommendations["sequences"]),
     }

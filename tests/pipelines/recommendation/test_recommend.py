@@ -277,3 +277,12 @@ def test_inputs_are_left_as_they_were(recommend, bad_version, steps):
     recommend(bad_version, steps)
     pd.testing.assert_frame_equal(bad_version, before[0])
     pd.testing.assert_frame_equal(steps, before[1])
+
+
+def test_change_says_how_sure_it_is_what_it_costs_and_what_it_excludes(recommend, bad_version, steps):
+    answer = recommend(bad_version, steps)
+    (found,) = answer["recommendations"]
+    assert found["evidence"]["certainty"] > 0.9
+    assert found["effort"] == "small: one text is written anew"
+    assert found["excludes"] == []
+    assert answer["portfolio"]["together"] == [found["id"]]

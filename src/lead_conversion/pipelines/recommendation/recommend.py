@@ -6,12 +6,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr, ndtri
 
 from lead_conversion.kernel.targets import Targets
 from lead_conversion.pipelines.recommendation.effects import ADJUSTED, ASSOCIATION_ONLY, RANDOMISED
 from lead_conversion.pipelines.recommendation.harms import GUARDRAILS, explain_guardrails, read_guardrails
 from lead_conversion.pipelines.recommendation.heterogeneity import explain_differences
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
+from lead_conversion.pipelines.recommendation.portfolio import (
+    EFFORT_RANK,
+    EFFORTS,
+    describe_portfolio,
+    find_exclusions,
+)
 from lead_conversion.pipelines.recommendation.prompt_editor import PromptEditor, ProposedText
 from lead_conversion.pipelines.recommendation.risk_sets import left_truncated_leads
 from lead_conversion.pipelines.recommendation.shrinkage import shrink_effects
@@ -45,7 +52,12 @@ NO_WORDING = (
     "No wording is proposed: no part of the text is weak by the rules, and no better version of the step has another "
     "text in its language. A person has to write one."
 )
-NOTHING: dict[str, list[dict[str, Any]]] = {"recommendations": [], "held_back": [], "sequences": []}
+NOTHING: dict[str, Any] = {
+    "recommendations": [],
+    "portfolio": describe_portfolio([], {}),
+    "held_back": [],
+    "sequences": [],
+}
 NO_STEPS = (
     "The source holds no campaign steps and no prompts, so there is nothing to compare and nothing to recommend. "
     "Who will convert does not depend on this."
@@ -87,16 +99,19 @@ def recommend_changes(
         return answer | {"status": "not_enough_data", "message": shortage + left_out, **NOTHING}
     worth_testing, held_back = _rank_changes(effects, parameters)
     editor = PromptEditor.of(effects, primary_campaign_steps, parameters.effects, parameters.prompt_edits)
-    recommendations = [
+    ranked = [
         _recommend(rank, {str(k): v for k, v in change.items()}, editor, parameters)
         for rank, change in enumerate(worth_testing.to_dict("records"), start=1)
     ]
+    exclusions = find_exclusions(ranked)
+    recommendations = [each | {"excludes": exclusions[each["id"]]} for each in ranked]
     return answer | {
         "status": "recommendations" if recommendations else "nothing_to_change",
         "message": _summarise(recommendations, effects, parameters, is_held_back=not held_back.empty)
         + _describe_held_back(held_back)
         + left_out,
         "recommendations": recommendations,
+        "portfolio": describe_portfolio(ranked, exclusions),
         "sequences": sequences["campaigns"] if sequences else [],
         "held_back": [
             {
@@ -140,7 +155,7 @@ def _describe_left_out(leads: int) -> str:
 
 
 def _rank_changes(effects: pd.DataFrame, parameters: RecommendationParameters) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The changes worth testing, by what they gain, and those whose alternatives do harm elsewhere."""
+    """The changes worth testing, by gain, certainty and effort; and those whose alternatives do harm elsewhere."""
     knobs = parameters.effects
     shrunken = shrink_effects(effects, knobs.confidence_level, least_sd=knobs.margin)
     changes = shrunken.loc[
@@ -149,11 +164,20 @@ def _rank_changes(effects: pd.DataFrame, parameters: RecommendationParameters) -
         & (shrunken["exposed_leads_month"] > 0)
     ]
     has_step = changes["step_id"].notna()
+    reach = 2 * float(ndtri((1 + knobs.confidence_level) / 2))
+    spread = (changes["posterior_high"] - changes["posterior_low"]) / reach
     ranked = changes.assign(
+        certainty=ndtr((-knobs.margin - changes["posterior"]) / spread),
+        effort=changes["element_type"].map(CHANGES).map(EFFORT_RANK),
         gain=-changes["posterior"] * changes["exposed_leads_month"],
         # tests of one step at the same time would disturb each other
         place=changes["step_id"].astype("str").where(has_step, "order " + changes["element_id"]),
-    ).sort_values(["gain", "element_type", "element_id", "contrast"], ascending=[False, True, True, True])
+    )
+    # Of equal gains the surer one, and of these the one that is less work.
+    ranked = ranked.sort_values(
+        ["gain", "certainty", "effort", "element_type", "element_id", "contrast"],
+        ascending=[False, False, True, True, True, True],
+    )
     is_win = np.array([_has_harmless_alternative(change, effects) for change in ranked.to_dict("records")], dtype=bool)
     return ranked.loc[is_win].drop_duplicates("place").head(parameters.top_n), ranked.loc[~is_win]
 
@@ -200,6 +224,7 @@ def _recommend(
             "n_treated": change["n_treated"],
             "n_control": change["n_control"],
             "shrunken_effect": change["posterior"],
+            "certainty": change["certainty"],
             "flagged": change["flagged"],
             "guardrails": {
                 name: {figure: change[f"{name}_{figure}"] for figure in ("effect", "ci_low", "ci_high")}
@@ -213,6 +238,7 @@ def _recommend(
             "assumes": assumes,
             "if_causal": ASSUMPTIONS[change["evidence_grade"]] is not None,
         },
+        "effort": EFFORTS[CHANGES[change["element_type"]]],
         **_describe_edit(proposal),
         "reasons": [*_explain(change, parameters), *([NO_WORDING] if is_prompt and proposal is None else [])],
         "experiment_id": f"test-{identity}",
