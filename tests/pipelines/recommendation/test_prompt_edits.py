@@ -4,7 +4,7 @@ import pytest
 from prompt_libraries import BETTER, CLEAR, KNOWN, LIMITS, NOTHING_MEASURED, lender, library, measured
 
 from lead_conversion.pipelines.recommendation.prompt_edits import edit_prompt, expect_effect, measure
-from lead_conversion.pipelines.recommendation.wording import PromptText
+from lead_conversion.pipelines.recommendation.wording import PromptText, mend_placeholders
 
 
 def propose(body, better=BETTER, channel="sms", subject=None, known=KNOWN, effects=NOTHING_MEASURED):
@@ -271,3 +271,9 @@ def test_edit_of_an_edit_changes_nothing_more():
 
 def test_prompt_without_text_gets_the_better_version():
     assert propose("").proposed_text == BETTER.body
+
+
+def test_placeholder_of_another_number_is_another_placeholder():
+    known = frozenset({"booking_link", "first_name"})
+    assert mend_placeholders("Here: {{booking_link_2}}", known) == "Here: {{booking_link_2}}"
+    assert mend_placeholders("Here: {{boking_link}}", known) == "Here: {{booking_link}}"

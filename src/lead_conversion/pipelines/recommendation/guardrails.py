@@ -9,7 +9,7 @@ from lead_conversion.lifecycle.experiments import CONTROL, TREATMENT, Registered
 from lead_conversion.pipelines.recommendation.confidence_sequences import rate_ratio_sequence
 
 # When the lead did it first after it was at risk.
-GUARDRAILS = {"opt-outs": "opted_out_at", "negative replies": "replied_negative_at"}
+FIRST_MOMENTS = {"opt-outs": "opted_out_at", "negative replies": "replied_negative_at"}
 STOPS, WITHIN, OPEN = "stops", "within the limit", "open"
 
 
@@ -18,7 +18,7 @@ def guardrail_rates(rows: pd.DataFrame, as_of: datetime, days: int) -> dict[str,
     mature = rows.loc[_is_over(rows["met_at"], as_of, days)]
     return {
         name: float(_happened(mature, column, days).mean()) if len(mature) else None
-        for name, column in GUARDRAILS.items()
+        for name, column in FIRST_MOMENTS.items()
     }
 
 
@@ -30,7 +30,7 @@ def watch_guardrails(assigned: pd.DataFrame, test: RegisteredTest, as_of: dateti
     does no harm with a chance of alpha at most.
 
     Args:
-        assigned: lead_key, arm, met_at and the moments of `GUARDRAILS`, one row a lead.
+        assigned: lead_key, arm, met_at and the moments of `FIRST_MOMENTS`, one row a lead.
         test: the test as it was registered.
         as_of: the moment that the data look from.
     """
@@ -38,11 +38,11 @@ def watch_guardrails(assigned: pd.DataFrame, test: RegisteredTest, as_of: dateti
     mature = assigned.loc[_is_over(assigned["met_at"], as_of, rails.days)]
     leads = {arm: int((mature["arm"] == arm).sum()) for arm in (CONTROL, TREATMENT)}
     watched = []
-    for name, column in GUARDRAILS.items():
+    for name, column in FIRST_MOMENTS.items():
         arms = mature.loc[_happened(mature, column, rails.days), "arm"]
         events = {arm: int((arms == arm).sum()) for arm in (CONTROL, TREATMENT)}
         low, high = rate_ratio_sequence(
-            events[TREATMENT], events[CONTROL], test.share_treatment, test.alpha / len(GUARDRAILS)
+            events[TREATMENT], events[CONTROL], test.share_treatment, test.alpha / len(FIRST_MOMENTS)
         )
         is_within = high < rails.limit_ratio
         watched.append(

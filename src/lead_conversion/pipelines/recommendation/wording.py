@@ -153,7 +153,9 @@ def mend_placeholders(text: str, known: frozenset[str]) -> str:
 
     def mended(found: re.Match[str]) -> str:
         name = found[1]
-        near = [name] if name in known else get_close_matches(name, sorted(known), n=1, cutoff=_LIKENESS)
+        # Another number names another thing: {{booking_link_2}} is no {{booking_link}} misspelt.
+        of_number = [other for other in sorted(known) if re.findall(r"\d", other) == re.findall(r"\d", name)]
+        near = [name] if name in known else get_close_matches(name, of_number, n=1, cutoff=_LIKENESS)
         is_whole = found[0].startswith("{{") and found[0].endswith("}}")
         if not near or (is_whole and near == [name]):
             return found[0]
