@@ -12,8 +12,7 @@ from lead_conversion.kernel.errors import DataError
 
 @pytest.fixture
 def data(tmp_path):
-    yield tmp_path
-    Staged.waiting.clear()
+    return tmp_path
 
 
 def document(data, name):

@@ -16,6 +16,7 @@ def test_pipeline_needs_the_primary_layer_features_and_parameters_only() -> None
         "primary_contacts",
         "primary_as_of",
         "feature_leads",
+        "feature_recipe",
         "feature_replay",
         "label_summary",
         "params:target",
