@@ -22,8 +22,7 @@ from lead_conversion.lifecycle.experiment_log import (
     REGISTER,
     ExperimentLog,
     TestStanding,
-    find_tampering,
-    read_standings,
+    read_trusted_standings,
 )
 from lead_conversion.lifecycle.experiments import EVEN, Arm, RegisteredTest, default_arms, parse_arm, register_planned
 from lead_conversion.pipelines.recommendation.experiment_analysis import (
@@ -428,15 +427,7 @@ def _standings(env: str | None) -> dict[str, TestStanding]:
     Raises:
         DataError: it is not.
     """
-    log = _log_of(env)
-    lines = log.lines()
-    fault = find_tampering(lines, _last_anchor(access_log_of(env).path))
-    if fault:
-        raise DataError(
-            f"The experiment log {log.path} was tampered with: {fault}. Looks may be missing, so that no boundary can "
-            "be trusted. Restore it from a backup."
-        )
-    return read_standings(lines)
+    return read_trusted_standings(_log_of(env), _last_anchor(access_log_of(env).path))
 
 
 @contextmanager

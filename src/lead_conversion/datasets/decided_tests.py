@@ -5,8 +5,8 @@ from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset
 
-from lead_conversion.kernel.errors import AccessError, DataError
-from lead_conversion.lifecycle.experiment_log import ExperimentLog, find_tampering, read_standings
+from lead_conversion.kernel.errors import AccessError
+from lead_conversion.lifecycle.experiment_log import ExperimentLog, read_trusted_standings
 
 
 class DecidedTests(AbstractDataset[NoReturn, list[dict[str, Any]]]):
@@ -26,16 +26,9 @@ class DecidedTests(AbstractDataset[NoReturn, list[dict[str, Any]]]):
         Raises:
             DataError: the log is not as it was written.
         """
-        lines = self._log.lines()
-        fault = find_tampering(lines, "")
-        if fault:
-            raise DataError(
-                f"The experiment log {self._log.path} was tampered with: {fault}. What it says of tests cannot be "
-                "trusted. Restore it from a backup."
-            )
         return [
             {"test": standing.test.model_dump(mode="json"), "until": standing.decided["result"]["as_of"]}
-            for standing in read_standings(lines).values()
+            for standing in read_trusted_standings(self._log).values()
             if standing.decided and not standing.ended
         ]
 

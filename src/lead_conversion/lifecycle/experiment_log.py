@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
+from lead_conversion.kernel.errors import DataError
 from lead_conversion.kernel.windows import parse_moment
 from lead_conversion.lifecycle import chained_log
 from lead_conversion.lifecycle.chained_log import Anchor, ChainedLog, find_broken_link
@@ -80,6 +81,26 @@ def read_standings(lines: Sequence[bytes]) -> dict[str, TestStanding]:
         elif entry.get("action") == END and name in standings:
             standings[name] = replace(standings[name], ended=entry)
     return standings
+
+
+def read_trusted_standings(log: ExperimentLog, anchor: str = "") -> dict[str, TestStanding]:
+    """How each registered test stands, by a log that is as it was written.
+
+    Args:
+        log: the log.
+        anchor: as in `find_tampering`.
+
+    Raises:
+        DataError: the log is not as it was written.
+    """
+    lines = log.lines()
+    fault = find_tampering(lines, anchor)
+    if fault:
+        raise DataError(
+            f"The experiment log {log.path} was tampered with: {fault}. Looks may be missing, so that no boundary can "
+            "be trusted. Restore it from a backup."
+        )
+    return read_standings(lines)
 
 
 def find_tampering(lines: Sequence[bytes], anchor: str) -> str:

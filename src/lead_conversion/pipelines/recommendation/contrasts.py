@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lead_conversion.pipelines.recommendation.arms import Period, describe_assignment, part_into_periods
 from lead_conversion.pipelines.recommendation.elements import Comparison
+from lead_conversion.pipelines.recommendation.intervals import jackknife_variance
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters
 from lead_conversion.pipelines.recommendation.values import Array, Positions, days_of
 
@@ -215,8 +216,8 @@ def _compare(parts: Sequence["_Part"], account: Account) -> tuple[float, float]:
         for residual in (account.residual, *account.residuals_without)
     )
     of_folds = np.array([each.mean() for each in without])
-    of_values = (len(of_folds) - 1) / len(of_folds) * float(((of_folds - of_folds.mean()) ** 2).sum())
-    return float(difference.mean()), math.sqrt(float(difference.var(ddof=1)) / len(difference) + of_values)
+    of_leads = float(difference.var(ddof=1)) / len(difference)
+    return float(difference.mean()), math.sqrt(of_leads + jackknife_variance(of_folds))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 from threadpoolctl import threadpool_limits
 
 from lead_conversion.kernel.windows import parse_moment
@@ -15,6 +15,7 @@ from lead_conversion.pipelines.recommendation.elements import Comparison, Elemen
 from lead_conversion.pipelines.recommendation.harms import GUARDRAILS, tell_guardrails
 from lead_conversion.pipelines.recommendation.heterogeneity import describe_segments, tell_differences
 from lead_conversion.pipelines.recommendation.histories import AT_ENROLMENT, AT_STEP, BEFORE_WAIT
+from lead_conversion.pipelines.recommendation.intervals import reach_of
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters, RecommendationParameters
 from lead_conversion.pipelines.recommendation.proportions import adjust_for_multiple_tests, e_value
 from lead_conversion.pipelines.recommendation.randomisation import (
@@ -248,7 +249,7 @@ def _estimate(
 
 
 def _figures(contrast: Contrast, knobs: EffectParameters) -> dict[str, Any]:
-    reach = float(ndtri((1 + knobs.confidence_level) / 2)) * contrast.error
+    reach = reach_of(knobs.confidence_level) * contrast.error
     low, high = contrast.effect - reach, contrast.effect + reach
     effect, low, high = np.clip([contrast.effect, low, high], -1, 1).tolist()
     return {

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from scipy.special import ndtri
-
+from lead_conversion.pipelines.recommendation.intervals import reach_of
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters
 from lead_conversion.reports.formats import bounds, points
 
@@ -22,7 +21,7 @@ def tell_guardrails(differences: Mapping[str, tuple[float, float]], knobs: Effec
         differences: by column of the risk set, the adjusted difference and its standard error.
         knobs: level of the intervals, and the margin.
     """
-    reach = float(ndtri((1 + knobs.confidence_level) / 2))
+    reach = reach_of(knobs.confidence_level)
     told: dict[str, object] = {}
     worse, better = [], []
     for event, (effect, error) in differences.items():

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import chdtrc, ndtr, ndtri
+from scipy.special import chdtrc, ndtr
 
 from lead_conversion.pipelines.recommendation.contrasts import Inquiry
+from lead_conversion.pipelines.recommendation.intervals import reach_of
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters
 from lead_conversion.pipelines.recommendation.values import Array
 from lead_conversion.reports.formats import bounds, p_value, percent, points
@@ -138,7 +139,7 @@ def _name_level(
     distance = (inside[0] - outside[0]) / np.hypot(inside[1], outside[1])
     if ndtr(-np.sign(apart[named]) * distance) > (1 - knobs.confidence_level) / 2:
         return {}
-    reach = float(ndtri((1 + knobs.confidence_level) / 2)) * inside[1]
+    reach = reach_of(knobs.confidence_level) * inside[1]
     return {
         "segment": levels.names[named],
         "segment_effect": inside[0],

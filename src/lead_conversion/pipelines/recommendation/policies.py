@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from lead_conversion.pipelines.recommendation.contrasts import Inquiry
+from lead_conversion.pipelines.recommendation.intervals import jackknife_variance, reach_of
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters
 from lead_conversion.pipelines.recommendation.sequence_variants import OWN_VARIANT
 from lead_conversion.pipelines.recommendation.values import Array, Positions
 
-# Within a step: the wait before it is chosen first, then whether it is sent, then what it says.
 # Of leads, each left out once.
 GROUPS = 40
+# Within a step: the wait before it is chosen first, then whether it is sent, then what it says.
 DECISIONS = ("wait", "step", "prompt")
 SKIP = "skip"
 
@@ -63,7 +63,7 @@ class PolicyValue:
 
     def tell(self, level: float) -> dict[str, Any]:
         """With intervals."""
-        reach = float(ndtri((1 + level) / 2))
+        reach = reach_of(level)
         return {
             "effect": self.effect,
             "ci_low": self.effect - reach * self.error,
@@ -100,9 +100,7 @@ def propose_changes(shrunken: pd.DataFrame, campaign_id: int, knobs: EffectParam
         for row in waits.drop_duplicates("step_id").to_dict("records")
     ]
     prompts = own.loc[(own["element_type"] == "prompt") & kept & (own["guardrails_worse"] == "")]
-    best = (
-        prompts.sort_values(["posterior", "element_id"]).drop_duplicates("step_id", keep="last").sort_values("step_id")
-    )
+    best = prompts.sort_values(["posterior", "element_id"]).drop_duplicates("step_id", keep="last")
     changes += [_change(row, str(row["element_id"])) for row in best.sort_values("step_id").to_dict("records")]
     return [change for change in changes if change.gain > knobs.margin]
 
@@ -146,8 +144,11 @@ def value_policy(
     whole, parts, weight = _live(accounts, every)
     group = np.arange(len(leads)) % GROUPS
     without = np.array([[gain[0] for gain in _live(accounts, group != number)[:2]] for number in range(GROUPS)])
-    of_leads = (GROUPS - 1) / GROUPS * ((without - without.mean(axis=0)) ** 2).sum(axis=0)
-    errors = [math.sqrt(own + _noise_of_values(gain)) for own, gain in zip(of_leads, (whole, parts), strict=True)]
+    # Of the leads, and of the values that outcomes hang on, by the folds that they were learned without.
+    errors = [
+        math.sqrt(of_leads + jackknife_variance(gain[1:]))
+        for of_leads, gain in zip(jackknife_variance(without), (whole, parts), strict=True)
+    ]
     alike = float(weight.sum() ** 2 / (weight**2).sum()) if weight.any() else 0.0
     return PolicyValue(float(whole[0]), errors[0], float(parts[0]), errors[1], len(leads), alike)
 
@@ -219,12 +220,6 @@ def _by_state(state: Array, weight: Array) -> Array:
     """How likely leads in each one's state are to come there under the policy; a linear regression of their weights."""
     told = np.maximum(state @ np.linalg.lstsq(state, weight, rcond=None)[0], 0.0)
     return np.asarray(told * (weight.sum() / told.sum())) if told.any() else weight
-
-
-def _noise_of_values(by_model: Array) -> float:
-    """A gain's variance from the values that outcomes hang on: a jackknife over the folds they were learned without."""
-    without = by_model[1:]
-    return (len(without) - 1) / len(without) * float(((without - without.mean()) ** 2).sum())
 
 
 def _change(row: Mapping[Any, Any], arm: str) -> Change:

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from lead_conversion.kernel.targets import Targets
 from lead_conversion.pipelines.recommendation.effects import ADJUSTED, ASSOCIATION_ONLY, RANDOMISED
 from lead_conversion.pipelines.recommendation.harms import GUARDRAILS, explain_guardrails, read_guardrails
 from lead_conversion.pipelines.recommendation.heterogeneity import explain_differences
+from lead_conversion.pipelines.recommendation.intervals import reach_of
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
 from lead_conversion.pipelines.recommendation.portfolio import (
     EFFORT_RANK,
@@ -164,7 +165,7 @@ def _rank_changes(effects: pd.DataFrame, parameters: RecommendationParameters) -
         & (shrunken["exposed_leads_month"] > 0)
     ]
     has_step = changes["step_id"].notna()
-    reach = 2 * float(ndtri((1 + knobs.confidence_level) / 2))
+    reach = 2 * reach_of(knobs.confidence_level)
     spread = (changes["posterior_high"] - changes["posterior_low"]) / reach
     ranked = changes.assign(
         certainty=ndtr((-knobs.margin - changes["posterior"]) / spread),

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 from threadpoolctl import threadpool_limits
 
 from lead_conversion.kernel.windows import SECONDS_AN_HOUR
 from lead_conversion.pipelines.recommendation.effects import study_comparisons
 from lead_conversion.pipelines.recommendation.elements import Comparison, each_group, list_comparisons
+from lead_conversion.pipelines.recommendation.intervals import reach_of
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters, RecommendationParameters
 from lead_conversion.pipelines.recommendation.policies import (
     DECISIONS,
@@ -233,7 +233,7 @@ def _find_stop(funnel: list[dict[str, Any]], knobs: EffectParameters) -> dict[st
     known = [stage for stage in funnel if stage["keeping"]]
     if not known:
         return {"after_step_id": None, "later_steps": 0, "effect": None, "ci_low": None, "ci_high": None}
-    reach = float(ndtri((1 + knobs.confidence_level) / 2))
+    reach = reach_of(knobs.confidence_level)
     share = np.array([stage["share_of_entered"] for stage in known])
     worth = share * np.array([stage["keeping"]["posterior"] for stage in known])
     noise = share * [(s["keeping"]["posterior_high"] - s["keeping"]["posterior_low"]) / 2 / reach for s in known]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
+
+from lead_conversion.pipelines.recommendation.intervals import reach_of
 
 KEEPING_A_STEP = "step"
 # Where everybody books, or nobody, an interval can have no width.
@@ -34,7 +35,7 @@ def shrink_effects(effects: pd.DataFrame, confidence_level: float, least_sd: flo
     Returns:
         The effects with `posterior`, `posterior_low`, `posterior_high`, as probabilities.
     """
-    reach = float(ndtri((1 + confidence_level) / 2))
+    reach = reach_of(confidence_level)
     noise = ((effects["ci_high"] - effects["ci_low"]) / (2 * reach)).to_numpy(dtype=np.float64).clip(min=LEAST_NOISE)
     observed = effects["effect"].to_numpy(dtype=np.float64)
     posterior, sd = np.empty_like(observed), np.empty_like(observed)

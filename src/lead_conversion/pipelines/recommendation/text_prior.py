@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 from scipy.stats import norm
 
 from lead_conversion.language.templates import count_words, text_features
+from lead_conversion.pipelines.recommendation.intervals import reach_of
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters
 from lead_conversion.pipelines.recommendation.values import Array
 
@@ -72,7 +73,7 @@ def learn_from_wording(effects: pd.DataFrame, campaign_steps: pd.DataFrame, knob
 
 
 def _contrasts(prompts: pd.DataFrame, campaign_steps: pd.DataFrame, knobs: EffectParameters) -> _Contrasts:
-    reach = 2 * float(ndtri((1 + knobs.confidence_level) / 2))
+    reach = 2 * reach_of(knobs.confidence_level)
     versions = campaign_steps.loc[campaign_steps["prompt_id"].notna()].drop_duplicates("prompt_id")
     wording = pd.DataFrame(
         [_describe(version["subject"], version["body"]) for version in versions.to_dict("records")],
