@@ -22,7 +22,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from lead_conversion.pipelines.recommendation.shrinkage import shrink_effects
+from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
 from lead_conversion.simulation import WorldSpec, truth_path_of, write_world
 
 PROJECT = Path(__file__).parents[1]

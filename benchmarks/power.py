@@ -22,14 +22,14 @@ import pandas as pd
 import yaml
 
 from lead_conversion.lifecycle.experiments import EVEN, Arm, RegisteredTest, register_planned
-from lead_conversion.pipelines.recommendation.experiment_analysis import (
+from lead_conversion.pipelines.recommendation.experiments.analysis import (
     B_BETTER,
     BAD_RATIO,
     FINAL,
     GUARDRAIL,
     analyse_experiment,
 )
-from lead_conversion.pipelines.recommendation.experiments import plan_experiments
+from lead_conversion.pipelines.recommendation.experiments.planning import plan_experiments
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
 
 CONFIGURED = Path(__file__).parents[1] / "conf/base/parameters/recommendation/default.yaml"

@@ -6,7 +6,7 @@ from entity_rows import AS_OF, PERSON, RAW_CONTACT, RAW_EVENT, rows
 from lead_conversion.guard.labels import label_or_token, variants_or_tokens
 from lead_conversion.guard.pseudonyms import PseudonymKey
 from lead_conversion.pipelines.data_engineering.clean import clean_contacts, clean_engagement_logs
-from lead_conversion.pipelines.recommendation.sequence_variants import parse_variant_orders
+from lead_conversion.pipelines.recommendation.exposure.sequence_variants import parse_variant_orders
 
 KEY = PseudonymKey("a key for tests, long enough")
 PEOPLE = {"lead_key": "ana", "person_key": "ana", "is_opted_out_now": False, "has_shared_contact_point": False}

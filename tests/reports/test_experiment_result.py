@@ -3,7 +3,7 @@
 import pytest
 from tested_leads import planned
 
-from lead_conversion.pipelines.recommendation import experiment_analysis as analysis
+from lead_conversion.pipelines.recommendation.experiments import analysis
 from lead_conversion.reports.experiment_result import ADVICE, VERDICTS, say_planned, say_result
 
 TEST = {"experiment_id": "test-prompt-1", "start": "2026-03-02T00:00:00", "horizon_days": 30, "alpha": 0.05}

@@ -1,9 +1,9 @@
 """Builders of libraries of better prompts for the tests of edits."""
 
-from lead_conversion.pipelines.recommendation.edit_evidence import TextFeatureEffects
-from lead_conversion.pipelines.recommendation.lenders import Lender, Library, words_of
 from lead_conversion.pipelines.recommendation.parameters import PromptEditParameters
-from lead_conversion.pipelines.recommendation.wording import PromptText
+from lead_conversion.pipelines.recommendation.prompts.evidence import TextFeatureEffects
+from lead_conversion.pipelines.recommendation.prompts.lenders import Lender, Library, words_of
+from lead_conversion.pipelines.recommendation.prompts.wording import PromptText
 
 KNOWN = frozenset({"first_name", "agent_name", "booking_link"})
 LIMITS = PromptEditParameters(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from lead_conversion.pipelines.recommendation.histories import ATTRIBUTES
+from lead_conversion.pipelines.recommendation.exposure.histories import ATTRIBUTES
 from project import PROJECT
 
 PLANNED_AT, START = "2026-03-01T00:00:00", "2026-03-02"

@@ -25,16 +25,16 @@ from lead_conversion.lifecycle.experiment_log import (
     read_trusted_standings,
 )
 from lead_conversion.lifecycle.experiments import EVEN, Arm, RegisteredTest, default_arms, parse_arm, register_planned
-from lead_conversion.pipelines.recommendation.experiment_analysis import (
+from lead_conversion.pipelines.recommendation.experiments.analysis import (
     BAD_RATIO,
     FINAL,
     GUARDRAIL,
     analyse_experiment,
 )
+from lead_conversion.pipelines.recommendation.experiments.schedule import SAME_LEADS, Place, reason_for_conflict
+from lead_conversion.pipelines.recommendation.exposure.risk_sets import build_risk_sets
+from lead_conversion.pipelines.recommendation.exposure.sequence_variants import OWN_VARIANT, parse_variant_orders
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
-from lead_conversion.pipelines.recommendation.risk_sets import build_risk_sets
-from lead_conversion.pipelines.recommendation.schedule import SAME_LEADS, Place, reason_for_conflict
-from lead_conversion.pipelines.recommendation.sequence_variants import OWN_VARIANT, parse_variant_orders
 from lead_conversion.reports.experiment_result import VERDICTS, say_planned, say_prospect, say_result
 from lead_conversion.reports.formats import count, day, plural, points
 

@@ -11,9 +11,9 @@ import yaml
 from tested_leads import LABEL_COLUMNS, LOG_COLUMNS, OUTCOME_COLUMNS, STEP_COLUMNS
 
 from lead_conversion.kernel.targets import Targets
-from lead_conversion.pipelines.recommendation.histories import ATTRIBUTES
+from lead_conversion.pipelines.recommendation.exposure.histories import ATTRIBUTES
+from lead_conversion.pipelines.recommendation.exposure.risk_sets import RISK_SET_DTYPES
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
-from lead_conversion.pipelines.recommendation.risk_sets import RISK_SET_DTYPES
 
 AS_OF = {"snapshot_id": "s1", "as_of": "2026-09-01T00:00:00"}
 DEFAULTS = Path(__file__).parents[3] / "conf/base/parameters/recommendation/default.yaml"

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from lead_conversion.pipelines.recommendation.effects import estimate_effects
+from lead_conversion.pipelines.recommendation.effects.estimation import estimate_effects
 from lead_conversion.pipelines.recommendation.recommend import recommend_changes
 
 GREETING = "Hi {{first_name}}, "

@@ -2,12 +2,12 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from lead_conversion.pipelines.recommendation.effects import estimate_effects
-from lead_conversion.pipelines.recommendation.experiments import plan_experiments
+from lead_conversion.pipelines.recommendation.effects.estimation import estimate_effects
+from lead_conversion.pipelines.recommendation.experiments.planning import plan_experiments
+from lead_conversion.pipelines.recommendation.exposure.risk_sets import build_risk_sets
+from lead_conversion.pipelines.recommendation.prompts.rewrites import add_rewrites, request_rewrites
 from lead_conversion.pipelines.recommendation.recommend import recommend_changes
-from lead_conversion.pipelines.recommendation.rewrites import add_rewrites, request_rewrites
-from lead_conversion.pipelines.recommendation.risk_sets import build_risk_sets
-from lead_conversion.pipelines.recommendation.sequences import study_sequences
+from lead_conversion.pipelines.recommendation.sequences.study import study_sequences
 
 
 def create_pipeline() -> Pipeline:

@@ -9,10 +9,12 @@ import pandas as pd
 from scipy.special import ndtr
 
 from lead_conversion.kernel.targets import Targets
-from lead_conversion.pipelines.recommendation.effects import ADJUSTED, ASSOCIATION_ONLY, RANDOMISED
-from lead_conversion.pipelines.recommendation.harms import GUARDRAILS, explain_guardrails, read_guardrails
-from lead_conversion.pipelines.recommendation.heterogeneity import explain_differences
-from lead_conversion.pipelines.recommendation.intervals import reach_of
+from lead_conversion.pipelines.recommendation.effects.estimation import ADJUSTED, ASSOCIATION_ONLY, RANDOMISED
+from lead_conversion.pipelines.recommendation.effects.harms import GUARDRAILS, explain_guardrails, read_guardrails
+from lead_conversion.pipelines.recommendation.effects.heterogeneity import explain_differences
+from lead_conversion.pipelines.recommendation.effects.intervals import reach_of
+from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
+from lead_conversion.pipelines.recommendation.exposure.risk_sets import left_truncated_leads
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
 from lead_conversion.pipelines.recommendation.portfolio import (
     EFFORT_RANK,
@@ -20,9 +22,7 @@ from lead_conversion.pipelines.recommendation.portfolio import (
     describe_portfolio,
     find_exclusions,
 )
-from lead_conversion.pipelines.recommendation.prompt_editor import PromptEditor, ProposedText
-from lead_conversion.pipelines.recommendation.risk_sets import left_truncated_leads
-from lead_conversion.pipelines.recommendation.shrinkage import shrink_effects
+from lead_conversion.pipelines.recommendation.prompts.editor import PromptEditor, ProposedText
 from lead_conversion.reports.formats import bounds, count, decimal, p_value, percent, plural, points
 
 CHANGES = {

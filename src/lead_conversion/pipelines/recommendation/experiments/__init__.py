@@ -1,0 +1,1 @@
+"""The tests that prove a change: how they are planned, and how they are read."""

@@ -1,0 +1,187 @@
+"""The result of a registered test: who fell to which arm, whether that was chance, and what it shows so far."""
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from scipy.special import ndtr
+
+from lead_conversion.lifecycle.experiments import CONTROL, TREATMENT, Arm, RegisteredTest
+from lead_conversion.pipelines.recommendation.experiments.guardrails import STOPS, watch_guardrails
+from lead_conversion.pipelines.recommendation.experiments.sequential import stopping_boundaries
+from lead_conversion.pipelines.recommendation.exposure.sequence_variants import SAME_WAIT_HOURS
+from lead_conversion.pipelines.recommendation.exposure.traffic import first_of_journeys
+
+NEITHER = "neither"
+# Chance never splits leads evenly, so that a look does not wait for the last per cent of its information.
+ALMOST = 0.99
+BAD_RATIO, GUARDRAIL, NOT_MATURE = "stopped_sample_ratio", "stopped_guardrail", "not_mature"
+B_BETTER, A_BETTER, GO_ON, NO_DIFFERENCE = "b_better", "a_better", "go_on", "no_difference"
+# After these nobody looks again.
+FINAL = (GUARDRAIL, B_BETTER, A_BETTER, NO_DIFFERENCE)
+
+
+def analyse_experiment(
+    risk_set: pd.DataFrame,
+    test: RegisteredTest,
+    earlier_looks: Sequence[float],
+    as_of: datetime,
+    *,
+    is_last: bool = False,
+) -> dict[str, Any]:
+    """What a test shows at an as-of: whether to stop, go on or wait, and why.
+
+    Leads count by the arm they were first dealt, whatever became of it, and for the outcome only once their horizon is
+    over. In this order: how leads fell to the arms (where chance does not explain it, nothing else is said), the
+    guardrails, and, where the next planned look is due, the difference with its boundary. Between looks no difference
+    is told, so that nobody can stop at one.
+
+    Args:
+        risk_set: with the horizon of the test.
+        test: as it was registered.
+        earlier_looks: share of the information at each look so far.
+        as_of: the moment that the data look from.
+        is_last: whether no more leads will be taken in, so that this look is the last one.
+
+    Returns:
+        verdict, counts by arm, the sample ratio, and where they may be told: guardrails, information, look; rates and
+        effects are probabilities, the interval is the repeated one (Jennison and Turnbull 1989, J. R. Stat. Soc. B 51,
+        305): it holds at all looks together.
+    """
+    dealt = assign_arms(risk_set, test)
+    counted = dealt["arm"].value_counts()
+    assigned = dealt.loc[dealt["arm"] != NEITHER]
+    result: dict[str, Any] = {
+        "experiment_id": test.experiment_id,
+        "as_of": as_of.isoformat(),
+        "leads": {arm: int(counted.get(arm, 0)) for arm in (CONTROL, TREATMENT, NEITHER)},
+        "guardrails": [],
+        "look": None,
+    }
+    ratio = check_sample_ratio(result["leads"], test)
+    result["sample_ratio"] = ratio
+    if not ratio["is_chance"]:
+        return result | {"verdict": BAD_RATIO}
+    mature = assigned.loc[assigned["is_mature"]]
+    sizes = {arm: int((mature["arm"] == arm).sum()) for arm in (CONTROL, TREATMENT)}
+    information = share_of_information(sizes, test)
+    due = _next_look(test, max(earlier_looks, default=0)) or test.looks[-1]
+    is_due = min(sizes.values()) > 1 and (information >= ALMOST * due or is_last)
+    is_complete = is_last or information >= ALMOST
+    looks = [*_taken_at_less(earlier_looks, information), information]
+    result |= {
+        "mature_leads": sizes,
+        "information": information,
+        "guardrails": watch_guardrails(assigned, test, as_of),
+        "look": _look(mature, sizes, looks, test, is_complete=is_complete) if is_due else None,
+        "next_look_at": _next_look(test, information) if is_due else due,
+    }
+    if any(rail["verdict"] == STOPS for rail in result["guardrails"]):
+        return result | {"verdict": GUARDRAIL}
+    return result | {"verdict": _judge(result["look"])}
+
+
+def assign_arms(risk_set: pd.DataFrame, test: RegisteredTest) -> pd.DataFrame:
+    """One row a lead taken in since the start, with the arm that it was first dealt: A, B or neither.
+
+    A lead that had met the place before the start is not taken in. Where it is skipping that is tested, leads without
+    an address for the step are left out: nobody chose to skip them.
+    """
+    if test.step_id is None:
+        journeys = first_of_journeys(risk_set)
+        rows = journeys.loc[journeys["campaign_id"] == test.campaign_id]
+    else:
+        rows = risk_set.loc[risk_set["step_id"] == test.step_id]
+    if test.control.mark == "skipped":
+        rows = rows.loc[rows["is_reachable"]]
+    rows = rows.sort_values("met_at", kind="stable").drop_duplicates("lead_key")
+    rows = rows.loc[rows["met_at"] >= test.start]
+    arm = pd.Series(NEITHER, index=rows.index, dtype="str")
+    for name, told in ((CONTROL, test.control), (TREATMENT, test.treatment)):
+        arm = arm.mask(_is_told(rows, told), name)
+    return rows.assign(arm=arm)
+
+
+def check_sample_ratio(leads: dict[str, int], test: RegisteredTest) -> dict[str, Any]:
+    """Whether chance explains how many leads fell to each arm: chi-square with one degree of freedom."""
+    dealt = leads[CONTROL] + leads[TREATMENT]
+    expected = dealt * test.share_treatment
+    deviation = math.sqrt(expected * (1 - test.share_treatment))
+    p = float(2 * ndtr(-abs(leads[TREATMENT] - expected) / deviation)) if dealt else 1.0
+    return {
+        "share_treatment": leads[TREATMENT] / dealt if dealt else None,
+        "planned_share": test.share_treatment,
+        "p_value": p,
+        "p_below": test.sample_ratio_p,
+        "is_chance": p >= test.sample_ratio_p,
+    }
+
+
+def share_of_information(sizes: dict[str, int], test: RegisteredTest) -> float:
+    """How much is known of what was planned to be known: 1 with two arms of the planned size."""
+    both = sizes[CONTROL] + sizes[TREATMENT]
+    return sizes[CONTROL] * sizes[TREATMENT] / both / (test.sample_size_per_arm / 2) if both else 0.0
+
+
+def _taken_at_less(earlier_looks: Sequence[float], information: float) -> list[float]:
+    """The earlier looks that less was known at.
+
+    Leads can leave the data (duplicates are merged, old ones deleted), so that a last look knows no more than the one
+    before: it is then that look taken again, and spends what is left.
+    """
+    return [share for share in earlier_looks if share < information]
+
+
+def _is_told(rows: pd.DataFrame, arm: Arm) -> pd.Series:
+    if arm.mark == "prompt":
+        return rows["prompt_id"].isin([int(value) for value in arm.told_as]).fillna(value=False)
+    if arm.mark == "skipped":
+        return rows["is_skipped"] == (arm.told_as == ("yes",))
+    if arm.mark == "variant":
+        return rows["sequence_variant"].isin(arm.told_as)
+    waits = [(rows["planned_wait_hours"] - float(value)).abs() < SAME_WAIT_HOURS for value in arm.told_as]
+    return pd.concat(waits, axis=1).any(axis=1)
+
+
+def _look(
+    mature: pd.DataFrame,
+    sizes: dict[str, int],
+    information: Sequence[float],
+    test: RegisteredTest,
+    *,
+    is_complete: bool,
+) -> dict[str, Any]:
+    """The difference in booked leads at a look, against the boundary of that look (Lan and DeMets 1983)."""
+    bound = stopping_boundaries(tuple(information), test.alpha, is_complete=is_complete)[-1]
+    booked = {arm: int(mature.loc[mature["arm"] == arm, "booked"].sum()) for arm in sizes}
+    rate = {arm: booked[arm] / size for arm, size in sizes.items()}
+    effect = rate[TREATMENT] - rate[CONTROL]
+    pooled = sum(booked.values()) / sum(sizes.values())
+    error = math.sqrt(pooled * (1 - pooled) * sum(1 / size for size in sizes.values()))
+    spread = math.sqrt(sum(rate[arm] * (1 - rate[arm]) / size for arm, size in sizes.items()))
+    return {
+        "number": len(information),
+        "is_last": is_complete,
+        "boundary": bound,
+        "z": effect / error if error else 0.0,
+        "booked": booked,
+        "rates": rate,
+        "effect": effect,
+        "ci_low": max(effect - bound * spread, -1.0),
+        "ci_high": min(effect + bound * spread, 1.0),
+    }
+
+
+def _next_look(test: RegisteredTest, information: float) -> float | None:
+    """The first planned look that this much information does not reach; None beyond the last."""
+    return next((share for share in test.looks if ALMOST * share > information), None)
+
+
+def _judge(look: dict[str, Any] | None) -> str:
+    if look is None:
+        return NOT_MATURE
+    if abs(look["z"]) >= look["boundary"]:
+        return B_BETTER if look["z"] > 0 else A_BETTER
+    return NO_DIFFERENCE if look["is_last"] else GO_ON

@@ -1,0 +1,1 @@
+"""Concrete edits of prompts, with what speaks for each part of them."""

@@ -1,0 +1,42 @@
+"""What no wording can change tells whether the arms were alike."""
+
+import numpy as np
+import pytest
+
+from lead_conversion.contracts import model_output
+from lead_conversion.pipelines.recommendation.effects.estimation import estimate_effects
+
+
+@pytest.fixture
+def prompts(make_risk_set, make_steps, as_of, parameters):
+    """The effects of two prompts, by the share of dead addresses among the leads of each."""
+
+    def run(*shares):
+        rng = np.random.default_rng(1)
+        rows = make_risk_set(*({"leads": 900, "booked": 90, "prompt_id": number} for number in (1, 2)))
+        bounced = rng.random(len(rows)) < np.repeat(shares, 900)
+        steps = make_steps({"prompt_id": 1, "prompt_version": 1}, {"prompt_id": 2, "prompt_version": 2})
+        effects = estimate_effects(rows.assign(bounced=bounced), steps, as_of, (), parameters, 1)
+        model_output.effects.validate(effects)
+        return effects[effects["element_type"] == "prompt"].set_index("element_id")
+
+    return run
+
+
+def test_arms_of_which_one_met_more_dead_addresses_are_no_evidence(prompts):
+    found = prompts(0.02, 0.08)
+    assert found["bounces_differ"].all()
+    assert set(found["evidence_grade"]) == {"C"}
+    assert found.loc["2", "bounce_effect"] == pytest.approx(0.06, abs=0.02)
+
+
+def test_arms_that_met_as_many_are_told_apart_by_nothing(prompts):
+    found = prompts(0.05, 0.05)
+    assert not found["bounces_differ"].any()
+    assert "C" not in set(found["evidence_grade"])
+
+
+def test_where_nothing_bounced_nothing_speaks_against_the_arms(prompts):
+    found = prompts(0, 0)
+    assert (found["bounce_q"] == 1).all()
+    assert "C" not in set(found["evidence_grade"])

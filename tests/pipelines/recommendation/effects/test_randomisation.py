@@ -1,0 +1,104 @@
+"""Grade A where chance dealt the arms, and nowhere else."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lead_conversion.pipelines.recommendation.effects.estimation import estimate_effects
+from lead_conversion.pipelines.recommendation.effects.randomisation import kinds_dealt_by_chance
+
+
+@pytest.fixture
+def leads_of(make_risk_set):
+    """Leads of two industries over 200 days, with what a rule makes of each: its prompt."""
+
+    def make(choose, step=10, size=2000, seed=1):
+        rng = np.random.default_rng(seed)
+        rows = make_risk_set({"leads": size, "booked": 0, "step_id": step})
+        day = np.sort(rng.random(size)) * 200
+        is_retail = rng.random(size) < 0.5
+        return rows.assign(
+            lead_key=rows["lead_key"] + f"-{step}",
+            met_at=pd.Timestamp("2026-01-01") + pd.to_timedelta(day, unit="D").as_unit("us"),
+            industry=np.where(is_retail, "retail", "health"),
+            booked=rng.random(size) < 0.05 + 0.1 * is_retail,
+            prompt_id=pd.array(step * 10 + np.where(choose(rng, day, is_retail), 1, 2), "Int64"),
+        )
+
+    return make
+
+
+@pytest.fixture
+def grade(make_steps, as_of, parameters):
+    """The grade of the first version of each step."""
+
+    def run(*parts):
+        rows = pd.concat(parts, ignore_index=True)
+        steps = make_steps(
+            *(
+                {"step_id": s, "step_order": i + 1, "prompt_id": 10 * s + v, "prompt_version": v}
+                for i, s in enumerate(sorted(rows["step_id"].unique()))
+                for v in (1, 2)
+            )
+        )
+        effects = estimate_effects(rows, steps, as_of, (), parameters, 1)
+        return effects.loc[effects["element_type"] == "prompt"].groupby("step_id")["evidence_grade"].first().to_dict()
+
+    return run
+
+
+def by_lot(rng, day, _is_retail):
+    return rng.random(len(day)) < 0.5
+
+
+def by_industry(rng, day, is_retail):
+    return rng.random(len(day)) < np.where(is_retail, 0.6, 0.4)
+
+
+def by_week(_rng, day, _is_retail):
+    return (day // 7).astype(int) % 2 == 0
+
+
+def by_lot_more_and_more(rng, day, _is_retail):
+    return rng.random(len(day)) < 0.2 + 0.6 * day / 200
+
+
+def test_versions_dealt_by_lot_are_evidence_of_grade_a(grade, leads_of):
+    assert grade(leads_of(by_lot)) == {10: "A"}
+
+
+def test_lot_whose_shares_change_slowly_is_still_a_lot(grade, leads_of):
+    assert grade(leads_of(by_lot_more_and_more)) == {10: "A"}
+
+
+@pytest.mark.parametrize("choose", [by_industry, by_week])
+def test_versions_chosen_by_lead_or_by_week_are_no_lot(grade, leads_of, choose):
+    assert grade(leads_of(choose)) == {10: "B"}
+
+
+def test_few_leads_would_not_show_a_choice_and_prove_no_lot(grade, leads_of):
+    assert grade(leads_of(by_lot, size=400)) == {10: "B"}
+
+
+def test_one_step_that_looks_dealt_by_lot_among_steered_ones_is_not_taken_for_it(grade, leads_of):
+    steered = [leads_of(by_industry, step=step, seed=step) for step in (20, 30)]
+    assert set(grade(leads_of(by_lot), *steered).values()) == {"B"}
+
+
+def test_a_kind_is_dealt_by_chance_where_no_more_look_steered_than_chance_makes_look_so():
+    doubts = {f"prompt {i}": p for i, p in enumerate(np.linspace(0.01, 1, 40))} | {"wait 1": 0.001, "wait 2": 0.8}
+    kinds = {name: name.split()[0] for name in doubts}
+    assert kinds_dealt_by_chance(doubts, kinds, 0.01) == {"prompt", "wait"}
+    assert kinds_dealt_by_chance(doubts | {"wait 3": 0.002}, kinds | {"wait 3": "wait"}, 0.01) == {"prompt"}
+
+
+def test_wait_dealt_by_lot_is_a_lot_although_it_decides_when_the_step_is_met(leads_of, make_steps, as_of, parameters):
+    first = leads_of(by_lot).assign(prompt_id=pd.array([101] * 2000, "Int64"))
+    hours = np.where(by_lot(np.random.default_rng(5), first["met_at"], None), 24.0, 60.0)
+    # Messages go out at eight: leads who chose the same wait at one time meet the step at one time.
+    due = (first["met_at"] + pd.to_timedelta(hours, unit="h")).dt.floor("D")
+    second = first.assign(step_id=pd.array([20] * 2000, "Int64"), planned_wait_hours=hours, met_at=due, steps_met=1)
+    second["met_at"] += pd.to_timedelta(hours, unit="min")
+    steps = make_steps({"step_id": 10, "prompt_id": 101}, {"step_id": 20, "step_order": 2, "prompt_id": 201})
+    effects = estimate_effects(pd.concat([first, second], ignore_index=True), steps, as_of, (), parameters, 1)
+    assert effects.set_index("element_type").loc["wait", "evidence_grade"] == "A"

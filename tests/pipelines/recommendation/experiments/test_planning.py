@@ -1,0 +1,279 @@
+"""Sample sizes, durations and feasibility of the planned tests."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from statsmodels.stats.power import NormalIndPower
+
+from lead_conversion.contracts.documents import PLANNED_TEST_PARTS, experiment_plan
+from lead_conversion.kernel.errors import DataError
+from lead_conversion.pipelines.recommendation.experiments.planning import (
+    fixed_sample_drift,
+    leads_per_arm,
+    plan_experiments,
+)
+from lead_conversion.pipelines.recommendation.experiments.sequential import (
+    drift_for_power,
+    stopping_boundaries,
+)
+
+QUARTERS = (0.25, 0.5, 0.75, 1.0)
+
+
+@pytest.fixture
+def recommendation():
+    return {
+        "id": "prompt-1", "experiment_id": "test-prompt-1", "element_type": "prompt", "element_id": "1",
+        "campaign_id": 1, "step_id": 10, "contrast": "version 1 - version 2", "label": "Autumn · step 1",
+        "change": "edit_prompt", "evidence": {"shrunken_effect": -0.05}, "proposed_text": "Hello",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def plan(as_of, parameters):
+    def run(recommendation, risk_set, base_rate=0.1):
+        keys = ("element_type", "element_id", "contrast")
+        effects = pd.DataFrame([{key: recommendation[key] for key in keys} | {"rate_treated": base_rate}])
+        recommendations = {"recommendations": [recommendation]}
+        return plan_experiments(recommendations, effects, risk_set, as_of, parameters)["experiments"][0]
+
+    return run
+
+
+@pytest.fixture
+def recent_leads(make_risk_set):
+    def make(weekly, **columns):
+        return make_risk_set({"leads": 8 * weekly, "booked": 0, "met_at": "2026-08-20", "is_mature": False} | columns)
+
+    return make
+
+
+@pytest.mark.parametrize(("points", "leads"), [(2, 4_145), (1, 16_577), (0.5, 66_308)])
+def test_known_sample_sizes_come_out(points, leads):
+    assert leads_per_arm(0.12, points / 100, fixed_sample_drift(0.05, 0.8)) == leads
+
+
+def test_sample_size_agrees_with_statsmodels():
+    drift = fixed_sample_drift(0.05, 0.8)
+    standardised = 0.02 / np.sqrt(0.13 * 0.87)
+    reference = NormalIndPower().solve_power(standardised, alpha=0.05, power=0.8)
+    assert leads_per_arm(0.13, 0.02, drift) == pytest.approx(reference, abs=1)
+
+
+def test_planned_test_has_the_planned_power_and_error():
+    bounds = stopping_boundaries(QUARTERS, 0.05)
+    base, difference = 0.1, 0.03
+    n = leads_per_arm(base + difference / 2, difference, drift_for_power(bounds, QUARTERS, 0.8))
+    rng = np.random.default_rng(11)
+    sizes = np.diff([0, *(round(n * share) for share in QUARTERS)])
+
+    def rejected(rate: float) -> float:
+        control, treated = (np.cumsum([rng.binomial(size, p, 20_000) for size in sizes], axis=0) for p in (base, rate))
+        seen = np.cumsum(sizes)[:, None]
+        pooled = (control + treated) / (2 * seen)
+        z = (treated - control) / seen / np.sqrt(2 * pooled * (1 - pooled) / seen)
+        return float((np.abs(z) > np.array(bounds)[:, None]).any(axis=0).mean())
+
+    assert 0.78 <= rejected(base + difference) <= 0.82
+    assert rejected(base) <= 0.055
+
+
+def test_duration_is_enrolment_of_eligible_leads_and_the_wait_for_the_last_label(plan, recommendation, recent_leads):
+    experiment = plan(recommendation, recent_leads(200))
+    n = experiment["sample_size_per_arm"]
+    assert experiment["minimal_detectable_effect"] == pytest.approx(0.05)
+    assert experiment["weekly_eligible_leads"] == 200
+    assert experiment["weeks_enrolment"] == int(np.ceil(2 * n / 200))
+    assert experiment["duration_weeks"] == experiment["weeks_enrolment"] + 5
+    assert experiment["feasible"]
+    assert experiment["reason"].startswith("Feasible")
+
+
+def test_small_effect_is_planned_at_the_least_effect_of_interest(plan, recommendation, recent_leads):
+    small = recommendation | {"evidence": {"shrunken_effect": -0.004}}
+    assert plan(small, recent_leads(200))["minimal_detectable_effect"] == pytest.approx(0.01)
+
+
+def test_thin_traffic_is_infeasible_and_says_what_would_make_it_feasible(plan, recommendation, recent_leads):
+    experiment = plan(recommendation, recent_leads(20))
+    assert not experiment["feasible"]
+    needed = 2 * experiment["sample_size_per_arm"] / 21
+    assert f"{needed:,.0f} leads a week" in experiment["reason"]
+    assert "points are the smallest effect that matters" in experiment["reason"]
+
+
+def test_effect_named_as_affordable_would_be_feasible(plan, recommendation, recent_leads):
+    reason = plan(recommendation, recent_leads(20))["reason"]
+    points = float(reason.split("or if ")[1].split(" points")[0])
+    larger = recommendation | {"evidence": {"shrunken_effect": -(points + 0.1) / 100}}
+    assert plan(larger, recent_leads(20))["feasible"]
+
+
+def test_one_lead_a_week_asks_for_campaigns_to_share(plan, recommendation, recent_leads):
+    assert "campaigns share" in plan(recommendation, recent_leads(1), base_rate=0.5)["reason"]
+
+
+def test_difference_is_capped_where_the_better_rate_would_leave_its_range(plan, recommendation, recent_leads):
+    large = recommendation | {"evidence": {"shrunken_effect": -0.2}}
+    experiment = plan(large, recent_leads(2000), base_rate=0.95)
+    assert 0.95 < 0.95 + experiment["minimal_detectable_effect"] < 1
+    assert experiment["sample_size_per_arm"] > 0
+    assert experiment["feasible"]
+
+
+@pytest.mark.parametrize("base_rate", [0.985, 1.0])
+def test_place_where_nearly_all_book_leaves_nothing_to_find(plan, recommendation, recent_leads, base_rate):
+    experiment = plan(recommendation, recent_leads(2000), base_rate=base_rate)
+    assert not experiment["feasible"]
+    assert experiment["sample_size_per_arm"] is None
+    assert experiment["duration_weeks"] is None
+    assert "leaves no room" in experiment["reason"]
+    json.dumps(experiment, allow_nan=False)
+
+
+@given(st.floats(0, 1), st.floats(-0.1, 1).filter(lambda x: abs(x) > 1e-3))
+def test_sample_size_is_positive_or_refused(rate, difference):
+    if difference > 0 and rate - difference / 2 >= 0 and rate + difference / 2 <= 1:
+        assert leads_per_arm(rate, difference, 2.8) >= 1
+    else:
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            leads_per_arm(rate, difference, 2.8)
+
+
+def test_place_that_nobody_met_lately_is_infeasible(plan, recommendation, make_risk_set):
+    experiment = plan(recommendation, make_risk_set({"leads": 10, "booked": 1, "met_at": "2026-02-01"}))
+    assert not experiment["feasible"]
+    assert experiment["duration_weeks"] is None
+    assert "no lead has met this place lately" in experiment["reason"]
+
+
+def test_limit_shorter_than_the_labels_is_infeasible(recommendation, recent_leads, parameters, as_of):
+    short = parameters.model_copy(
+        update={"experiments": parameters.experiments.model_copy(update={"max_duration_weeks": 5})}
+    )
+    keys = ("element_type", "element_id", "contrast")
+    effects = pd.DataFrame([{key: recommendation[key] for key in keys} | {"rate_treated": 0.1}])
+    found = plan_experiments({"recommendations": [recommendation]}, effects, recent_leads(200), as_of, short)
+    assert "labels alone take 5 weeks" in found["experiments"][0]["reason"]
+
+
+def test_unreachable_leads_and_other_steps_are_not_eligible(plan, recommendation, recent_leads):
+    risk_set = pd.concat([recent_leads(200), recent_leads(50, is_reachable=False), recent_leads(70, step_id=11)])
+    assert plan(recommendation, risk_set)["weekly_eligible_leads"] == 200
+
+
+def test_order_enrols_each_new_lead_of_the_campaign_once(plan, recommendation, recent_leads):
+    first = recent_leads(200)
+    later = first.assign(step_id=11, met_at=first["met_at"] + pd.Timedelta(days=1))
+    order = recommendation | {"element_type": "order", "step_id": None, "change": "change_order", "contrast": "A - B"}
+    experiment = plan(order, pd.concat([first, later]))
+    assert experiment["weekly_eligible_leads"] == 200
+    assert experiment["arms"] == ["A (control): the order is A", "B (treatment): the order is B"]
+    assert "enrolled" in experiment["allocation"]
+
+
+def test_guardrails_name_todays_rates(plan, recommendation, make_risk_set):
+    risk_set = make_risk_set(
+        {"leads": 80, "booked": 0, "met_at": "2026-06-01"},
+        {"leads": 10, "booked": 0, "met_at": "2026-06-01", "opted_out_at": "2026-06-07"},
+        {"leads": 10, "booked": 0, "met_at": "2026-06-01", "opted_out_at": "2026-06-09"},
+        # The week in which they may still opt out is not over.
+        {"leads": 900, "booked": 0, "met_at": "2026-08-30"},
+    )
+    opt_outs, negative = plan(recommendation, risk_set)["guardrails"]
+    assert (opt_outs["guardrail"], opt_outs["rate_now"], opt_outs["limit_ratio"]) == ("opt-outs", 0.1, 1.25)
+    assert "now 10.0\N{NO-BREAK SPACE}%" in opt_outs["rule"]
+    assert negative["rate_now"] == 0
+
+
+def test_plan_says_when_the_sample_ratio_stops_it(plan, recommendation, recent_leads):
+    check = plan(recommendation, recent_leads(200))["sample_ratio_check"]
+    assert check["p_below"] == 0.001
+    assert "0.001" in check["rule"]
+
+
+@pytest.fixture
+def plan_all(as_of, parameters):
+    def run(recommendations, risk_set):
+        effects = pd.DataFrame(recommendations)[["element_type", "element_id", "contrast"]].assign(rate_treated=0.1)
+        return plan_experiments({"recommendations": recommendations}, effects, risk_set, as_of, parameters)
+
+    return run
+
+
+def at_step(recommendation, step_id, campaign_id=1):
+    name = f"prompt-{step_id}"
+    place = {"element_id": str(step_id), "step_id": step_id, "campaign_id": campaign_id}
+    return recommendation | place | {"id": name, "experiment_id": f"test-{name}"}
+
+
+def test_tests_on_the_same_leads_queue_and_others_run_beside(plan_all, recommendation, recent_leads):
+    first = recent_leads(300)
+    others = recent_leads(200, step_id=20, campaign_id=2)
+    others = others.assign(lead_key="x" + others["lead_key"])
+    risk_set = pd.concat([first, first.assign(step_id=11), others])
+    wanted = [at_step(recommendation, 10), at_step(recommendation, 11), at_step(recommendation, 20, 2)]
+    made = plan_all(wanted, risk_set)
+    one, two, three = made["experiments"]
+    assert (one["first_week"], one["last_week"]) == (1, one["duration_weeks"])
+    assert (two["first_week"], two["runs_after"]) == (one["last_week"] + 1, ["test-prompt-10"])
+    assert (three["first_week"], three["runs_after"]) == (1, [])
+    assert three["runs_beside"] == ["test-prompt-10", "test-prompt-11"]
+    assert two["conflicts"][0]["rule"] == "not beside test-prompt-10: same leads (100\N{NO-BREAK SPACE}%)"
+    assert three["conflicts"] == []
+    assert made["schedule"].startswith("2 tests begin at once, side by side on different leads. 1 test would")
+    assert f"after {two['last_week']} weeks" in made["schedule"]
+
+
+def test_order_and_step_of_one_campaign_queue_whoever_their_leads_are(plan_all, recommendation, recent_leads):
+    order = recommendation | {
+        "id": "order-1-B", "experiment_id": "test-order-1-B", "element_type": "order", "element_id": "1",
+        "step_id": None, "change": "change_order", "contrast": "A - B",
+    }  # fmt: skip
+    one, two = plan_all([order, at_step(recommendation, 10)], recent_leads(300))["experiments"]
+    assert two["first_week"] == one["last_week"] + 1
+    assert two["conflicts"][0]["reason"] == "order of the same campaign"
+
+
+def test_plan_keeps_its_contract_and_each_part_of_a_test_is_needed(plan_all, recommendation, recent_leads):
+    made = plan_all([recommendation], recent_leads(300))
+    assert experiment_plan.validate(made) == made
+    for part in PLANNED_TEST_PARTS:
+        lacking = {key: value for key, value in made["experiments"][0].items() if key != part}
+        with pytest.raises(DataError, match=rf"lacks experiments\[0\]\.{part};"):
+            experiment_plan.validate(made | {"experiments": [lacking]})
+
+
+def test_infeasible_test_has_no_week(plan_all, recommendation, recent_leads):
+    made = plan_all([recommendation], recent_leads(2))
+    assert made["experiments"][0]["first_week"] is None
+    assert made["experiments"][0]["runs_beside"] == []
+    assert made["schedule"] == "No test is feasible with the present traffic."
+
+
+def test_plan_is_plain_json(plan, recommendation, recent_leads):
+    json.dumps(plan(recommendation, recent_leads(200)), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("proposed", "says"),
+    [("Hello", "the proposed text is sent"), (None, "a new text, which a person has to write, is sent")],
+)
+def test_plan_names_no_proposed_text_where_there_is_none(plan, recommendation, recent_leads, proposed, says):
+    planned = plan(recommendation | {"proposed_text": proposed}, recent_leads(500))
+    assert planned["arms"][1] == f"B (treatment): {says}"
+
+
+def test_all_leads_of_the_step_are_dealt_one_of_two_wordings(plan, recommendation, recent_leads):
+    words = plan(recommendation, recent_leads(500))["allocation"]
+    assert words.endswith("at the step; the step's other versions rest meanwhile")
+    assert "other versions" not in plan(recommendation | {"change": "skip_step"}, recent_leads(500))["allocation"]
+
+
+def test_without_recommendations_there_is_no_experiment(make_risk_set, as_of, parameters):
+    found = plan_experiments({"recommendations": []}, pd.DataFrame(), make_risk_set(), as_of, parameters)
+    assert found["experiments"] == []
