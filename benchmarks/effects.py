@@ -1,8 +1,9 @@
 """How well effects are found: each world's planted truth against effects.parquet.
 
 Simulates worlds, reads them as a run does, estimates effects and holds them against what was planted: errors, coverage
-of the 95 % intervals, of what is flagged how much is bad in truth, and what the configuration chosen by posterior mean
-misses of the best one's gain.
+of the 95 % intervals, of what is flagged how much is bad in truth, whether E-values tell wrong effects from right ones,
+and what the configuration chosen by posterior mean misses of the best one's gain; of several worlds in the end all
+together.
 
 python benchmarks/effects.py                               # 20,000 leads
 python benchmarks/effects.py --leads 40000 --seeds 5 6
@@ -21,6 +22,7 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+from scipy.stats import mannwhitneyu
 
 from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
 from lead_conversion.simulation import WorldSpec, truth_path_of, write_world
@@ -90,6 +92,24 @@ def tell_grades(found: pd.DataFrame) -> str:
     return ", ".join(f"grade {grade}: {size:.0f}, covered {mean:.2f}" for grade, (mean, size) in by_grade.iterrows())
 
 
+def tell_sensitivity(found: pd.DataFrame) -> str:
+    """E-values of effects whose interval is on one side of zero, where the truth is on that side and where it is not.
+
+    The last figure is the chance that a right one's is larger than a wrong one's.
+    """
+    claimed = found.loc[(found["ci_low"] > 0) | (found["ci_high"] < 0)]
+    is_right = claimed["effect"] * claimed["effect_true"] > 0
+    is_right &= claimed["effect_true"].abs() > MARGIN
+    right, wrong = claimed.loc[is_right, "sensitivity"], claimed.loc[~is_right, "sensitivity"]
+    if right.empty or wrong.empty:
+        return f"{len(right)} claims right, {len(wrong)} wrong"
+    above = mannwhitneyu(right, wrong).statistic / (len(right) * len(wrong))
+    return (
+        f"{len(right)} claims right with a median E-value of {right.median():.2f}, "
+        f"{len(wrong)} wrong with {wrong.median():.2f} (a right one's is larger: {above:.2f})"
+    )
+
+
 def tell_regret(found: pd.DataFrame) -> str:
     """Of what the best fixed configuration would gain over the present mix, the share that the chosen one misses.
 
@@ -125,6 +145,7 @@ def main() -> None:
     parser.add_argument("--hidden-confounding", type=float, default=0.0)
     parser.add_argument("--null-world", action="store_true")
     words = parser.parse_args()
+    worlds = []
     for seed in words.seeds:
         asked = {name: value for name, value in vars(words).items() if name != "seeds"}
         spec = WorldSpec.model_validate(asked | {"seed": seed})
@@ -135,10 +156,20 @@ def main() -> None:
             run(database, folder, *LABELLED)
             seconds = run(database, folder, "--pipeline=recommendation")
             found = read_found(folder, database)
+        worlds.append(found)
         print(f"{spec.model_dump_json(include={'leads', 'seed', 'assignment', 'hidden_confounding', 'null_world'})}")
-        print(tell_errors(found).to_string())
-        print(f"{tell_flags(found)}; {seconds:.0f} s")
-        print(f"{tell_grades(found)}; {tell_regret(found)}\n", flush=True)
+        say(found)
+        print(f"{tell_regret(found)}; {seconds:.0f} s\n", flush=True)
+    if len(worlds) > 1:
+        clean = sum(not found["flagged"].any() for found in worlds)
+        print(f"{len(worlds)} worlds together, {clean} of them without a flag")
+        say(pd.concat(worlds))
+
+
+def say(found: pd.DataFrame) -> None:
+    """Errors by kind, then flags, grades and sensitivity."""
+    print(tell_errors(found).to_string())
+    print(f"{tell_flags(found)}\n{tell_grades(found)}\n{tell_sensitivity(found)}", flush=True)
 
 
 if __name__ == "__main__":

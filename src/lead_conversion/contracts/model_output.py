@@ -199,7 +199,7 @@ Effects = pa.DataFrameSchema(
         "others_effect": _number("The effect among the other leads", nullable=True),
         "text_mean": _number("Of a prompt, its effect, the wording counted; missing where that is off", nullable=True),
         "text_sd": _number("Its spread", pa.Check.ge(0), nullable=True),
-        "text_q": _number("Share not worse by the margin among prompts as surely worse", _SHARE, nullable=True),
+        "text_doubt": _number("Chance of being no worse than the margin, the wording counted", _SHARE, nullable=True),
         "sensitivity": _number("How strong a hidden cause would have to be", nullable=True),
         "evidence_grade": _text("A randomised, B adjusted, C association only", pa.Check.isin(GRADES)),
         "flagged": pa.Column(bool, description="Worse than its alternative by more than the margin of relevance"),

@@ -20,7 +20,7 @@ class TextPriorParameters(_Frozen):
     least_steps: int = Field(gt=1)
     largest_noise_points: float = Field(gt=0)
     least_gain: float = Field(ge=0)
-    false_discovery_rate: float = Field(gt=0, lt=1)
+    most_doubt: float = Field(gt=0, lt=1)
 
 
 class EffectParameters(_Frozen):

@@ -43,7 +43,7 @@ CAVEATS = {
     "so the difference may lie in the leads and not in the campaign. Test it before changing anything.",
 }
 
-# Of a hundred prompts, fewer are told in words.
+# A smaller chance is told as below it.
 RARE = 0.01
 NOT_ALIKE = (
     "Association only (grade C): the leads of one arm had more addresses that do not work, which no wording and no "
@@ -345,10 +345,10 @@ def _explain_chance(change: dict[str, Any]) -> list[str]:
     verdict = "Unlikely to be chance alone" if change["flagged"] else "This may be chance"
     if pd.isna(change["text_mean"]):
         return [f"{verdict} (q {p_value(change['q_value'])})."]
-    share, own = change["text_q"], p_value(change["q_value"])
-    wrong = f"{percent(share, 0)} are not" if share >= RARE else "hardly one is not"
-    as_sure = f"{verdict}: of prompts as surely worse as this one {wrong}"
-    return [f"{as_sure}, by their own leads and by what like wording does at other steps. By its own leads: q {own}."]
+    doubt, own = change["text_doubt"], p_value(change["q_value"])
+    chance = percent(doubt, 0) if doubt >= RARE else f"below {percent(RARE, 0)}"
+    both = "by its own leads and by what like wording does at other steps"
+    return [f"{verdict}: the chance that it is no worse is {chance}, {both}. By its own leads alone: q {own}."]
 
 
 def _explain_grade(change: dict[str, Any]) -> list[str]:

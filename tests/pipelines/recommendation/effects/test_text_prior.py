@@ -49,7 +49,7 @@ def test_prompt_whose_own_leads_say_little_is_judged_by_its_like(learn, pressing
     told = learn(unsure).loc[f"{10 * len(unsure) + 1}"]
     assert told["text_mean"] < -0.01
     assert told["text_mean"] == pytest.approx(-learn(unsure).loc[f"{10 * len(unsure)}", "text_mean"])
-    assert told["text_q"] < 0.02
+    assert 0.05 < told["text_doubt"] < 0.5  # its own leads alone would say 0.6, and it is no flag
 
 
 def test_step_is_not_told_by_itself_what_to_expect(learn, pressing_harms):
@@ -60,22 +60,24 @@ def test_step_is_not_told_by_itself_what_to_expect(learn, pressing_harms):
 def test_wording_that_says_nothing_of_effects_is_not_counted(learn):
     rng = np.random.default_rng(2)
     told = learn(rng.choice([-0.03, 0.03], STEPS) + rng.normal(0, 0.01, STEPS))
-    assert told[["text_mean", "text_sd", "text_q"]].isna().all(axis=None)
+    assert told[["text_mean", "text_sd", "text_doubt"]].isna().all(axis=None)
 
 
 def test_no_effects_and_noise_only_are_not_counted(learn):
-    flags = [learn(np.random.default_rng(seed).normal(0, 0.01, STEPS))["text_q"].notna().any() for seed in range(20)]
+    flags = [
+        learn(np.random.default_rng(seed).normal(0, 0.01, STEPS))["text_doubt"].notna().any() for seed in range(20)
+    ]
     assert not any(flags)
 
 
 def test_versions_that_do_not_differ_in_wording_tell_nothing_of_each_other(learn, pressing_harms):
-    assert learn(pressing_harms, bodies=(CALM, CALM))["text_q"].isna().all()
+    assert learn(pressing_harms, bodies=(CALM, CALM))["text_doubt"].isna().all()
 
 
 def test_it_is_off_where_effects_are_noisy_or_steps_few(learn, pressing_harms):
-    assert learn(pressing_harms)["text_q"].notna().all()
-    assert learn(pressing_harms, noise=0.02)["text_q"].isna().all()
-    assert learn(pressing_harms[:10])["text_q"].isna().all()
+    assert learn(pressing_harms)["text_doubt"].notna().all()
+    assert learn(pressing_harms, noise=0.02)["text_doubt"].isna().all()
+    assert learn(pressing_harms[:10])["text_doubt"].isna().all()
 
 
 def test_what_is_flagged_is_worse_in_truth_and_more_is_found_than_by_own_leads(learn):
@@ -83,7 +85,7 @@ def test_what_is_flagged_is_worse_in_truth_and_more_is_found_than_by_own_leads(l
     truth = np.where(rng.random(60) < 0.7, -0.02, 0.0)
     bodies = (CALM, PRESSING)
     told = learn(truth + rng.normal(0, 0.01, 60), bodies=bodies).iloc[1::2]
-    flagged = told["text_q"].to_numpy() <= 0.02
+    flagged = told["text_doubt"].to_numpy() <= 0.05
     by_own_leads = (told["effect"] / 0.01).to_numpy() < -2.6
     assert flagged.sum() > by_own_leads.sum()
     assert (truth[flagged] == 0).mean() <= 0.1

@@ -57,7 +57,7 @@ EFFECT_DTYPES = {
     "check_effect": "float64",
     "text_mean": "float64",
     "text_sd": "float64",
-    "text_q": "float64",
+    "text_doubt": "float64",
     "sensitivity": "float64",
     "evidence_grade": "str",
     "flagged": "bool",
@@ -111,10 +111,10 @@ def estimate_effects(
         of probability, the rates are not adjusted; `overlap` is the share of leads that could have got any of the arms;
         `sensitivity` the E-value of the interval's limit nearest zero. `flagged` says that the effect is below zero at
         the false discovery rate, and its estimate by more than the margin of relevance; of prompts, where their wording
-        foretells what they do at other steps, it says so of the effect with the wording counted (`text_q`). Rows with
-        the same `hypothesis` are one test seen from both sides. `bounce_effect` is a negative control (Lipsitch et al.
-        2010, Epidemiology 21:383): what a prompt or a wait seems to do to attempts that reach no address; where that is
-        beyond chance (`bounces_differ`), its arms are not alike and the grade is C.
+        foretells what they do at other steps, it says so of the effect with the wording counted (`text_doubt`). Rows
+        with the same `hypothesis` are one test seen from both sides. `bounce_effect` is a negative control (Lipsitch et
+        al. 2010, Epidemiology 21:383): what a prompt or a wait seems to do to attempts that reach no address; where
+        that is beyond chance (`bounces_differ`), its arms are not alike and the grade is C.
     """
     knobs = parameters.effects
     rows = risk_set.sort_values(["lead_key", "step_id"], ignore_index=True)
@@ -297,8 +297,8 @@ def _judge(rows: pd.DataFrame, campaign_steps: pd.DataFrame, knobs: EffectParame
     differs_q, bounce_q = (_adjust_known(rows[name], hypothesis) for name in ("differs_p", "bounce_p"))
     bounces_differ = bounce_q < 1 - knobs.confidence_level
     rows = learn_from_wording(rows, campaign_steps, knobs)
-    is_sure = (q_values <= knobs.false_discovery_rate) & rows["text_q"].isna()
-    is_sure |= rows["text_q"] <= knobs.text_prior.false_discovery_rate
+    is_sure = (q_values <= knobs.false_discovery_rate) & rows["text_doubt"].isna()
+    is_sure |= rows["text_doubt"] <= knobs.text_prior.most_doubt
     is_worse = is_sure & (rows["effect"] < -knobs.margin)
     return (
         rows.assign(

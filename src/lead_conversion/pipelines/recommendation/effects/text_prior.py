@@ -20,7 +20,7 @@ WIDTHS = np.array((0.0005, 0.002, 0.005, 0.01, 0.02, 0.04, 0.08))
 # Prompts that the narrowest width is taken to have beforehand, so that few prompts spread no further than they must.
 NARROWEST = 1.0
 ROUNDS = 300
-TEXT_COLUMNS = ("text_mean", "text_sd", "text_q")
+TEXT_COLUMNS = ("text_mean", "text_sd", "text_doubt")
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ def learn_from_wording(effects: pd.DataFrame, campaign_steps: pd.DataFrame, knob
     where effects are too noisy to learn from.
 
     Returns:
-        `text_mean` and `text_sd`, the mean and the spread of the effect given both, and `text_q`, the share of those no
-        worse than the margin among all prompts that are at least as surely worse than it.
+        `text_mean` and `text_sd`, the mean and the spread of the effect given both, and `text_doubt`, the chance that
+        the prompt is no worse than the margin (the local false sign rate, Stephens 2017, section 2.2).
     """
     told = effects.assign(**dict.fromkeys(TEXT_COLUMNS, np.nan))
     prompts = effects.loc[(effects["element_type"] == "prompt") & (effects["ci_high"] > effects["ci_low"])]
@@ -149,7 +149,4 @@ def _judge(contrasts: _Contrasts, mean: Array, error: Array, share: Array, knobs
     posterior = (share * means).sum(axis=1)
     variance = (share * (spreads + means**2)).sum(axis=1) - posterior**2
     not_worse = (share * ndtr((means + knobs.margin) / np.sqrt(spreads))).sum(axis=1)
-    order = np.argsort(not_worse, kind="stable")
-    share_false = np.empty(len(order))
-    share_false[order] = np.cumsum(not_worse[order]) / np.arange(1, len(order) + 1)
-    return np.column_stack([posterior, np.sqrt(np.maximum(variance, 0)), share_false])
+    return np.column_stack([posterior, np.sqrt(np.maximum(variance, 0)), not_worse])
