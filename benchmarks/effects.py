@@ -13,22 +13,18 @@ python benchmarks/effects.py --hidden-confounding 1        # a cause that nobody
 """
 
 import argparse
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import duckdb
 import pandas as pd
+from project_run import run_project
 from scipy.stats import mannwhitneyu
 
 from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
 from lead_conversion.simulation import WorldSpec, truth_path_of, write_world
 
-PROJECT = Path(__file__).parents[1]
-SECRET = "the benchmark's own key, of no use elsewhere"
 LABELLED = ("--pipelines", "data_engineering,feature_engineering", "--to-nodes", "label_conversions")
 # As configured: an effect nearer to zero is not worth acting on, whatever its sign.
 MARGIN, LEVEL = 0.003, 0.95
@@ -39,10 +35,8 @@ NOTHING = 1e-6
 
 def run(database: Path, folder: Path, *what: str) -> float:
     """Seconds of a run of some of the project in a folder."""
-    command = [sys.executable, "-m", "lead_conversion", f"--conf-source={PROJECT / 'conf'}", *what]
-    environment = os.environ | {"CORY_DUCKDB_PATH": str(database), "LEAD_CONVERSION_PSEUDONYM_KEY": SECRET}
     began = time.perf_counter()
-    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    run_project(folder, *what, CORY_DUCKDB_PATH=database)
     return time.perf_counter() - began
 
 

@@ -6,14 +6,13 @@ LEADS=100000 make bench
 
 import os
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+from project_run import PROJECT, SECRET, run_project
 
 from lead_conversion.cli.project import parameters_of
 from lead_conversion.guard.deidentify import deidentify_batch
@@ -23,7 +22,6 @@ from lead_conversion.guard.pseudonyms import PseudonymKey
 from lead_conversion.simulation import WorldSpec, truth_path_of, write_world
 from lead_conversion.source.duckdb_source import DuckDBSource
 
-PROJECT = Path(__file__).parents[1]
 TABLES = (
     "education.contacts",
     "education.campaign_enrollments",
@@ -33,7 +31,7 @@ TABLES = (
     "education.contact_status_history",
 )
 ENTITIES = ("contacts", "campaign_steps", "engagement_logs", "outcomes")
-KEY = PseudonymKey("the benchmark's own key, of no use elsewhere")
+KEY = PseudonymKey(SECRET)
 
 
 def seconds(action: Callable[[], object]) -> float:
@@ -68,10 +66,8 @@ def extract(database: Path) -> int:
 
 def full_run(database: Path, folder: Path) -> tuple[float, float]:
     """Seconds and GiB of one full run in an empty folder."""
-    command = [sys.executable, "-m", "lead_conversion", f"--conf-source={PROJECT / 'conf'}", "--pipeline=full"]
     started = time.perf_counter()
-    environment = os.environ | {"CORY_DUCKDB_PATH": str(database), "LEAD_CONVERSION_PSEUDONYM_KEY": "k" * 32}
-    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    run_project(folder, "--pipeline=full", CORY_DUCKDB_PATH=database)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024**2
     return time.perf_counter() - started, peak
 

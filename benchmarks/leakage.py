@@ -10,14 +10,13 @@ import argparse
 import hashlib
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from project_run import PROJECT, run_project
 
 from lead_conversion.cli.project import parameters_of
 from lead_conversion.contracts.features import Feature
@@ -27,7 +26,6 @@ from lead_conversion.pipelines.modelling.leakage import audit_leakage
 from lead_conversion.pipelines.modelling.parameters import LeakageParameters, ModelParameters
 from lead_conversion.simulation import WorldSpec, truth_path_of, write_world
 
-PROJECT = Path(__file__).parents[1]
 PUBLIC = PROJECT.parent / "shared/data"
 BANK = Path(os.environ.get("CORY_BANK_FOLDER") or PUBLIC / "bank_marketing") / "bank-additional-full.csv.gz"
 OLIST = Path(os.environ.get("CORY_OLIST_FOLDER") or PUBLIC / "olist_funnel")
@@ -100,10 +98,7 @@ def run_world(spec: WorldSpec, folder: Path, last_node: str) -> Path:
     """Where the data of a demo world stand, after the training run in this empty folder up to a node."""
     database = folder / "world.duckdb"
     write_world(spec, database, truth_path_of(database))
-    command = [sys.executable, "-m", "lead_conversion", f"--conf-source={PROJECT / 'conf'}", "--pipelines=training"]
-    environment = os.environ | {"CORY_DUCKDB_PATH": str(database), "LEAD_CONVERSION_PSEUDONYM_KEY": "k" * 32}
-    command.append(f"--to-nodes={last_node}")
-    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    run_project(folder, "--pipelines=training", f"--to-nodes={last_node}", CORY_DUCKDB_PATH=database)
     return folder / "data"
 
 

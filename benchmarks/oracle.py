@@ -13,31 +13,25 @@ python benchmarks/oracle.py --leads 40000 --seeds 11 12 --target t1
 """
 
 import argparse
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
+from project_run import SECRET, run_project
 
 from lead_conversion.cli.project import parameters_of
 from lead_conversion.guard.pseudonyms import PseudonymKey
 from lead_conversion.simulation import WorldSpec, chances_as_seen, truth_path_of, write_world
 
-PROJECT = Path(__file__).parents[1]
 TARGETS = ("t1", "t2", "t3")
 SEES_LESS = "this oracle, of one who sees all"
-SECRET = "the benchmark's own key, of no use elsewhere"
 
 
 def train(database: Path, folder: Path) -> pd.DataFrame:
     """The holdout's predictions of a training run in an empty folder."""
-    command = [sys.executable, "-m", "lead_conversion", f"--conf-source={PROJECT / 'conf'}", "--pipeline=training"]
-    environment = os.environ | {"CORY_DUCKDB_PATH": str(database), "LEAD_CONVERSION_PSEUDONYM_KEY": SECRET}
-    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    run_project(folder, "--pipeline=training", CORY_DUCKDB_PATH=database)
     return pd.read_parquet(folder / "data/07_model_output/holdout_predictions.parquet")
 
 

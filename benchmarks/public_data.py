@@ -11,15 +11,13 @@ days of their window over.
 """
 
 import argparse
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from leakage import BANK, OLIST, OLIST_LEADS, PROJECT, TARGET, read_bank, shape_table
+from leakage import BANK, OLIST, OLIST_LEADS, TARGET, read_bank, shape_table
+from project_run import run_project
 
 from lead_conversion.cli.project import parameters_of
 from lead_conversion.kernel.targets import Targets
@@ -67,11 +65,9 @@ def split_known(known: pd.DataFrame, calibration_share: float) -> pd.DataFrame:
 
 def judge_olist(folder: Path, calibration_share: float) -> tuple[pd.DataFrame, list[str]]:
     """Probabilities of every model for each lead of May at 0 h, and what training said."""
-    command = [sys.executable, "-m", "lead_conversion", f"--conf-source={PROJECT / 'conf'}", "--pipelines=training"]
     # On the first of July all of May can judge.
-    command += ["--env=olist", "--to-nodes=assign_splits", "--params=source.as_of=2018-07-01T00:00:00"]
-    environment = os.environ | {"CORY_OLIST_FOLDER": str(OLIST), "LEAD_CONVERSION_PSEUDONYM_KEY": "k" * 32}
-    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    words = ("--pipelines=training", "--to-nodes=assign_splits", "--params=source.as_of=2018-07-01T00:00:00")
+    run_project(folder, "--env=olist", *words, CORY_OLIST_FOLDER=OLIST)
     examples = pd.read_parquet(folder / "data/05_model_input/examples.parquet").query("split != 'scoring'")
     rows = pd.read_parquet(folder / "data/04_feature/leads.parquet")
     parameters = parameters_of("olist")

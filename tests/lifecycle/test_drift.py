@@ -1,8 +1,6 @@
 """What the watch sees, and what it makes of nothing. benchmarks/drift.py measures the same on a demo world."""
 
-import importlib.util
-from pathlib import Path
-
+import drift as benchmark
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,10 +17,6 @@ from lead_conversion.lifecycle.drift.outcomes import average_precision, mature_o
 from lead_conversion.lifecycle.drift.parameters import DriftParameters
 from lead_conversion.lifecycle.drift.reference import from_parquet, make_reference, to_parquet
 from lead_conversion.lifecycle.drift.scores import expected_brier, expected_pr_auc
-
-_spec = importlib.util.spec_from_file_location("drift_benchmark", Path(__file__).parents[2] / "benchmarks/drift.py")
-benchmark = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(benchmark)
 
 PLANTED = [name for name in benchmark.PLANTS if name != "nothing"]
 

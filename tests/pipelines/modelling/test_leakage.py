@@ -1,10 +1,9 @@
-import importlib.util
 import json
 
+import leakage as public
 import numpy as np
 import pandas as pd
 import pytest
-from configured import PROJECT
 
 from lead_conversion.contracts import documents
 from lead_conversion.contracts.features import Feature
@@ -16,10 +15,6 @@ REPLAYED = {"moments": [], "landmarks": 500, "differing": {}}
 TAGS = Feature("tags", "attribution", "categorical", "category", "What sales noted", "'none': nothing noted")
 DURATION = Feature("duration", "interaction", "numeric", "seconds", "How long the last call was", "no call yet")
 VISITS = Feature("visits", "attribution", "numeric", "visits", "Site visits", "not tracked")
-
-_spec = importlib.util.spec_from_file_location("leakage_benchmark", PROJECT / "benchmarks/leakage.py")
-public = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(public)
 
 
 @pytest.fixture

@@ -1,30 +1,15 @@
 """Planned, run and analysed by the project's own functions, tests find what they are planned to find, as often."""
 
-import importlib.util
 import math
-import sys
 
+import power
 import pytest
-
-from project import PROJECT
 
 TESTS = 120
 
 
 @pytest.fixture(scope="module")
-def power():
-    """The benchmark, whose way of running tests this is."""
-    spec = importlib.util.spec_from_file_location("power", PROJECT / "benchmarks/power.py")
-    module = importlib.util.module_from_spec(spec)
-    # Its dataclass looks itself up there.
-    sys.modules["power"] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["power"]
-
-
-@pytest.fixture(scope="module")
-def verdicts_of(power):
+def verdicts_of():
     experiment, test = power.plan_test(0.3, 0.12, 300)
 
     def run(seed, **world):
