@@ -1,6 +1,7 @@
 """Which language a text is in."""
 
 import re
+from copy import copy
 from functools import cache
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
@@ -111,7 +112,9 @@ def _with_others(languages: tuple[str, ...]) -> tuple[str, ...]:
 
 @cache
 def _identifier(languages: tuple[str, ...] | None) -> LanguageIdentifier:
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
-    if languages:
-        identifier.set_languages(languages)
+    if not languages:
+        return LanguageIdentifier.from_model_file(MODEL_FILE)
+    # Half a second to unpack: one model for all, of which each identifier looks at its languages.
+    identifier = copy(_identifier(None))
+    identifier.set_languages(languages)
     return identifier
