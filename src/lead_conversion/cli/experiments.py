@@ -11,7 +11,7 @@ import click
 import pandas as pd
 
 from lead_conversion.cli.permission import record_access, require_permission
-from lead_conversion.cli.project import access_log_of, catalog_of, configuration_of, parameters_of, publish
+from lead_conversion.cli.project import access_log_of, catalog_of, parameters_of, publish, read_configuration
 from lead_conversion.guard.roles import Permission, current_user
 from lead_conversion.kernel.errors import AccessError, ConfigurationError, DataError, ExperimentAlert
 from lead_conversion.kernel.targets import Targets
@@ -418,7 +418,7 @@ def _plan_of(env: str | None) -> dict[str, Any] | None:
 
 
 def _log_of(env: str | None) -> ExperimentLog:
-    return ExperimentLog(Path(configuration_of(env)["globals"]["experiment_log"]))
+    return ExperimentLog(Path(read_configuration(env, "globals")["experiment_log"]))
 
 
 def _standings(env: str | None) -> dict[str, TestStanding]:

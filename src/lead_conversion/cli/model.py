@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from lead_conversion.cli.permission import record_access, require_permission
-from lead_conversion.cli.project import access_rules_of, configuration_of
+from lead_conversion.cli.project import access_rules_of, read_configuration
 from lead_conversion.guard.roles import Permission, current_user, names_of_account
 from lead_conversion.kernel.errors import ConfigurationError, DataError
 from lead_conversion.lifecycle.promotion import Approval, Decision
@@ -225,10 +225,9 @@ def show_log(verify: bool, begin_anew: bool, by: str | None, reason: str | None,
 
 def _succession(env: str | None) -> Succession:
     """The registry and the log of an environment."""
-    configuration = configuration_of(env)
-    open_registry(configuration["mlflow"]["server"]["mlflow_tracking_uri"])
-    prefix = configuration["catalog"]["nominated_models"]["prefix"]
-    return Succession(prefix, PromotionLog(Path(configuration["globals"]["promotion_log"])))
+    open_registry(read_configuration(env, "mlflow")["server"]["mlflow_tracking_uri"])
+    prefix = read_configuration(env, "catalog")["nominated_models"]["prefix"]
+    return Succession(prefix, PromotionLog(Path(read_configuration(env, "globals")["promotion_log"])))
 
 
 def _asked(env: str | None, by: str, reason: str) -> tuple[Succession, Approval]:

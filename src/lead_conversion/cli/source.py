@@ -17,7 +17,15 @@ from pydantic import ValidationError
 
 from lead_conversion.cli import find_refusal
 from lead_conversion.cli.permission import require_permission
-from lead_conversion.cli.project import CARRIED, access_log_of, catalog_of, conf_folder, configuration_of, parameters_of
+from lead_conversion.cli.project import (
+    CARRIED,
+    access_log_of,
+    catalog_of,
+    conf_folder,
+    configuration_of,
+    parameters_of,
+    read_configuration,
+)
 from lead_conversion.contracts.source_entities import CAMPAIGN_STEPS, PEOPLE, SOURCE_ENTITIES, source_entity
 from lead_conversion.datasets.agent_cory import SQLServerSourceDataset
 from lead_conversion.datasets.pseudonym_key import PseudonymKeyDataset
@@ -258,7 +266,7 @@ class _Configured:
     def _key(self) -> Iterator[Finding]:
         dataset = cast("PseudonymKeyDataset", catalog_of(self.env, "pseudonym_key").get("pseudonym_key"))
         current = dataset.ring().current
-        if current is None and configuration_of(self.env)["catalog"]["pseudonym_key"]["makes_missing"]:
+        if current is None and read_configuration(self.env, "catalog")["pseudonym_key"]["makes_missing"]:
             yield right("pseudonym key", "none yet: the first run makes one")
         else:
             with _plain_refusals():

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 
 import sqlglot
@@ -218,6 +219,7 @@ class Statement:
         return {name: frozenset(columns[name]) for name in sorted(columns)}
 
 
+@lru_cache(maxsize=64)  # the same few texts are read several times in a run, and each takes a tenth of a second
 def parse_statement(entity_name: str, text: str) -> Statement:
     """The SELECT that a text is, once it has passed the allow-list.
 
