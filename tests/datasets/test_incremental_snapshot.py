@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 import pyarrow.parquet as pq
+import pytest
 from agent_cory_rows import DEFAULTS, LOG, make_database, selects
 from extractions import extraction_of
 from hypothesis import given, settings
@@ -169,6 +170,7 @@ def compare(history, changes, days, updated_from=BEGIN, **facts):
             assert not unchanged or after[key][0].samefile(before[key][0])
 
 
+@pytest.mark.no_cover
 @given(histories, st.lists(changes_of("insert", "update", "delete"), min_size=1, max_size=6), later_days)
 @settings(max_examples=EXAMPLES)
 def test_incremental_snapshot_equals_a_full_one_and_shares_the_months_that_did_not_change(history, changes, days):
@@ -182,6 +184,7 @@ seen_by_counts = st.lists(changes_of("insert", "update", **counted), min_size=1,
 )
 
 
+@pytest.mark.no_cover
 @given(histories, seen_by_counts, later_days.filter(bool))
 @settings(max_examples=EXAMPLES)
 def test_by_counts_it_equals_a_full_one_where_rows_came_or_went_or_recent_ones_changed(history, changes, days):

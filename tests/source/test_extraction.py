@@ -226,6 +226,7 @@ def unbroken(database, tmp_path_factory):
     return written(extraction_of(DuckDBSource(database, selects())), tmp_path_factory.mktemp("unbroken"))
 
 
+@pytest.mark.no_cover
 @given(seed=st.integers(0, 10_000), batch_rows=st.integers(1, 4), at_most=st.integers(1, 3))
 @settings(max_examples=6)
 def test_reading_that_breaks_off_anywhere_gives_what_an_unbroken_one_gives(

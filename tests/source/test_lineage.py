@@ -240,6 +240,7 @@ def renamed(random_source):
     return entity, text
 
 
+@pytest.mark.no_cover
 def test_no_random_renaming_of_a_personal_column_into_one_that_shows_it_passes():
     random_source = random.Random(20261123)
     told = [told_of(*renamed(random_source)) for _ in range(500)]

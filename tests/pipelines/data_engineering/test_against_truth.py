@@ -17,6 +17,7 @@ from lead_conversion.guard.pseudonyms import pseudonymise
 from lead_conversion.simulation import WorldSpec, truth_path_of, write_world
 from lead_conversion.simulation.faults import SHARES
 
+pytestmark = pytest.mark.no_cover
 # In one the clocks stand still, in one they are put forward, in one they are set back.
 # A small world does not hold every rare fault: these do.
 WORLDS = {

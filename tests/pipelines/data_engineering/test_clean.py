@@ -397,6 +397,7 @@ SOUND = {
 }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("entity", SOUND)
 def test_row_is_refused_for_a_null_exactly_where_its_contract_says_so(entity):
     clean, schema, sound = SOUND[entity]

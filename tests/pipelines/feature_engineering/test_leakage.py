@@ -156,6 +156,7 @@ def assert_same(found, expected):
     pd.testing.assert_frame_equal(found.reset_index(drop=True), expected.reset_index(drop=True), check_exact=True)
 
 
+@pytest.mark.no_cover
 @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(
     landmark=st.floats(0, 1),
@@ -201,6 +202,7 @@ def test_own_outcome_changes_no_rate_nor_anything_else_of_a_lead_but_that_it_was
         assert not booked.equals(not_booked)
 
 
+@pytest.mark.no_cover
 def test_neither_the_order_of_rows_nor_the_number_of_threads_changes_a_bit():
     world = random_world(5, leads=250)
     expected = Engine(threads=1).features(world)

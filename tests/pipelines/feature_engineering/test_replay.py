@@ -59,6 +59,7 @@ def test_replayed_landmarks_have_histories_and_rates(engine, honest):
     assert found["source_rate"].notna().any()
 
 
+@pytest.mark.no_cover
 def test_features_that_see_the_day_after_and_rates_known_before_windows_end_are_named(engine, monkeypatch):
     def see_a_day_ahead(landmarks, described, parameters):
         later = landmarks.mutate(landmark_at=_.landmark_at + ibis.interval(days=1))

@@ -16,6 +16,7 @@ from lead_conversion.pipelines.feature_engineering.prompts import describe_promp
 from lead_conversion.pipelines.feature_engineering.rates import measure_rates
 from lead_conversion.simulation import WorldSpec, truth_path_of, write_world
 
+pytestmark = pytest.mark.no_cover
 LANDMARK = ["lead_key", "landmark_hours", "landmark_at"]
 SPEC = WorldSpec(seed=5, leads=1200, days=115, end="2026-05-15")
 LATER = SPEC.end - timedelta(hours=36)

@@ -193,6 +193,7 @@ def test_audit_is_json_and_the_same_for_any_order_of_its_inputs(honest, audit):
     not public.BANK.is_file(),
     reason="Bank marketing is not there: set CORY_BANK_FOLDER to a folder with UCI's bank-additional-full.csv.gz",
 )
+@pytest.mark.no_cover
 @pytest.mark.parametrize("period", [slice(20_000), slice(-20_000, None)], ids=["first", "last"])
 def test_bank_marketing_with_duration_in_names_duration_and_nothing_without(period):
     bank = public.read_bank()[period]

@@ -5,6 +5,7 @@ import math
 import power
 import pytest
 
+pytestmark = pytest.mark.no_cover
 TESTS = 120
 
 
