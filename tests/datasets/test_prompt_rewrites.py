@@ -1,10 +1,10 @@
 """A language model is asked where a person named one, over the real protocol, and never stops a run."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
+from web_service import served
 
 from lead_conversion.datasets import prompt_rewrites
 from lead_conversion.datasets.prompt_rewrites import KEY, MODEL, URL, PromptRewrites, Provider
@@ -28,8 +28,8 @@ def endpoint(monkeypatch):
     class Endpoint(BaseHTTPRequestHandler):
         def do_POST(self):
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            server.received.append((self.path, self.headers["Authorization"], body))
-            status, answer = server.answers.pop(0) if server.answers else (200, completion("Hello."))
+            self.server.received.append((self.path, self.headers["Authorization"], body))
+            status, answer = self.server.answers.pop(0) if self.server.answers else (200, completion("Hello."))
             content = json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -37,18 +37,9 @@ def endpoint(monkeypatch):
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, *_args):
-            pass
-
     monkeypatch.setattr(prompt_rewrites, "FIRST_WAIT_SECONDS", 0.01)
-    server = HTTPServer(("127.0.0.1", 0), Endpoint)
-    server.received, server.answers = [], []
-    server.url = f"http://127.0.0.1:{server.server_port}/v1"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with served(Endpoint, "v1") as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 import json
 import logging
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
+from web_service import served
 
 from lead_conversion.lifecycle import alerts
 from lead_conversion.lifecycle.alerts import describe_alert, send_alert
@@ -32,17 +32,9 @@ def service():
             self.send_response(200)
             self.end_headers()
 
-        def log_message(self, *_args):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Service)
-    server.received, server.answers, server.delay = [], [], 0.0
-    server.url = f"http://127.0.0.1:{server.server_port}/{SECRET}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with served(Service, SECRET) as server:
+        server.delay = 0.0
+        yield server
 
 
 def drift(verdict="act"):
