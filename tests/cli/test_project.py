@@ -1,11 +1,20 @@
 import shutil
 from pathlib import Path
 
+import click
 import pytest
+import yaml
 from configured import PARAMETERS
 
 from lead_conversion.cli import project as cli_project
-from lead_conversion.cli.project import access_rules_of, catalog_of, conf_folder, filepath_of, parameters_of
+from lead_conversion.cli.project import (
+    access_rules_of,
+    catalog_of,
+    conf_folder,
+    filepath_of,
+    parameters_of,
+    read_configuration,
+)
 from lead_conversion.kernel.errors import ConfigurationError
 from project import PROJECT, SQL_SERVER
 
@@ -50,6 +59,16 @@ def test_environment_of_kedros_own_variable_counts(monkeypatch):
 def test_parameters_are_those_of_a_run():
     assert parameters_of(None) == PARAMETERS
     assert parameters_of("prod")["seed"] == PARAMETERS["seed"]
+
+
+def test_configuration_is_read_once_in_a_command_and_anew_in_the_next(folder):
+    with click.Context(click.Command("first")):
+        as_it_was = read_configuration(None, "access")
+        read_configuration(None, "access")["members"].clear()
+        (folder / "conf/local/access.yml").write_text(yaml.safe_dump({"members": {"operator": ["ada"]}}))
+        assert read_configuration(None, "access") == as_it_was
+    with click.Context(click.Command("second")):
+        assert read_configuration(None, "access")["members"] == {"operator": ["ada"]} != as_it_was["members"]
 
 
 def test_unknown_environment_is_refused_with_the_nearest_name():

@@ -10,6 +10,7 @@ from agent_cory_rows import selects
 from lead_conversion.contracts.source_entities import SOURCE_ENTITIES
 from lead_conversion.kernel.errors import AccessError, ConfigurationError
 from lead_conversion.kernel.windows import Span, parse_moment
+from lead_conversion.source.lineage import column_origins
 from lead_conversion.source.row_hash import content_of_rows
 from lead_conversion.source.statements import (
     count_known_after,
@@ -40,6 +41,19 @@ def test_the_projects_own_select_passes_and_reads_the_same_in_both_dialects(enti
     for written, dialect in ((statement.as_tsql(), "tsql"), (statement.as_duckdb(), "duckdb")):
         names = [name.lower() for name in sqlglot.parse_one(written, read=dialect).named_selects]
         assert names == list(SOURCE_ENTITIES[entity].column_names)
+
+
+@pytest.mark.parametrize("entity", SOURCE_ENTITIES)
+def test_a_statement_that_several_readers_share_is_changed_by_none(entity):
+    statement = parse_statement(entity, selects()[entity])
+    assert parse_statement(entity, selects()[entity]) is statement
+    before = repr(statement.tree)
+    render(rows_known_before(statement, AS_OF, 7), "tsql")
+    render(days_known_before(statement, AS_OF), "duckdb")
+    statement.as_duckdb()
+    statement.tables_read()
+    column_origins(entity, statement.tree)
+    assert repr(statement.tree) == before
 
 
 def test_the_hash_does_not_depend_on_the_line_ends_and_changes_with_the_text():
