@@ -17,7 +17,7 @@ from lead_conversion.kernel.errors import AccessError, BrokenOffError, DataError
 from lead_conversion.source.duckdb_source import DuckDBSource
 from lead_conversion.source.rights import in_words
 from lead_conversion.source.sqlserver_source import SQLServerSettings, SQLServerSource
-from project import PROJECT, run
+from project import PROJECT, QUICK_MODELS, run
 
 CHANGE_OLDEST_CONTACT = """
     UPDATE education.contacts SET site_visits_30d = 99
@@ -25,7 +25,7 @@ CHANGE_OLDEST_CONTACT = """
 """
 # The world ended long ago, which the environment of a real database would refuse.
 KEY = "a key for tests, of no one"
-OLD_DATA = "--params=quality.gates.freshness.limit=null"
+OLD_DATA = f"--params=quality.gates.freshness.limit=null,{QUICK_MODELS}"
 
 
 def source_of(server, login=None, **settings):

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from project import PROJECT, run
+from project import PROJECT, QUICK_MODELS, run
 
 GIVEN = os.environ.get("CORY_OLIST_FOLDER") or PROJECT.parent / "shared/data/olist_funnel"
 LEADS_FILE = "olist_marketing_qualified_leads_dataset.csv"
@@ -62,8 +62,8 @@ def invented(tmp_path_factory):
     """The invented leads and deals, the folder in which they were run, and what the run said."""
     source, folder = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("invented")
     leads, deals = invent(source)
-    few = "--params=evaluation.resamples=50"
-    said = run(folder, "--env=olist", few, environment={"CORY_OLIST_FOLDER": str(source), **KEY})
+    quick = f"--params={QUICK_MODELS}"
+    said = run(folder, "--env=olist", quick, environment={"CORY_OLIST_FOLDER": str(source), **KEY})
     return leads, deals, folder, said
 
 
@@ -156,7 +156,7 @@ class TestInvented:
 def olist(tmp_path_factory):
     """The folder in which Olist's own data were run."""
     folder = tmp_path_factory.mktemp("olist")
-    run(folder, "--env=olist", environment={"CORY_OLIST_FOLDER": str(GIVEN), **KEY})
+    run(folder, "--env=olist", f"--params={QUICK_MODELS}", environment={"CORY_OLIST_FOLDER": str(GIVEN), **KEY})
     return folder
 
 
@@ -180,7 +180,7 @@ class TestOlist:
             tmp_path,
             "--env=olist",
             "--pipeline=training",
-            "--params=source.as_of=2018-07-01T00:00:00,split.holdout_share=0.232",
+            f"--params={QUICK_MODELS},evaluation.resamples=500,source.as_of=2018-07-01T00:00:00,split.holdout_share=0.232",
             environment={"CORY_OLIST_FOLDER": str(GIVEN), **KEY},
         )
         t3 = document(tmp_path, "07_model_output/evaluation.json")["targets"]["t3"]

@@ -11,13 +11,12 @@ import pytest
 import yaml
 
 from lead_conversion.guard.roles import current_user
-from project import PROJECT, kedro_command, run
+from project import PROJECT, QUICK, kedro_command, run
 
-SMALL_WORLD = "demo_world.leads=1500"
-# A gate and baselines that a model of so few leads passes, and models of seconds.
+# A gate and baselines that a model of so few leads passes.
 EASY = (
-    f"{SMALL_WORLD},target=t1,model=logistic,model.baselines.contact_features=[country],evaluation.confidence_level=0.51,"
-    "evaluation.resamples=50,gate.min_relative_gain=-1,gate.min_calibration_slope=0,gate.max_calibration_slope=9,"
+    f"{QUICK},target=t1,model=logistic,model.baselines.contact_features=[country],evaluation.confidence_level=0.51,"
+    "gate.min_relative_gain=-1,gate.min_calibration_slope=0,gate.max_calibration_slope=9,"
     "gate.min_lift_at_10=0,gate.min_brier_skill=-1,gate.min_positive_leads=1,gate.max_loss_to_champion=0.5"
 )
 
@@ -49,14 +48,14 @@ def scores(folder):
 def test_scoring_waits_for_a_champion_and_then_scores_as_the_model_did_on_trial(trained):
     on_trial = scores(trained)
     assert on_trial["is_trial"].all()
-    score = kedro_command("--pipeline=scoring", f"--params={SMALL_WORLD},target=t1")
+    score = kedro_command("--pipeline=scoring", f"--params={QUICK},target=t1")
     early = subprocess.run(score, cwd=trained, capture_output=True, text=True, check=False)
     assert early.returncode == 77, early.stderr
     assert "No champion for t1" in early.stderr
     who = ("--target", "t1", "--by", "Ada Lovelace", "--reason", "Card reviewed")
     promoted = model(trained, "promote", *who)
     assert promoted.returncode == 0, promoted.stderr
-    said = run(trained, "--pipeline=scoring", f"--params={SMALL_WORLD},target=t1")
+    said = run(trained, "--pipeline=scoring", f"--params={QUICK},target=t1")
     assert "train models" not in said
     approved = scores(trained)
     drift = json.loads((trained / "data/07_model_output/drift.json").read_text())

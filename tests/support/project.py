@@ -17,6 +17,15 @@ PROJECT = Path(__file__).parents[2]
 ENVIRONMENTS = ("base", "prod", "olist")
 SQL_SERVER = {"CORY_SQL_HOST": "db.example.org", "CORY_SQL_DATABASE": "cory", "CORY_SQL_USER": "reader"}
 
+# Runs of seconds: few leads, each model made about once. What whole runs show depends on no model being a good one; one
+# whole run with nothing changed but the leads is tests/project/test_wheel.py's.
+QUICK_MODELS = (
+    "evaluation.backtest_origins=0,evaluation.resamples=50,evaluation.attribution_leads=200,model.rehearsals=1,"
+    "model.explanation.bootstrap_models=2,features.replay.moments=1,"
+    "recommendation.effects.assignment_penalties=[30],recommendation.value_model.rounds=20"
+)
+QUICK = f"demo_world.leads=1500,{QUICK_MODELS}"
+
 
 @cache
 def registered() -> dict[str, Pipeline]:
