@@ -19,6 +19,10 @@ REGISTER = ("register", TEST, *WHO, "--start", START, "--treatment", "prompt=2")
 HALF, WHOLE = "2026-05-01T00:00:00", "2026-06-01T00:00:00"
 
 
+def told(mark, *values):
+    return {"mark": mark, "told_as": list(values)}
+
+
 @pytest.fixture(scope="module")
 def composed(tmp_path_factory):
     """The parameters, composed once for all tests: it takes a second."""
@@ -198,9 +202,10 @@ def test_new_wording_needs_its_prompt_and_it_must_be_there():
 @pytest.mark.parametrize(
     ("changes", "arms"),
     [
-        ({"change": "skip_step", "contrast": "keep - skip"}, ("skipped=no", "skipped=yes")),
-        ({"change": "change_wait", "contrast": "24 h - 48 h"}, ("wait=24", "wait=48")),
-        ({"change": "change_order", "contrast": "A - B", "step_id": None}, ("variant=A", "variant=B")),
+        ({"told_by": [told("skipped", "no"), told("skipped", "yes")]}, ("skipped=no", "skipped=yes")),
+        ({"told_by": [told("wait", "24"), told("wait", "48")]}, ("wait=24", "wait=48")),
+        ({"told_by": [told("variant", "A"), told("variant", "B")], "step_id": None}, ("variant=A", "variant=B")),
+        ({"told_by": [told("prompt", "1"), told("prompt", "2")], "recommendation_id": None}, ("prompt=1", "prompt=2")),
     ],
 )
 def test_other_arms_are_known_from_the_plan(folder, changes, arms):
@@ -245,12 +250,11 @@ def test_who_has_not_the_role_registers_nothing(folder):
     ("other", "says"),
     [
         ({}, "same step"),
-        ({"step_id": None, "change": "change_order", "contrast": "A - B"}, "order of the same campaign"),
+        ({"step_id": None, "told_by": [told("variant", "A"), told("variant", "B")]}, "order of the same campaign"),
         (
             {
                 "step_id": 11,
-                "change": "change_wait",
-                "contrast": "24 h - 48 h",
+                "told_by": [told("wait", "24"), told("wait", "48")],
                 "conflicts": [{"with": TEST, "reason": "same leads"}],
             },
             "same leads",
@@ -260,7 +264,7 @@ def test_who_has_not_the_role_registers_nothing(folder):
 def test_test_that_takes_in_the_leads_of_another_is_refused_while_that_runs(running, other, says):
     write_plan(running, planned(), planned(**{"id": "test-2", **other}))
     words = ["test-2" if word == TEST else word for word in REGISTER]
-    if "change" in other:
+    if "told_by" in other:
         words = words[:-2]
     refusal = refused(*words)
     assert isinstance(refusal, AccessError)
@@ -271,11 +275,17 @@ def test_test_that_takes_in_the_leads_of_another_is_refused_while_that_runs(runn
 
 @pytest.mark.parametrize(("step_id", "campaign_id", "is_free"), [(11, 1, False), (11, 2, True)])
 def test_test_that_runs_and_is_planned_no_more_keeps_its_campaigns_leads(running, step_id, campaign_id, is_free):
-    waits = {"change": "change_wait", "contrast": "24 h - 48 h"}
+    waits = {"told_by": [told("wait", "24"), told("wait", "48")]}
     write_plan(running, planned(id="test-2", step_id=step_id, campaign_id=campaign_id, **waits))
     answer = ask("register", "test-2", *WHO, "--start", START)
     assert (answer.exit_code == 0) == is_free
     assert is_free or f"cannot begin while {TEST} runs: same leads" in str(find_refusal(answer.exception))
+
+
+def test_test_that_ran_when_the_plan_was_made_holds_only_the_leads_that_were_counted(running):
+    waits = {"told_by": [told("wait", "24"), told("wait", "48")]}
+    write_plan(running, planned(id="test-2", step_id=11, **waits), running=[{"id": TEST}])
+    assert ask("register", "test-2", *WHO, "--start", START).exit_code == 0
 
 
 @pytest.mark.usefixtures("running")

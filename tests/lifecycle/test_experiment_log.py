@@ -4,7 +4,7 @@ import pytest
 
 from lead_conversion.kernel.windows import parse_moment
 from lead_conversion.lifecycle.experiment_log import ExperimentLog, find_tampering, read_standings
-from lead_conversion.lifecycle.experiments import Arm, Guardrails, RegisteredTest, default_arms, parse_arm
+from lead_conversion.lifecycle.experiments import Arm, Guardrails, RegisteredTest, parse_arm, planned_arms
 
 TEST = RegisteredTest(
     experiment_id="test-1", hypothesis="h", plan_snapshot_id="s0", campaign_id=1, step_id=10,
@@ -98,7 +98,7 @@ def test_arm_is_written_as_it_was_read(text):
 
 
 def test_prompt_of_a_new_wording_is_not_known_from_the_plan():
-    control, treatment = default_arms({"change": "edit_prompt", "contrast": "version 1 - others", "element_id": "17"})
+    control, treatment = planned_arms({"told_by": [{"mark": "prompt", "told_as": ["17"]}, None]})
     assert (str(control), treatment) == ("prompt=17", None)
 
 

@@ -99,7 +99,9 @@ def sample_inputs(seed: int = 11, leads: int = 400) -> dict[str, Any]:
             "as_of": AS_OF,
             "snapshot_id": SNAPSHOT,
             "schedule": "1 test begins at once. The last outcome is known after 25 weeks.",
-            "experiments": [_experiment(1), _experiment(2), _experiment(3)],
+            "open_questions": "Of 2 places nobody can tell yet which side does better.",
+            "running": [],
+            "experiments": [_experiment(1), _experiment(2), _experiment(3), open_question()],
         },
         data_quality=_data_quality(_entities(), rules=_rules(), gates=_gates(), compared_with=EARLIER[-1]),
         drift=_drift(),
@@ -145,6 +147,8 @@ def empty_inputs() -> dict[str, Any]:
             "as_of": AS_OF,
             "snapshot_id": SNAPSHOT,
             "schedule": "No test is feasible.",
+            "open_questions": "",
+            "running": [],
             "experiments": [],
         },
         data_quality=_data_quality(
@@ -696,6 +700,7 @@ def _experiment(number: int) -> dict[str, Any]:
         "last_week": {1: 10, 2: 25}.get(number),
         "runs_after": ["test-prompt-1"] if number == 2 else [],
         "runs_beside": [],
+        "so_far": None,
         "base_rate": 0.091,
         "minimal_detectable_effect": 0.024,
         "alpha": 0.05,
@@ -710,6 +715,21 @@ def _experiment(number: int) -> dict[str, Any]:
         "reason": "Feasible."
         if feasible
         else "Infeasible: 4,822 leads are needed and no lead has met this place lately. Enrol leads first.",
+    }
+
+
+def open_question() -> dict[str, Any]:
+    """A test of what nobody can tell yet."""
+    so_far = {"effect": 0.002, "ci_low": -0.018, "ci_high": 0.022, "worth": 1.37, "evidence_grade": "B"}
+    return _experiment(1) | {
+        "id": "test-wait-9-48h",
+        "recommendation_id": None,
+        "hypothesis": "Autumn · step 9: do more leads book a call where the wait is 24 h, or where the wait is 48 h?",
+        "arms": ["A (control): the wait is 24 h", "B (treatment): the wait is 48 h"],
+        "so_far": so_far,
+        "first_week": 26,
+        "last_week": 36,
+        "runs_after": ["test-prompt-2"],
     }
 
 

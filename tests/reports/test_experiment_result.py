@@ -82,4 +82,7 @@ def test_plan_of_a_test_names_its_conflicts_and_limits():
     lines = say_planned(planned(conflicts=[conflict]))
     assert "  conflict    not beside test-2: same step" in lines
     assert sum(line.startswith("  look ") for line in lines) == 2
+    so_far = {"effect": 0.002, "ci_low": -0.018, "ci_high": 0.022, "worth": 1.37}
+    assert any("to know would be worth +1.37 calls a month" in line for line in say_planned(planned(so_far=so_far)))
+    assert not any("so far" in line for line in lines)
     assert not any(line.startswith("  schedule") for line in say_planned(planned(feasible=False)))

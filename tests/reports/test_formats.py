@@ -57,3 +57,16 @@ def test_moment_with_an_offset_is_shown_in_utc():
 )
 def test_counted_nouns_agree_with_their_number(number, noun, text):
     assert formats.plural(number, noun) == text
+
+
+@pytest.mark.parametrize(
+    ("tests", "text"),
+    [
+        ((), ""),
+        (("test-a",), "after test-a ends"),
+        (("test-a", "test-b"), "after test-a and test-b end"),
+        (("test-a", "test-b", "test-c"), "after test-a, test-b and test-c end"),
+    ],
+)
+def test_what_a_test_waits_for_is_named(tests, text):
+    assert formats.after_words(tests) == text

@@ -86,9 +86,19 @@ def test_the_card_of_too_little_data_names_no_model(empty_inputs):
     assert "Not enough data. Not enough data" not in card
 
 
+def test_what_nobody_can_tell_has_its_question_worth_and_test(full_inputs):
+    page = recommendations_of(full_inputs)
+    section = page.partition("\n## What nobody can tell yet\n")[2].partition("\n## ")[0]
+    assert "do more leads book a call where the wait is 24 h, or where the wait is 48 h?" in section
+    assert "would be worth +1.37 calls a month" in section
+    assert "It begins after test-prompt-2 ends." in section
+    plan = full_inputs["experiment_plan"] | {"experiments": []}
+    assert "nobody can tell" not in recommendations_of(full_inputs | {"experiment_plan": plan})
+
+
 def test_each_recommendation_has_its_evidence_impact_and_test(full_inputs):
     page = recommendations_of(full_inputs)
-    assert page.partition("\n## Sequences")[0].count("\n## ") == 3
+    assert page.partition("\n## What nobody can tell yet")[0].count("\n## ") == 3
     assert page.count("**Expected impact:** +") == 3
     assert "2,411 leads an arm, 10 weeks." in page
     assert "no lead has met this place lately" in page

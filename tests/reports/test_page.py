@@ -215,6 +215,34 @@ def test_schedule_of_the_tests_is_told_with_their_conflicts_and_limits(full_html
     assert "Sample ratio looked at first: below 0.001 the test stops" in text
 
 
+def test_what_nobody_can_tell_stands_apart_from_the_changes(full_run, full_html):
+    before, _, after = words(full_html).partition("What nobody can tell yet Of 2 places nobody can tell yet")
+    assert "test-prompt-1" in before
+    assert "test-wait-9-48h" not in before
+    assert "These are no changes" in after
+    assert "+0.2 points -1.8 to +2.2 +1.37".replace("-", "\N{MINUS SIGN}") in after
+    assert "26 to 36, after test-prompt-2 ends" in after
+    plan = full_run.experiment_plan | {"experiments": full_run.experiment_plan["experiments"][:3], "open_questions": ""}
+    assert "What nobody can tell yet" not in words(render_report(replace(full_run, experiment_plan=plan)))
+
+
+def test_where_no_change_is_proposed_the_first_question_stands_in_the_summary(full_run):
+    nothing = full_run.recommendations | {"recommendations": [], "status": "nothing_to_change"}
+    plan = full_run.experiment_plan | {"experiments": full_run.experiment_plan["experiments"][3:]}
+    text = words(render_report(replace(full_run, recommendations=nothing, experiment_plan=plan)))
+    assert "Nobody can tell yet: Autumn · step 9: do more leads book a call where the wait is 24 h" in text
+    assert "To know would be worth +1.37 calls a month." in text
+
+
+def test_tests_that_run_are_listed_with_how_long_they_hold_their_leads(full_run):
+    running = {"id": "test-step-4", "start": "2026-08-03T00:00:00", "leads_taken_in": 1210, "leads_needed": 2400}
+    plan = full_run.experiment_plan | {"running": [running | {"weeks_left": 14, "campaign_id": 1, "step_id": 4}]}
+    text = words(render_report(replace(full_run, experiment_plan=plan)))
+    assert "test-step-4 3 Aug 2026 1,210 2,400 14" in text
+    assert "Running now" in text
+    assert "Running now" not in words(render_report(full_run))
+
+
 def test_too_little_data_is_said_in_every_section(empty_html):
     text = words(empty_html)
     for sentence in (

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ def planned(**changes: Any) -> dict[str, Any]:
         "id": TEST, "recommendation_id": "prompt-1", "hypothesis": "More leads book under the new wording.",
         "element_type": "prompt", "element_id": str(CONTROL), "campaign_id": 1, "step_id": STEP,
         "contrast": "version 1 - mean of the other live versions", "change": "edit_prompt", "horizon_days": 30,
+        "told_by": [{"mark": "prompt", "told_as": [str(CONTROL)]}, None], "so_far": None,
         "arms": ["A (control): the current text is sent", "B (treatment): the proposed text is sent"],
         "unit": "lead", "allocation": "50/50 at random", "primary_metric": "call booked within 30 days",
         "sample_ratio_check": {"p_below": 0.001, "rule": "looked at first"},
@@ -60,10 +62,11 @@ def planned(**changes: Any) -> dict[str, Any]:
     } | changes  # fmt: skip
 
 
-def write_plan(folder: Path, *experiments: dict[str, Any]) -> None:
-    """The published plan."""
+def write_plan(folder: Path, *experiments: dict[str, Any], running: Sequence[dict[str, Any]] = ()) -> None:
+    """The published plan, made while these tests ran."""
     plan = {
-        "as_of": PLANNED_AT, "snapshot_id": "s0", "schedule": "1 test begins at once.", "experiments": [*experiments],
+        "as_of": PLANNED_AT, "snapshot_id": "s0", "schedule": "1 test begins at once.", "open_questions": "",
+        "running": [*running], "experiments": [*experiments],
     }  # fmt: skip
     _write_json(folder / "data/07_model_output/experiment_plan.json", plan)
 

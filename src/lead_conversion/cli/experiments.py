@@ -24,7 +24,7 @@ from lead_conversion.lifecycle.experiment_log import (
     TestStanding,
     read_trusted_standings,
 )
-from lead_conversion.lifecycle.experiments import EVEN, Arm, RegisteredTest, default_arms, parse_arm, register_planned
+from lead_conversion.lifecycle.experiments import EVEN, Arm, RegisteredTest, parse_arm, planned_arms, register_planned
 from lead_conversion.pipelines.recommendation.experiments.analysis import (
     BAD_RATIO,
     FINAL,
@@ -166,7 +166,8 @@ def register(
     test = register_planned(experiment, arms, _moment("--start", start), plan, share, seed)
     _require_known_arms(env, test)
     with _held(env) as (log, standings):
-        _require_free_leads(test, experiment, {each["id"] for each in plan["experiments"]}, standings)
+        counted = {each["id"] for each in (*plan["experiments"], *plan["running"])}
+        _require_free_leads(test, experiment, counted, standings)
         event = {"action": REGISTER, "experiment": name, "by": by.strip(), "person": current_user()}
         _record(env, log, event | {"test": test.model_dump(mode="json")})
     click.echo(f"Registered {name}: A is {test.control}, B is {test.treatment}, from {day(start)} on.")
@@ -339,7 +340,7 @@ def _is_on_record(standing: TestStanding, result: Mapping[str, Any]) -> bool:
 
 
 def _arms_of(experiment: Mapping[str, Any], control: str | None, treatment: str | None) -> tuple[Arm, Arm]:
-    known = default_arms(experiment)
+    known = planned_arms(experiment)
     a = parse_arm("--control", control) if control else known[0]
     b = parse_arm("--treatment", treatment) if treatment else known[1]
     if a is None or b is None:
@@ -373,13 +374,13 @@ def _require_known_arms(env: str | None, test: RegisteredTest) -> None:
 def _require_free_leads(
     test: RegisteredTest,
     experiment: Mapping[str, Any],
-    planned: Collection[str],
+    counted: Collection[str],
     standings: Mapping[str, TestStanding],
 ) -> None:
     """Refuse a test that would take in leads of one that runs.
 
-    Of a test that today's plan does not know any more nobody has counted the leads that both would take in: of the same
-    campaign they are taken to be many.
+    Of a test that today's plan does not know nobody has counted the leads that both would take in: of the same campaign
+    they are taken to be many.
     """
     in_the_way = {conflict["with"]: conflict["reason"] for conflict in experiment["conflicts"]}
     place = Place(test.campaign_id, test.step_id, pd.Index([]))
@@ -389,7 +390,7 @@ def _require_free_leads(
         if name == test.experiment_id:
             raise AccessError(f"{name} is registered already and runs. `experiments analyse` or `end` it first.")
         other = Place(standing.test.campaign_id, standing.test.step_id, pd.Index([]))
-        is_uncounted = name not in planned and test.campaign_id == standing.test.campaign_id
+        is_uncounted = name not in counted and test.campaign_id == standing.test.campaign_id
         reason = in_the_way.get(name) or reason_for_conflict(place, other) or (SAME_LEADS if is_uncounted else "")
         if reason:
             raise AccessError(
@@ -412,7 +413,7 @@ def _plan_of(env: str | None) -> dict[str, Any] | None:
     """The published plan, if there is one."""
     catalog = catalog_of(env, "experiment_plan")
     plan: dict[str, Any] | None = catalog.load("experiment_plan") if catalog.exists("experiment_plan") else None
-    if plan and "schedule" not in plan:
+    if plan and "running" not in plan:
         raise DataError("The published plan was made by an earlier version. Run `kedro run --pipeline=recommendation`.")
     return plan
 

@@ -40,13 +40,20 @@ recommendations = DocumentGate(
 PLANNED_TEST_PARTS = [
     "id", "recommendation_id", "hypothesis", "arms", "unit", "allocation", "primary_metric",
     # what `experiments register` tells leads and arms by
-    "element_type", "element_id", "campaign_id", "step_id", "contrast", "change", "horizon_days",
+    "element_type", "element_id", "campaign_id", "step_id", "contrast", "change", "told_by", "horizon_days",
+    # of an open question what is known so far, and what knowing more would be worth
+    "so_far",
     "sample_ratio_check", "guardrails", "base_rate", "minimal_detectable_effect", "alpha", "power",
     "sample_size_per_arm", "stopping_boundaries",
     "weekly_eligible_leads", "weeks_enrolment", "label_maturation_days", "duration_weeks", "feasible", "reason",
     "first_week", "last_week", "runs_after", "runs_beside", "conflicts",
 ]  # fmt: skip
 experiment_plan = DocumentGate(
-    "experiment_plan", ["as_of", "snapshot_id", "schedule", "experiments"], listed={"experiments": PLANNED_TEST_PARTS}
+    "experiment_plan",
+    ["as_of", "snapshot_id", "schedule", "open_questions", "running", "experiments"],
+    listed={
+        "experiments": PLANNED_TEST_PARTS,
+        "running": ["id", "campaign_id", "step_id", "start", "leads_taken_in", "leads_needed", "weeks_left"],
+    },
 )
 run_manifest = DocumentGate("run_manifest", ["code", "config", "data", "environment"])

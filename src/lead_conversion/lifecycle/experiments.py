@@ -111,21 +111,10 @@ def parse_arm(option: str, text: str) -> Arm:
     return Arm(mark=mark, told_as=given)
 
 
-def default_arms(experiment: Mapping[str, Any]) -> tuple[Arm | None, Arm | None]:
+def planned_arms(experiment: Mapping[str, Any]) -> tuple[Arm | None, Arm | None]:
     """Control and treatment as far as the plan tells them: what prompt_id a new wording has, it cannot know."""
-    current, _, alternative = experiment["contrast"].partition(" - ")
-    change = experiment["change"]
-    if change == "skip_step":
-        return Arm(mark="skipped", told_as=("no",)), Arm(mark="skipped", told_as=("yes",))
-    if change == "change_wait":
-        return _wait(current), _wait(alternative)
-    if change == "change_order":
-        return Arm(mark="variant", told_as=(current,)), Arm(mark="variant", told_as=(alternative,))
-    return Arm(mark="prompt", told_as=(experiment["element_id"],)), None
-
-
-def _wait(hours: str) -> Arm:
-    return Arm(mark="wait", told_as=(hours.removesuffix(" h"),))
+    control, treatment = (Arm.model_validate(arm) if arm else None for arm in experiment["told_by"])
+    return control, treatment
 
 
 def register_planned(

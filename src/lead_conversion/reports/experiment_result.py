@@ -3,7 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lead_conversion.reports.formats import bounds, count, day, decimal, interval, percent, plural, points
+from lead_conversion.reports.formats import (
+    after_words,
+    bounds,
+    count,
+    day,
+    decimal,
+    interval,
+    percent,
+    plural,
+    points,
+    signed,
+)
 
 # More leads than this that got neither arm are worth a look.
 MANY = 0.1
@@ -37,7 +48,9 @@ def say_prospect(experiment: Mapping[str, Any]) -> str:
     if not experiment["feasible"]:
         return str(experiment["reason"])
     leads, detected = 2 * experiment["sample_size_per_arm"], points(experiment["minimal_detectable_effect"])
-    return f"weeks {experiment['first_week']} to {experiment['last_week']}, {count(leads)} leads, detects {detected}"
+    weeks = f"weeks {experiment['first_week']} to {experiment['last_week']}"
+    after = after_words(experiment["runs_after"])
+    return ", ".join(filter(None, [weeks, after, f"{count(leads)} leads", f"detects {detected}"]))
 
 
 def say_planned(experiment: Mapping[str, Any]) -> list[str]:
@@ -52,6 +65,7 @@ def say_planned(experiment: Mapping[str, Any]) -> list[str]:
         *(f"  arm         {arm}" for arm in experiment["arms"]),
         f"  leads       {experiment['allocation']}",
         f"  metric      {experiment['primary_metric']}",
+        *([_say_so_far(experiment["so_far"])] if experiment["so_far"] else []),
         f"  sample      {experiment['reason']}",
         *([f"  schedule    {say_prospect(experiment)}"] if experiment["feasible"] else []),
         *(f"  conflict    {conflict['rule']}" for conflict in experiment["conflicts"]),
@@ -59,6 +73,11 @@ def say_planned(experiment: Mapping[str, Any]) -> list[str]:
         *(f"  guardrail   {rail['rule']}" for rail in experiment["guardrails"]),
         *looks,
     ]
+
+
+def _say_so_far(so_far: Mapping[str, Any]) -> str:
+    difference = interval(so_far["effect"], so_far["ci_low"], so_far["ci_high"], points)
+    return f"  so far      A against B {difference}; to know would be worth {signed(so_far['worth'], 2)} calls a month"
 
 
 def say_result(test: Mapping[str, Any], result: Mapping[str, Any], *, is_late: bool = False) -> list[str]:

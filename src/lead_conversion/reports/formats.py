@@ -5,7 +5,7 @@ followed by its 95 % interval, "12.3 % (11.0 to 13.5)", and what could not be co
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from lead_conversion.kernel.windows import parse_moment
@@ -120,3 +120,11 @@ def plural(number: float, noun: str) -> str:
     if round(number) == 1:
         return f"{count(number)} {noun}"
     return f"{count(number)} {noun[:-1] + 'ies' if noun.endswith(('ty', 'ry')) else noun + 's'}"
+
+
+def after_words(tests: Sequence[str]) -> str:
+    """When a test begins that waits for others: "after test-a and test-b end"; nothing where it waits for none."""
+    if not tests:
+        return ""
+    names = " and ".join(filter(None, [", ".join(tests[:-1]), tests[-1]]))
+    return f"after {names} {'ends' if len(tests) == 1 else 'end'}"

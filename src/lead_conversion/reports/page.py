@@ -98,6 +98,7 @@ def _environment(*, autoescape: bool) -> Environment:
         "md_fence": markdown.markdown_fence,
     }
     environment.globals |= {
+        "after_words": formats.after_words,
         "colours": COLOURS,
         "condition": condition,
         "edit_words": edit_words.edit_words,

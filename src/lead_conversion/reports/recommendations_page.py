@@ -5,7 +5,7 @@ from typing import Any
 
 from lead_conversion.reports.formats import interval, points, signed
 from lead_conversion.reports.page import render_markdown
-from lead_conversion.reports.sections import condition, recommendation_views
+from lead_conversion.reports.sections import condition, parted_experiments, recommendation_views
 from lead_conversion.reports.sequence_tables import sequence_views
 from lead_conversion.reports.tables import table
 
@@ -37,6 +37,11 @@ def render_recommendations(recommendations: Mapping[str, Any], experiment_plan: 
             "overview": table(heads, overview),
             "portfolio": recommendations["portfolio"]["sentence"],
             "sequences": sequence_views(recommendations["sequences"]),
+            "open_questions": experiment_plan["open_questions"],
+            "questions": [
+                {**test, "effect": effect({"evidence": test["so_far"]})}
+                for test in parted_experiments(experiment_plan)[1]
+            ],
             "has_associations": any(entry["item"]["evidence"]["grade"] == "C" for entry in entries),
         },
     )

@@ -42,8 +42,10 @@ from lead_conversion.reports.tables import (
     landmark_table,
     lead_table,
     metric_table,
+    question_table,
     ranking_table,
     relative_lead,
+    running_table,
     segment_table,
     split_table,
     state_table,
@@ -116,6 +118,7 @@ def summarise(run: RunResults) -> View:
     entities = in_order(run.data_quality["entities"])
     verdicts = [verdict(*result, run.scored_leads) for result in run.results()]
     best = next(iter(run.recommendations["recommendations"]), None)
+    question = next(iter(parted_experiments(run.experiment_plan)[1]), None)
     return {
         "verdicts": verdicts,
         "trials": [item["target"] for item in verdicts if item["is_trial"]],
@@ -127,6 +130,7 @@ def summarise(run: RunResults) -> View:
         "flagged": int(run.effects["flagged"].sum()),
         "compared": len(run.effects),
         "best": best,
+        "question": question,
     }
 
 
@@ -310,15 +314,28 @@ def condition(impact: Mapping[str, Any]) -> str:
     return f", if {assumes}" if assumes else ""
 
 
+def parted_experiments(experiment_plan: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
+    """The planned tests of recommended changes, and those of what nobody can tell yet."""
+    experiments = experiment_plan["experiments"]
+    is_proof = [experiment["recommendation_id"] is not None for experiment in experiments]
+    proofs = [experiment for experiment, proves in zip(experiments, is_proof, strict=True) if proves]
+    return proofs, [experiment for experiment, proves in zip(experiments, is_proof, strict=True) if not proves]
+
+
 def plan_experiments(run: RunResults) -> View:
-    """The experiments that would prove the changes: size, duration, feasibility, schedule."""
+    """The tests that would prove the changes, and those of what nobody can tell: size, feasibility, schedule."""
     experiments = run.experiment_plan["experiments"]
+    proofs, questions = parted_experiments(run.experiment_plan)
     feasible = [experiment for experiment in experiments if experiment["feasible"]]
     return {
         "experiments": experiments,
         "schedule": run.experiment_plan["schedule"],
-        "table": experiment_table(experiments),
-        "infeasible": [experiment for experiment in experiments if not experiment["feasible"]],
+        "running": running_table(run.experiment_plan["running"]) if run.experiment_plan["running"] else None,
+        "proofs": proofs,
+        "table": experiment_table(proofs),
+        "questions": questions,
+        "open_questions": run.experiment_plan["open_questions"],
+        "question_table": question_table(questions),
         "picture": Picture(
             "experiment-durations",
             figures.experiment_durations(feasible),

@@ -11,6 +11,7 @@ from lead_conversion.contracts.source_entities import SOURCE_ENTITIES
 from lead_conversion.reports.formats import (
     MISSING,
     NumberFormat,
+    after_words,
     bounds,
     count,
     day,
@@ -25,6 +26,7 @@ from lead_conversion.reports.formats import (
     times,
 )
 
+SIZE_HEADS = ("#Detects", "#Leads an arm", "#Eligible a week", "#Weeks", "#Runs in weeks", "Feasible")
 Tone = Literal["", "good", "bad", "quiet", "strong", "key"]
 
 
@@ -401,32 +403,70 @@ def _guardrails_in_words(names: str) -> str:
 
 
 def experiment_table(experiments: list[Mapping[str, Any]]) -> Table:
-    """Each experiment's size, duration and place in the schedule."""
+    """The test of each change: size, duration and place in the schedule."""
     rows = [
         [
             Cell(experiment["id"], tone="key"),
             experiment["hypothesis"],
             percent(experiment.get("base_rate")),
-            points(experiment.get("minimal_detectable_effect")),
-            count(experiment.get("sample_size_per_arm")),
-            count(experiment.get("weekly_eligible_leads")),
-            count(experiment.get("duration_weeks")),
-            run_weeks(experiment),
-            Cell("✓ yes", tone="good") if experiment["feasible"] else Cell("✗ no", tone="bad"),
+            *_size_and_schedule(experiment),
         ]
         for experiment in experiments
     ]
-    heads = [
-        "Test", "~Hypothesis", "#Base rate", "#Detects", "#Leads an arm", "#Eligible a week", "#Weeks",
-        "#Runs in weeks", "Feasible",
-    ]  # fmt: skip
-    return table(heads, rows)
+    return table(["Test", "~Hypothesis", "#Base rate", *SIZE_HEADS], rows)
+
+
+def question_table(experiments: list[Mapping[str, Any]]) -> Table:
+    """The test of each open question: what is known so far, what knowing more is worth, size and schedule."""
+    rows: list[list[Cell | str]] = []
+    for experiment in experiments:
+        so_far = experiment["so_far"]
+        rows.append(
+            [
+                Cell(experiment["id"], tone="key"),
+                experiment["hypothesis"],
+                estimate_cell(so_far["effect"], so_far["ci_low"], so_far["ci_high"], points),
+                signed(so_far["worth"], 2),
+                *_size_and_schedule(experiment),
+            ]
+        )
+    heads = ["Test", "~Question", "#First against second so far (95 % interval)", "#To know, calls a month"]
+    return table([*heads, *SIZE_HEADS], rows)
+
+
+def _size_and_schedule(experiment: Mapping[str, Any]) -> list[Cell | str]:
+    return [
+        points(experiment.get("minimal_detectable_effect")),
+        count(experiment.get("sample_size_per_arm")),
+        count(experiment.get("weekly_eligible_leads")),
+        count(experiment.get("duration_weeks")),
+        run_weeks(experiment),
+        Cell("✓ yes", tone="good") if experiment["feasible"] else Cell("✗ no", tone="bad"),
+    ]
 
 
 def run_weeks(experiment: Mapping[str, Any]) -> str:
     """First and last week of a test, counted from the start of the first one: "1 to 13"; a dash where it cannot run."""
     first, last = experiment.get("first_week"), experiment.get("last_week")
-    return MISSING if first is None else f"{count(first)} to {count(last)}"
+    if first is None:
+        return MISSING
+    after = after_words(experiment["runs_after"])
+    return f"{count(first)} to {count(last)}" + (f", {after}" if after else "")
+
+
+def running_table(running: list[Mapping[str, Any]]) -> Table:
+    """The tests that run already: how many of their leads are in, and for how long they hold others back at most."""
+    rows: list[list[Cell | str]] = [
+        [
+            Cell(test["id"], tone="key"),
+            day(test["start"]),
+            count(test["leads_taken_in"]),
+            count(test["leads_needed"]),
+            count(test["weeks_left"]),
+        ]
+        for test in running
+    ]
+    return table(["Test", "#Since", "#Leads taken in", "#Leads needed", "#Weeks left at most"], rows)
 
 
 def in_order(entities: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:

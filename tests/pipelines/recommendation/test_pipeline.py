@@ -37,6 +37,7 @@ def test_crm_without_campaigns_runs_through_and_says_so(
         "primary_labels": make_labels(),
         "primary_as_of": as_of,
         "decided_tests": [],
+        "running_tests": [],
         "params:target": targets,
         "params:recommendation": parameters,
         "params:seed": 1,

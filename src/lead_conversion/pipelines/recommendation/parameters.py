@@ -94,6 +94,7 @@ class ExperimentParameters(_Frozen):
     guardrail_days: int = Field(gt=0)
     max_guardrail_rise: float = Field(gt=0)
     max_shared_leads: float = Field(ge=0, lt=1)
+    open_questions: int = Field(ge=0)
 
 
 class RecommendationParameters(_Frozen):

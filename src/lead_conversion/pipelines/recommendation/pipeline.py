@@ -92,6 +92,7 @@ def create_pipeline() -> Pipeline:
                     "effects": "effects",
                     "risk_set": "recommendation_risk_set",
                     "primary_as_of": "primary_as_of",
+                    "running_tests": "running_tests",
                     "parameters": "params:recommendation",
                 },
                 outputs="experiment_plan",

@@ -1,6 +1,5 @@
 """What to change: few, ranked, with what speaks for it and what does not."""
 
-from collections.abc import Hashable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -9,6 +8,13 @@ import pandas as pd
 from scipy.special import ndtr
 
 from lead_conversion.kernel.targets import Targets
+from lead_conversion.pipelines.recommendation.candidates import (
+    CHANGES,
+    alternative_of,
+    has_harmless_alternative,
+    identify,
+    places_of,
+)
 from lead_conversion.pipelines.recommendation.effects.estimation import ADJUSTED, ASSOCIATION_ONLY, RANDOMISED
 from lead_conversion.pipelines.recommendation.effects.harms import GUARDRAILS, explain_guardrails, read_guardrails
 from lead_conversion.pipelines.recommendation.effects.heterogeneity import explain_differences
@@ -25,13 +31,8 @@ from lead_conversion.pipelines.recommendation.portfolio import (
 from lead_conversion.pipelines.recommendation.prompts.editor import PromptEditor, ProposedText
 from lead_conversion.reports.formats import bounds, count, decimal, p_value, percent, plural, points
 
-CHANGES = {
-    "prompt": "edit_prompt",
-    "step": "skip_step",
-    "wait": "change_wait",
-    "order": "change_order",
-}
 CHANGE, TEST_FIRST = "change", "test first"
+NOT_ENOUGH_DATA = "not_enough_data"
 # what must hold for the expected impact to come true
 ASSUMPTIONS = {"A": None, "B": "nothing hidden decided who got which", "C": "the association is the cause"}
 LIKE_THE_OTHERS = "the new wording does as well as the other versions"
@@ -97,7 +98,7 @@ def recommend_changes(
     left_out = _describe_left_out(len(left_truncated_leads(primary_labels, target)))
     shortage = _describe_shortage(effects, risk_set, parameters)
     if shortage:
-        return answer | {"status": "not_enough_data", "message": shortage + left_out, **NOTHING}
+        return answer | {"status": NOT_ENOUGH_DATA, "message": shortage + left_out, **NOTHING}
     worth_testing, held_back = _rank_changes(effects, parameters)
     editor = PromptEditor.of(effects, primary_campaign_steps, parameters.effects, parameters.prompt_edits)
     ranked = [
@@ -164,32 +165,21 @@ def _rank_changes(effects: pd.DataFrame, parameters: RecommendationParameters) -
         & (shrunken["posterior"] < -knobs.margin)
         & (shrunken["exposed_leads_month"] > 0)
     ]
-    has_step = changes["step_id"].notna()
     reach = 2 * reach_of(knobs.confidence_level)
     spread = (changes["posterior_high"] - changes["posterior_low"]) / reach
     ranked = changes.assign(
         certainty=ndtr((-knobs.margin - changes["posterior"]) / spread),
         effort=changes["element_type"].map(CHANGES).map(EFFORT_RANK),
         gain=-changes["posterior"] * changes["exposed_leads_month"],
-        # tests of one step at the same time would disturb each other
-        place=changes["step_id"].astype("str").where(has_step, "order " + changes["element_id"]),
+        place=places_of(changes),
     )
     # Of equal gains the surer one, and of these the one that is less work.
     ranked = ranked.sort_values(
         ["gain", "certainty", "effort", "element_type", "element_id", "contrast"],
         ascending=[False, False, True, True, True, True],
     )
-    is_win = np.array([_has_harmless_alternative(change, effects) for change in ranked.to_dict("records")], dtype=bool)
+    is_win = np.array([has_harmless_alternative(change, effects) for change in ranked.to_dict("records")], dtype=bool)
     return ranked.loc[is_win].drop_duplicates("place").head(parameters.top_n), ranked.loc[~is_win]
-
-
-def _has_harmless_alternative(change: Mapping[Hashable, Any], effects: pd.DataFrame) -> bool:
-    """Whether there is something to change to that makes no more leads leave."""
-    if change["element_type"] != "prompt":
-        return not change["guardrails_better"]
-    is_rival = (effects["element_type"] == "prompt") & (effects["step_id"] == change["step_id"])
-    is_rival &= effects["element_id"] != change["element_id"]
-    return bool((effects.loc[is_rival, "guardrails_worse"] == "").any())
 
 
 def _recommend(
@@ -200,7 +190,7 @@ def _recommend(
 ) -> dict[str, Any]:
     is_prompt = change["element_type"] == "prompt"
     proposal = editor.propose(change["element_id"]) if is_prompt else None
-    identity = _identify(change)
+    identity = identify(change)
     exposed = change["exposed_leads_month"]
     is_new = is_prompt and not (proposal and proposal.expected.is_measured)
     action, assumes = _decide(change, is_new=is_new)
@@ -257,21 +247,8 @@ def _decide(change: dict[str, Any], *, is_new: bool) -> tuple[str, str | None]:
     return CHANGE if is_proven else TEST_FIRST, " and ".join(filter(None, hangs_on)) or None
 
 
-def _identify(change: dict[str, Any]) -> str:
-    """prompt-17, step-4, wait-4-48h, order-2-B: the same in every run over the same elements."""
-    identity = f"{change['element_type']}-{change['element_id']}"
-    if change["element_type"] in ("wait", "order"):
-        identity += f"-{_alternative(change).replace(' ', '')}"
-    return identity
-
-
-def _alternative(change: dict[str, Any]) -> str:
-    """What stands to the right of the contrast: '48 h' of '24 h - 48 h'."""
-    return str(change["contrast"]).partition(" - ")[2]
-
-
 def _title(change: dict[str, Any], action: str, *, is_new: bool) -> str:
-    label, alternative = change["label"], _alternative(change)
+    label, alternative = change["label"], alternative_of(change)
     to_test = {
         "prompt": f"Test {'a new wording' if is_new else 'the better version instead'}: {label}",
         "step": f"Test skipping the step: {label}",
@@ -312,8 +289,8 @@ def _explain(change: dict[str, Any], parameters: RecommendationParameters) -> li
     groups = {
         "prompt": ("were sent this version", "were sent another version live at the time"),
         "step": ("got the step", "skipped it, although they could be reached"),
-        "wait": ("were written to after the step's own wait", f"were written to after {_alternative(change)}"),
-        "order": ("went through the campaign's own order", f"went through order {_alternative(change)}"),
+        "wait": ("were written to after the step's own wait", f"were written to after {alternative_of(change)}"),
+        "order": ("went through the campaign's own order", f"went through order {alternative_of(change)}"),
     }
     this, other = groups[change["element_type"]]
     rates = (

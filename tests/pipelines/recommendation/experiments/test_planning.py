@@ -1,16 +1,20 @@
 """Sample sizes, durations and feasibility of the planned tests."""
 
 import json
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
 import pytest
+from estimated_elements import KEYS, asking, effects_of, recommended
 from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.power import NormalIndPower
+from tested_leads import planned
 
 from lead_conversion.contracts.documents import PLANNED_TEST_PARTS, experiment_plan
 from lead_conversion.kernel.errors import DataError
+from lead_conversion.lifecycle.experiments import parse_arm, register_planned
 from lead_conversion.pipelines.recommendation.experiments.planning import (
     fixed_sample_drift,
     leads_per_arm,
@@ -26,20 +30,14 @@ QUARTERS = (0.25, 0.5, 0.75, 1.0)
 
 @pytest.fixture
 def recommendation():
-    return {
-        "id": "prompt-1", "experiment_id": "test-prompt-1", "element_type": "prompt", "element_id": "1",
-        "campaign_id": 1, "step_id": 10, "contrast": "version 1 - version 2", "label": "Autumn · step 1",
-        "change": "edit_prompt", "evidence": {"shrunken_effect": -0.05}, "proposed_text": "Hello",
-    }  # fmt: skip
+    return recommended()
 
 
 @pytest.fixture
 def plan(as_of, parameters):
     def run(recommendation, risk_set, base_rate=0.1):
-        keys = ("element_type", "element_id", "contrast")
-        effects = pd.DataFrame([{key: recommendation[key] for key in keys} | {"rate_treated": base_rate}])
-        recommendations = {"recommendations": [recommendation]}
-        return plan_experiments(recommendations, effects, risk_set, as_of, parameters)["experiments"][0]
+        effects = effects_of({key: recommendation[key] for key in KEYS} | {"rate_treated": base_rate})
+        return plan_experiments(asking(recommendation), effects, risk_set, as_of, [], parameters)["experiments"][0]
 
     return run
 
@@ -155,9 +153,8 @@ def test_limit_shorter_than_the_labels_is_infeasible(recommendation, recent_lead
     short = parameters.model_copy(
         update={"experiments": parameters.experiments.model_copy(update={"max_duration_weeks": 5})}
     )
-    keys = ("element_type", "element_id", "contrast")
-    effects = pd.DataFrame([{key: recommendation[key] for key in keys} | {"rate_treated": 0.1}])
-    found = plan_experiments({"recommendations": [recommendation]}, effects, recent_leads(200), as_of, short)
+    effects = effects_of({key: recommendation[key] for key in KEYS})
+    found = plan_experiments(asking(recommendation), effects, recent_leads(200), as_of, [], short)
     assert "labels alone take 5 weeks" in found["experiments"][0]["reason"]
 
 
@@ -198,9 +195,9 @@ def test_plan_says_when_the_sample_ratio_stops_it(plan, recommendation, recent_l
 
 @pytest.fixture
 def plan_all(as_of, parameters):
-    def run(recommendations, risk_set):
-        effects = pd.DataFrame(recommendations)[["element_type", "element_id", "contrast"]].assign(rate_treated=0.1)
-        return plan_experiments({"recommendations": recommendations}, effects, risk_set, as_of, parameters)
+    def run(recommendations, risk_set, *running):
+        effects = effects_of(*({key: each[key] for key in KEYS} for each in recommendations))
+        return plan_experiments(asking(*recommendations), effects, risk_set, as_of, running, parameters)
 
     return run
 
@@ -239,6 +236,82 @@ def test_order_and_step_of_one_campaign_queue_whoever_their_leads_are(plan_all, 
     assert two["conflicts"][0]["reason"] == "order of the same campaign"
 
 
+def running(**given):
+    """A registered test at step 10 of campaign 1, of 400 leads an arm."""
+    plan = {"snapshot_id": "s", "as_of": "2026-08-01T00:00:00"}
+    arms = parse_arm("--control", "prompt=1"), parse_arm("--treatment", "prompt=2")
+    test = register_planned(planned(id="test-elsewhere", **given), arms, datetime(2026, 8, 10), plan)  # noqa: DTZ001
+    return test.model_dump(mode="json")
+
+
+def test_test_on_leads_that_a_running_one_holds_is_planned_after_it(plan_all, recommendation, recent_leads):
+    first = recent_leads(300)
+    others = recent_leads(200, step_id=20, campaign_id=2)
+    others = others.assign(lead_key="x" + others["lead_key"])
+    risk_set = pd.concat([first, first.assign(step_id=11), others])
+    wanted = [at_step(recommendation, 11), at_step(recommendation, 20, 2)]
+    made = plan_all(wanted, risk_set, running())
+    (now,) = made["running"]
+    held, free = made["experiments"]
+    # All of its leads are in: the last outcome is known five weeks from now.
+    assert (now["id"], now["leads_needed"], now["weeks_left"]) == ("test-elsewhere", 800, 5)
+    assert (held["first_week"], held["runs_after"]) == (6, ["test-elsewhere"])
+    assert (free["first_week"], free["runs_after"]) == (1, [])
+    assert "1 test runs now." in made["schedule"]
+    assert "known; test-prompt-11 after test-elsewhere ends." in made["schedule"]
+
+
+def test_planned_test_that_runs_already_is_not_put_behind_itself(plan_all, recommendation, recent_leads):
+    itself = running() | {"experiment_id": "test-prompt-10"}
+    (experiment,) = plan_all([at_step(recommendation, 10)], recent_leads(300), itself)["experiments"]
+    assert (experiment["first_week"], experiment["last_week"]) == (1, 5)
+    assert (experiment["runs_after"], experiment["conflicts"]) == ([], [])
+
+
+def test_what_nobody_can_tell_is_planned_after_the_changes_and_named_as_open(
+    recommendation, recent_leads, as_of, parameters
+):
+    effects = effects_of({key: recommendation[key] for key in KEYS}, {"step_id": 11}, error=0.02)
+    risk_set = pd.concat([recent_leads(200), recent_leads(3000, step_id=11)])
+    made = plan_experiments(asking(recommendation), effects, risk_set, as_of, [], parameters)
+    change, question = made["experiments"]
+    assert (change["recommendation_id"], change["so_far"]) == ("prompt-1", None)
+    assert (question["recommendation_id"], question["id"]) == (None, "test-wait-10-48h")
+    assert question["told_by"] == [{"mark": "wait", "told_as": ["24"]}, {"mark": "wait", "told_as": ["48"]}]
+    assert question["feasible"]
+    assert made["open_questions"].startswith("Of 1 place nobody can tell yet which side does better")
+    json.dumps(made, allow_nan=False)
+
+
+def test_questions_that_the_traffic_answers_come_first_and_few_are_planned(recent_leads, as_of, parameters):
+    effects = effects_of(
+        {"element_id": "10", "exposed_leads_month": 900.0}, {"element_id": "11", "step_id": 11},
+        {"element_id": "12", "step_id": 12, "exposed_leads_month": 100.0}, error=0.02,
+    )  # fmt: skip
+    risk_set = pd.concat([recent_leads(10), recent_leads(3000, step_id=11), recent_leads(20, step_id=12)])
+
+    def planned_questions(most):
+        knobs = parameters.experiments.model_copy(update={"open_questions": most})
+        few = parameters.model_copy(update={"experiments": knobs})
+        return plan_experiments(asking(), effects, risk_set, as_of, [], few)["experiments"]
+
+    assert [(each["step_id"], each["feasible"]) for each in planned_questions(2)] == [(11, True), (10, False)]
+    assert "leads a week" in planned_questions(2)[1]["reason"]
+    assert planned_questions(0) == []
+
+
+def test_question_that_a_test_asks_already_is_not_planned_again(recent_leads, as_of, parameters):
+    itself = running() | {"experiment_id": "test-wait-10-48h"}
+    made = plan_experiments(asking(), effects_of({}), recent_leads(300), as_of, [itself], parameters)
+    assert made["experiments"] == []
+    assert made["schedule"] == "1 test runs now. No other test is feasible with the present traffic."
+
+
+def test_from_too_few_data_no_question_is_planned(recent_leads, as_of, parameters):
+    early = asking(status="not_enough_data")
+    assert plan_experiments(early, effects_of({}), recent_leads(300), as_of, [], parameters)["experiments"] == []
+
+
 def test_plan_keeps_its_contract_and_each_part_of_a_test_is_needed(plan_all, recommendation, recent_leads):
     made = plan_all([recommendation], recent_leads(300))
     assert experiment_plan.validate(made) == made
@@ -271,9 +344,10 @@ def test_plan_names_no_proposed_text_where_there_is_none(plan, recommendation, r
 def test_all_leads_of_the_step_are_dealt_one_of_two_wordings(plan, recommendation, recent_leads):
     words = plan(recommendation, recent_leads(500))["allocation"]
     assert words.endswith("at the step; the step's other versions rest meanwhile")
-    assert "other versions" not in plan(recommendation | {"change": "skip_step"}, recent_leads(500))["allocation"]
+    skip = recommendation | {"element_type": "step", "change": "skip_step"}
+    assert "other versions" not in plan(skip, recent_leads(500))["allocation"]
 
 
 def test_without_recommendations_there_is_no_experiment(make_risk_set, as_of, parameters):
-    found = plan_experiments({"recommendations": []}, pd.DataFrame(), make_risk_set(), as_of, parameters)
-    assert found["experiments"] == []
+    found = plan_experiments(asking(), pd.DataFrame(), make_risk_set(), as_of, [], parameters)
+    assert (found["experiments"], found["open_questions"]) == ([], "")

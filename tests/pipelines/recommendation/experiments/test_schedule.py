@@ -59,20 +59,29 @@ def against(*pairs):
 
 
 def test_tests_on_other_leads_begin_at_once():
-    assert schedule_tests({"a": 8, "b": 12}, against()) == {"a": (1, 8), "b": (1, 12)}
+    assert schedule_tests({"a": 8, "b": 12}, against(), {}) == {"a": (1, 8), "b": (1, 12)}
 
 
 def test_test_on_the_same_leads_waits_for_the_last_outcome_of_the_more_valuable_one():
-    assert schedule_tests({"a": 8, "b": 12}, against("ab")) == {"a": (1, 8), "b": (9, 20)}
+    assert schedule_tests({"a": 8, "b": 12}, against("ab"), {}) == {"a": (1, 8), "b": (9, 20)}
 
 
 def test_test_that_fits_in_between_does_not_queue_behind():
-    weeks = schedule_tests({"a": 10, "b": 4, "c": 9, "d": 6}, against("ac", "cd", "bc", "bd"))
+    weeks = schedule_tests({"a": 10, "b": 4, "c": 9, "d": 6}, against("ac", "cd", "bc", "bd"), {})
     assert weeks == {"a": (1, 10), "b": (1, 4), "c": (11, 19), "d": (5, 10)}
 
 
 def test_infeasible_test_takes_no_time():
-    assert schedule_tests({"b": 3}, against("ab")) == {"b": (1, 3)}
+    assert schedule_tests({"b": 3}, against("ab"), {}) == {"b": (1, 3)}
+
+
+def test_test_waits_for_one_that_runs_on_its_leads():
+    weeks = schedule_tests({"a": 8, "b": 12}, against("ac"), {"c": 5})
+    assert weeks == {"c": (1, 5), "a": (6, 13), "b": (1, 12)}
+
+
+def test_running_test_is_not_begun_again_and_waits_for_nobody():
+    assert schedule_tests({"a": 8, "c": 30}, against("ac"), {"c": 5}) == {"c": (1, 5), "a": (6, 13)}
 
 
 names = st.lists(st.integers(1, 30), min_size=1, max_size=6)
@@ -87,7 +96,7 @@ def test_no_lead_is_ever_in_two_tests(lengths, data):
     for one, other in chosen:
         conflicts[one].append(Conflict(other, SAME_LEADS, 1.0))
         conflicts[other].append(Conflict(one, SAME_LEADS, 1.0))
-    placed = schedule_tests(weeks, conflicts)
+    placed = schedule_tests(weeks, conflicts, {})
     assert all(last - first + 1 == weeks[name] for name, (first, last) in placed.items())
     assert all(placed[one][1] < placed[other][0] or placed[other][1] < placed[one][0] for one, other in chosen)
     # Nobody waits for nothing: each begins at once or right after one that is in its way.

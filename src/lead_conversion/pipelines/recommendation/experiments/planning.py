@@ -1,15 +1,24 @@
 """The test of each recommendation: how many leads, how long, when to stop, and whether it can be done."""
 
 import math
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from lead_conversion.kernel.windows import parse_moment
+from lead_conversion.lifecycle.experiments import RegisteredTest
 from lead_conversion.pipelines.recommendation.experiments.guardrails import guardrail_rates
+from lead_conversion.pipelines.recommendation.experiments.questions import (
+    Question,
+    ask_of_change,
+    find_open_questions,
+)
+from lead_conversion.pipelines.recommendation.experiments.running import eligible_rows, watch_running, weekly_leads
 from lead_conversion.pipelines.recommendation.experiments.schedule import (
     SAME_LEADS,
     Conflict,
@@ -22,26 +31,17 @@ from lead_conversion.pipelines.recommendation.experiments.sequential import (
     drift_for_power,
     stopping_boundaries,
 )
-from lead_conversion.pipelines.recommendation.exposure.traffic import (
-    DAYS_A_WEEK,
-    first_of_journeys,
-    recent_rows,
-)
+from lead_conversion.pipelines.recommendation.exposure.traffic import DAYS_A_WEEK
 from lead_conversion.pipelines.recommendation.parameters import (
     ExperimentParameters,
     RecommendationParameters,
 )
-from lead_conversion.reports.formats import count, decimal, percent, plural
+from lead_conversion.pipelines.recommendation.recommend import NOT_ENOUGH_DATA
+from lead_conversion.reports.formats import after_words, count, decimal, percent, plural, signed
 
 # a test is not planned to lift a rate above this: near certainty the sample size says nothing
 HIGHEST_RATE = 0.99
-PLACE = ("element_type", "element_id", "campaign_id", "step_id", "contrast", "change")
-ARMS = {
-    "edit_prompt": ("the current text is sent", "{words} is sent"),
-    "skip_step": ("the step is sent", "the step is skipped"),
-    "change_wait": ("the wait is {current}", "the wait is {alternative}"),
-    "change_order": ("the order is {current}", "the order is {alternative}"),
-}
+ARM_NAMES = ("A (control)", "B (treatment)")
 
 
 def plan_experiments(
@@ -49,38 +49,59 @@ def plan_experiments(
     effects: pd.DataFrame,
     risk_set: pd.DataFrame,
     primary_as_of: dict[str, str],
+    running_tests: Sequence[Mapping[str, Any]],
     parameters: RecommendationParameters,
 ) -> dict[str, Any]:
-    """One randomised test for each recommendation, sized, timed and scheduled on the leads that really come.
+    """One randomised test for each recommendation, and for what nobody can tell yet; on the leads that really come.
+
+    Of the open questions those are planned whose answer is worth most, first the ones that the traffic can answer. A
+    test waits for those before it that take in its leads, and for those that run already.
 
     Returns:
-        experiments in the order of the recommendations, and a sentence on the schedule; rates and effects are
-        probabilities, sample sizes leads, durations weeks including the wait for the last label, and first and last
-        week counted from the start of the first test, from 1.
+        experiments in the order of the recommendations and then of the questions, which have no recommendation_id; the
+        tests that run; and sentences on the schedule and on the open questions. Rates and effects are probabilities,
+        sample sizes leads, durations weeks including the wait for the last label, and first and last week counted
+        from the start of the first test, from 1; what runs already is expected to end with the named week or before.
     """
     as_of = parse_moment(primary_as_of["as_of"])
-    looks = parameters.experiments.looks
-    information = tuple(look / looks for look in range(1, looks + 1))
-    bounds = stopping_boundaries(information, parameters.experiments.alpha)
-    drift = drift_for_power(bounds, information, parameters.experiments.power)
+    knobs = parameters.experiments
+    information = tuple(look / knobs.looks for look in range(1, knobs.looks + 1))
+    bounds = stopping_boundaries(information, knobs.alpha)
+    drift = drift_for_power(bounds, information, knobs.power)
     boundaries = [
         {"look": look, "information": share, "z": round(z, 4)}
         for look, (share, z) in enumerate(zip(information, bounds, strict=True), start=1)
     ]
-    planned = [
-        _plan(recommendation, effects, risk_set, as_of, drift, parameters) | {"stopping_boundaries": boundaries}
-        for recommendation in recommendations["recommendations"]
+    under_way = [
+        watch_running(RegisteredTest.model_validate(each), risk_set, as_of, parameters) for each in running_tests
     ]
-    places = {
-        recommendation["experiment_id"]: _place(recommendation, risk_set)
-        for recommendation in recommendations["recommendations"]
-    }
-    conflicts = find_conflicts(places, parameters.experiments.max_shared_leads)
-    weeks = schedule_tests({each["id"]: each["duration_weeks"] for each in planned if each["feasible"]}, conflicts)
+    asked = {each["id"] for each in under_way}
+
+    def plan(questions: Sequence[Question]) -> list[dict[str, Any]]:
+        return [
+            _plan(question, effects, risk_set, as_of, drift, parameters) | {"stopping_boundaries": boundaries}
+            for question in questions
+        ]
+
+    changes = recommendations["recommendations"]
+    is_early = recommendations["status"] == NOT_ENOUGH_DATA
+    questions = [] if is_early else find_open_questions(effects, changes, parameters.effects)
+    open_questions = plan([question for question in questions if question.test_id not in asked])
+    open_questions.sort(key=lambda each: not each["feasible"])
+    planned = [*plan([ask_of_change(each) for each in changes]), *open_questions[: knobs.open_questions]]
+    places = {each["id"]: _place(each, risk_set) for each in [*under_way, *planned]}
+    conflicts = find_conflicts(places, knobs.max_shared_leads)
+    weeks = schedule_tests(
+        {each["id"]: each["duration_weeks"] for each in planned if each["feasible"]},
+        conflicts,
+        {each["id"]: each["weeks_left"] for each in under_way},
+    )
     return {
         "as_of": primary_as_of["as_of"],
         "snapshot_id": primary_as_of["snapshot_id"],
-        "schedule": _summarise_schedule(weeks),
+        "schedule": _summarise_schedule(weeks, conflicts, under_way, planned),
+        "open_questions": _summarise_questions(questions, open_questions, knobs),
+        "running": under_way,
         "experiments": [each | _describe_timing(each["id"], weeks, conflicts[each["id"]]) for each in planned],
     }
 
@@ -110,7 +131,7 @@ def fixed_sample_drift(alpha: float, power: float) -> float:
 
 
 def _plan(
-    recommendation: dict[str, Any],
+    question: Question,
     effects: pd.DataFrame,
     risk_set: pd.DataFrame,
     as_of: datetime,
@@ -118,25 +139,27 @@ def _plan(
     parameters: RecommendationParameters,
 ) -> dict[str, Any]:
     knobs = parameters.experiments
-    base_rate = _base_rate(recommendation, effects)
+    place = question.place
+    base_rate = _base_rate(place, effects)
     least = knobs.minimal_effect_points / 100
     room = HIGHEST_RATE - base_rate
-    difference = max(min(-recommendation["evidence"]["shrunken_effect"], room), least)
-    eligible = _eligible_rows(recommendation, risk_set)
-    weekly = len(recent_rows(eligible, as_of, parameters.effects.traffic_weeks)) / parameters.effects.traffic_weeks
+    difference = max(min(question.difference, room), least)
+    eligible = eligible_rows(place["campaign_id"], place["step_id"], risk_set)
+    weekly = weekly_leads(eligible, as_of, parameters.effects.traffic_weeks)
     sample = leads_per_arm(base_rate + difference / 2, difference, drift) if least <= room else None
     maturation_weeks = math.ceil(parameters.horizon_days / DAYS_A_WEEK)
     weeks = math.ceil(2 * sample / weekly) if sample and weekly else None
     duration = weeks + maturation_weeks if weeks else None
-    control, treatment = _name_arms(recommendation)
     return {
-        "id": recommendation["experiment_id"],
-        "recommendation_id": recommendation["id"],
-        **{key: recommendation[key] for key in PLACE},
-        "hypothesis": f"{recommendation['label']}: more leads book a call where {treatment} than where {control}.",
-        "arms": [f"A (control): {control}", f"B (treatment): {treatment}"],
+        "id": question.test_id,
+        "recommendation_id": question.recommendation_id,
+        **place,
+        "hypothesis": question.hypothesis,
+        "arms": [f"{name}: {words}" for name, words in zip(ARM_NAMES, question.arms, strict=True)],
+        "told_by": [arm and arm.model_dump(mode="json") for arm in question.told_by],
+        "so_far": question.so_far,
         "unit": "lead",
-        "allocation": _describe_allocation(recommendation),
+        "allocation": _describe_allocation(place),
         "primary_metric": f"call booked within {parameters.horizon_days} days after the lead is at risk",
         "horizon_days": parameters.horizon_days,
         "sample_ratio_check": _describe_sample_ratio(knobs),
@@ -157,48 +180,21 @@ def _plan(
     }
 
 
-def _base_rate(recommendation: dict[str, Any], effects: pd.DataFrame) -> float:
+def _base_rate(place: Mapping[str, Any], effects: pd.DataFrame) -> float:
     """The rate of mature leads under the element as it stands."""
-    is_element = (
-        (effects["element_type"] == recommendation["element_type"])
-        & (effects["element_id"] == recommendation["element_id"])
-        & (effects["contrast"] == recommendation["contrast"])
+    is_element = np.logical_and.reduce(
+        [effects[key] == place[key] for key in ("element_type", "element_id", "contrast")]
     )
     return float(effects.loc[is_element, "rate_treated"].iloc[0])
 
 
-def _eligible_rows(recommendation: dict[str, Any], risk_set: pd.DataFrame) -> pd.DataFrame:
-    """One row a lead that the test could have taken in."""
-    step_id: int | None = recommendation["step_id"]
-    campaign_id: int = recommendation["campaign_id"]
-    if step_id is None:
-        journeys = first_of_journeys(risk_set)
-        return journeys.loc[journeys["campaign_id"] == campaign_id]
-    return risk_set.loc[(risk_set["step_id"] == step_id) & risk_set["is_reachable"]]
-
-
-def _describe_allocation(recommendation: dict[str, Any]) -> str:
-    if recommendation["step_id"] is None:
+def _describe_allocation(place: Mapping[str, Any]) -> str:
+    if place["step_id"] is None:
         return "50/50 at random when the lead is enrolled"
     at_step = "50/50 at random when the lead is at risk at the step"
     # its leads are counted among all that come to the step
     rest = "; the step's other versions rest meanwhile"
-    return at_step + (rest if recommendation["change"] == "edit_prompt" else "")
-
-
-def _name_arms(recommendation: dict[str, Any]) -> tuple[str, str]:
-    current, _, alternative = recommendation["contrast"].partition(" - ")
-    control, treatment = ARMS[recommendation["change"]]
-    return (
-        control.format(current=current, alternative=alternative),
-        treatment.format(
-            current=current,
-            alternative=alternative,
-            words="the proposed text"
-            if recommendation["proposed_text"]
-            else "a new text, which a person has to write,",
-        ),
-    )
+    return at_step + (rest if place["element_type"] == "prompt" else "")
 
 
 def _describe_sample_ratio(knobs: ExperimentParameters) -> dict[str, Any]:
@@ -225,9 +221,9 @@ def _describe_guardrails(eligible: pd.DataFrame, as_of: datetime, knobs: Experim
     ]
 
 
-def _place(recommendation: dict[str, Any], risk_set: pd.DataFrame) -> Place:
-    leads = _eligible_rows(recommendation, risk_set)["lead_key"]
-    return Place(recommendation["campaign_id"], recommendation["step_id"], pd.Index(leads.unique()))
+def _place(test: Mapping[str, Any], risk_set: pd.DataFrame) -> Place:
+    leads = eligible_rows(test["campaign_id"], test["step_id"], risk_set)["lead_key"]
+    return Place(test["campaign_id"], test["step_id"], pd.Index(leads.unique()))
 
 
 def _describe_timing(name: str, weeks: dict[str, Weeks], conflicts: list[Conflict]) -> dict[str, Any]:
@@ -256,22 +252,48 @@ def _describe_timing(name: str, weeks: dict[str, Weeks], conflicts: list[Conflic
     }
 
 
-def _summarise_schedule(weeks: dict[str, Weeks]) -> str:
-    if not weeks:
-        return "No test is feasible with the present traffic."
-    at_once = sum(first == 1 for first, _ in weeks.values())
-    queued = len(weeks) - at_once
-    waiting = (
-        f" {plural(queued, 'test')} would take in leads of others, and {'begins' if queued == 1 else 'begin'} when the "
-        "outcomes of those are known."
-        if queued
-        else ""
-    )
+def _summarise_schedule(
+    weeks: Mapping[str, Weeks],
+    conflicts: Mapping[str, Sequence[Conflict]],
+    under_way: Sequence[Mapping[str, Any]],
+    planned: Sequence[Mapping[str, Any]],
+) -> str:
+    runs_now = {each["id"] for each in under_way}
+    told = f"{plural(len(runs_now), 'test')} {'runs' if len(runs_now) == 1 else 'run'} now. " if runs_now else ""
+    feasible = [each["id"] for each in planned if each["feasible"] and each["id"] not in runs_now]
+    if not feasible:
+        return told + ("No other test is feasible" if told else "No test is feasible") + " with the present traffic."
+    at_once = sum(weeks[name][0] == 1 for name in feasible)
     beside = "begins at once" if at_once == 1 else "begin at once, side by side on different leads"
-    return (
-        f"{plural(at_once, 'test')} {beside}.{waiting} The last outcome is known after "
-        f"{plural(max(last for _, last in weeks.values()), 'week')}."
+    told += f"{plural(at_once, 'test')} {beside}." if at_once else "No test can begin at once."
+    queued = len(feasible) - at_once
+    if queued:
+        told += (
+            f" {plural(queued, 'test')} would take in leads of others, and {'begins' if queued == 1 else 'begin'} when "
+            "the outcomes of those are known"
+        )
+        held = {name: [c.other for c in conflicts[name] if c.other in runs_now] for name in feasible}
+        told += "".join(f"; {name} {after_words(others)}" for name, others in held.items() if others) + "."
+    return f"{told} The last outcome is known after {plural(max(last for _, last in weeks.values()), 'week')}."
+
+
+def _summarise_questions(
+    questions: Sequence[Question], planned: Sequence[Mapping[str, Any]], knobs: ExperimentParameters
+) -> str:
+    """How much nobody can tell yet, and what of it the plan would."""
+    if not questions:
+        return ""
+    worth = sum(question.so_far["worth"] for question in questions if question.so_far)
+    told = (
+        f"Of {plural(len(questions), 'place')} nobody can tell yet which side does better; to know all of them would "
+        f"be worth {signed(worth)} calls a month at most."
     )
+    shown = planned[: knobs.open_questions]
+    feasible = sum(each["feasible"] for each in shown)
+    if not shown:
+        return told
+    carried = "all of them" if feasible == len(shown) else count(feasible) if feasible else "none of them"
+    return f"{told} Here are {count(len(shown))} of the most worth; the present traffic carries {carried}."
 
 
 def _judge_feasibility(

@@ -67,7 +67,9 @@ def reason_for_conflict(one: Place, other: Place) -> str:
     return SAME_STEP if one.step_id == other.step_id else ""
 
 
-def schedule_tests(weeks: Mapping[str, int], conflicts: Mapping[str, Sequence[Conflict]]) -> dict[str, Weeks]:
+def schedule_tests(
+    weeks: Mapping[str, int], conflicts: Mapping[str, Sequence[Conflict]], running: Mapping[str, int]
+) -> dict[str, Weeks]:
     """First and last week of each test, counted from 1: as early as the tests named before it allow.
 
     A test that would disturb another one waits until that one's last outcome is known, so that no lead is in two tests
@@ -75,10 +77,14 @@ def schedule_tests(weeks: Mapping[str, int], conflicts: Mapping[str, Sequence[Co
 
     Args:
         weeks: by test, most valuable first, how long it takes with all of its leads.
-        conflicts: as from `find_conflicts`; tests that are not in `weeks` take no time.
+        conflicts: as from `find_conflicts`; tests that are in neither `weeks` nor `running` take no time.
+        running: by test that runs already, how many weeks more it takes; they come first, beside each other, whatever
+            `weeks` says of them.
     """
-    placed: dict[str, Weeks] = {}
+    placed: dict[str, Weeks] = {name: (1, left) for name, left in running.items()}
     for name, length in weeks.items():
+        if name in running:
+            continue
         busy = [placed[conflict.other] for conflict in conflicts[name] if conflict.other in placed]
         starts = sorted({1, *(end + 1 for _, end in busy)})
         first = next(start for start in starts if all(end < start or begin >= start + length for begin, end in busy))

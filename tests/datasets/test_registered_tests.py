@@ -4,7 +4,7 @@ import pytest
 from kedro.io import DatasetError
 from tested_leads import planned
 
-from lead_conversion.datasets.decided_tests import DecidedTests
+from lead_conversion.datasets.registered_tests import DecidedTests, RunningTests
 from lead_conversion.kernel.errors import DataError
 from lead_conversion.lifecycle.experiment_log import ANALYSE, END, REGISTER, ExperimentLog
 from lead_conversion.lifecycle.experiments import parse_arm, register_planned
@@ -32,14 +32,20 @@ def test_only_tests_with_a_verdict_are_told_for_a_running_one_would_be_looked_at
     assert found["until"] == "2026-06-01T00:00:00"
 
 
-def test_without_a_log_there_is_none(tmp_path):
-    assert DecidedTests(str(tmp_path / "experiments.jsonl")).load() == []
+def test_tests_that_run_are_neither_decided_nor_ended(log):
+    assert [each["experiment_id"] for each in RunningTests(str(log.path)).load()] == ["still-running"]
 
 
-def test_log_that_was_changed_is_refused(log):
+@pytest.mark.parametrize("kind", [DecidedTests, RunningTests])
+def test_without_a_log_there_is_none(tmp_path, kind):
+    assert kind(str(tmp_path / "experiments.jsonl")).load() == []
+
+
+@pytest.mark.parametrize("kind", [DecidedTests, RunningTests])
+def test_log_that_was_changed_is_refused(log, kind):
     log.path.write_bytes(log.path.read_bytes().replace(b"still-running", b"never-running"))
     with pytest.raises(DatasetError, match="tampered with") as refused:
-        DecidedTests(str(log.path)).load()
+        kind(str(log.path)).load()
     assert isinstance(refused.value.__cause__, DataError)
 
 

@@ -1,0 +1,66 @@
+"""The registered tests on leads, as the experiment log has them: those that came to a verdict, and those that run."""
+
+from pathlib import Path
+from typing import Any, NoReturn
+
+from kedro.io import AbstractDataset
+
+from lead_conversion.kernel.errors import AccessError
+from lead_conversion.lifecycle.experiment_log import ExperimentLog, TestStanding, read_trusted_standings
+
+
+class _RegisteredTests(AbstractDataset[NoReturn, list[dict[str, Any]]]):
+    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._log = ExperimentLog(Path(filepath))
+        self.metadata = metadata
+
+    def _standings(self) -> list[TestStanding]:
+        """In the order of their registration; none where no test was ever registered.
+
+        Raises:
+            DataError: the log is not as it was written.
+        """
+        return list(read_trusted_standings(self._log).values())
+
+    def save(self, data: NoReturn) -> None:  # noqa: ARG002 - Kedro's signature
+        """Refused.
+
+        Raises:
+            AccessError: always; `lead-conversion experiments` writes the log.
+        """
+        raise AccessError("The experiment log is written by `lead-conversion experiments` only.")
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._log.path)}
+
+
+class DecidedTests(_RegisteredTests):
+    """Each test that a look has decided: `test` as it was registered, `until` the as-of of that look.
+
+    A test that still runs is not told, or every run would be a look at it; nor one that a person ended without a
+    verdict.
+    """
+
+    def load(self) -> list[dict[str, Any]]:
+        """The decided tests.
+
+        Raises:
+            DataError: the log is not as it was written.
+        """
+        return [
+            {"test": standing.test.model_dump(mode="json"), "until": standing.decided["result"]["as_of"]}
+            for standing in self._standings()
+            if standing.decided and not standing.ended
+        ]
+
+
+class RunningTests(_RegisteredTests):
+    """Each test that is neither decided nor ended, as it was registered: whose leads are taken."""
+
+    def load(self) -> list[dict[str, Any]]:
+        """The tests that run.
+
+        Raises:
+            DataError: the log is not as it was written.
+        """
+        return [standing.test.model_dump(mode="json") for standing in self._standings() if standing.is_running]

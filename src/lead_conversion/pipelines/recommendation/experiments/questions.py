@@ -1,0 +1,176 @@
+"""What tests are to tell: whether a proposed change does better, and what nobody can tell yet."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from scipy.special import ndtr
+from scipy.stats import norm
+
+from lead_conversion.lifecycle.experiments import Arm
+from lead_conversion.pipelines.recommendation.candidates import (
+    CHANGES,
+    find_live_rivals,
+    has_harmless_alternative,
+    identify,
+    place_of,
+    places_of,
+)
+from lead_conversion.pipelines.recommendation.effects.intervals import reach_of
+from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
+from lead_conversion.pipelines.recommendation.parameters import EffectParameters
+
+CHOOSE_VERSION = "choose_version"
+ARMS = {
+    "edit_prompt": ("the current text is sent", "{words} is sent"),
+    CHOOSE_VERSION: ("this version is sent", "{words} sent instead"),
+    "skip_step": ("the step is sent", "the step is skipped"),
+    "change_wait": ("the wait is {current}", "the wait is {alternative}"),
+    "change_order": ("the order is {current}", "the order is {alternative}"),
+}
+PLACE = ("element_type", "element_id", "campaign_id", "step_id", "contrast", "change")
+FIGURES = ("effect", "ci_low", "ci_high", "posterior", "posterior_low", "posterior_high")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What one test is to tell of an element of a campaign.
+
+    Attributes:
+        test_id: the test's name.
+        recommendation_id: the change that it would prove; None where nobody can tell yet which side is better.
+        place: what is tested where, by the names in `PLACE`.
+        hypothesis: in words.
+        arms: what the leads of each get, in words.
+        told_by: how each arm is told in the database; None where that is not known before the test.
+        difference: absolute change of probability that the test is to see.
+        so_far: of an open question the element's effect as far as it is known, its evidence grade, and `worth`: booked
+            calls a month that knowing would bring.
+    """
+
+    test_id: str
+    recommendation_id: str | None
+    place: Mapping[str, Any]
+    hypothesis: str
+    arms: tuple[str, str]
+    told_by: tuple[Arm, Arm | None]
+    difference: float
+    so_far: Mapping[str, Any] | None = None
+
+
+def ask_of_change(recommendation: Mapping[str, Any]) -> Question:
+    """Whether a recommended change does better, at the size that its evidence lets expect."""
+    words = "the proposed text" if recommendation["proposed_text"] else "a new text, which a person has to write,"
+    control, treatment = arms = _name_arms(recommendation, words)
+    return Question(
+        test_id=recommendation["experiment_id"],
+        recommendation_id=recommendation["id"],
+        place={key: recommendation[key] for key in PLACE},
+        hypothesis=f"{recommendation['label']}: more leads book a call where {treatment} than where {control}.",
+        arms=arms,
+        told_by=_tell_arms(recommendation),
+        difference=-recommendation["evidence"]["shrunken_effect"],
+    )
+
+
+def find_open_questions(
+    effects: pd.DataFrame, recommendations: Sequence[Mapping[str, Any]], knobs: EffectParameters
+) -> list[Question]:
+    """What nobody can tell yet, the answer worth most first; at most one question a place, none where a change is.
+
+    Nobody can tell of an element that leads still meet whose interval reaches below the margin and that is not flagged.
+    An alternative that makes more leads leave is nothing to choose, nor is a prompt's version that is no longer live.
+    The answer is worth what choosing after it would bring beyond choosing now (expected value of perfect information,
+    Raiffa and Schlaifer 1961), times the leads that meet the element in a month.
+    """
+    if effects.empty:
+        return []
+    shrunken = shrink_effects(effects, knobs.confidence_level, least_sd=knobs.margin)
+    spread = (shrunken["posterior_high"] - shrunken["posterior_low"]) / (2 * reach_of(knobs.confidence_level))
+    told = shrunken.assign(
+        spread=spread,
+        worth=value_of_knowing(shrunken["posterior"], spread) * shrunken["exposed_leads_month"],
+        place=places_of(shrunken),
+    )
+    is_open = (
+        told["element_type"].isin(CHANGES)
+        & (told["exposed_leads_month"] > 0)
+        & (told["ci_low"] < -knobs.margin)
+        & ~told["flagged"]
+        & ~told["place"].isin({place_of(each) for each in recommendations})
+    )
+    ranked = told.loc[is_open].sort_values(
+        ["worth", "element_type", "element_id", "contrast"], ascending=[False, True, True, True]
+    )
+    questions: dict[str, Question] = {}
+    for element in ranked.to_dict("records"):
+        question = _ask_of_element({str(key): value for key, value in element.items()}, effects)
+        if question:
+            questions.setdefault(element["place"], question)
+    return list(questions.values())
+
+
+def value_of_knowing(mean: pd.Series, spread: pd.Series) -> pd.Series:
+    """What a lead gains from choosing by the true effect instead of by its mean, where it is normally distributed.
+
+    E[max(effect, 0)] - max(E[effect], 0), which is the same for the effect's opposite.
+    """
+    size = mean.abs()
+    z = size / spread.where(spread > 0)
+    gained: pd.Series = spread * norm.pdf(z) - size * ndtr(-z)
+    return gained.fillna(0.0)
+
+
+def _ask_of_element(element: dict[str, Any], effects: pd.DataFrame) -> Question | None:
+    """Which side does better; None where there is no other side to choose."""
+    is_prompt = element["element_type"] == "prompt"
+    rivals = find_live_rivals(element, effects)
+    harmless = sorted(rivals.loc[rivals["guardrails_worse"] == "", "element_id"], key=int) if is_prompt else []
+    if not (harmless if is_prompt else has_harmless_alternative(element, effects)):
+        return None
+    change = CHOOSE_VERSION if is_prompt else CHANGES[element["element_type"]]
+    step_id = None if pd.isna(element["step_id"]) else int(element["step_id"])
+    whole = element | {"change": change, "campaign_id": int(element["campaign_id"]), "step_id": step_id}
+    control, treatment = arms = _name_arms(whole, _name_versions(harmless))
+    return Question(
+        test_id=f"test-version-{element['element_id']}" if is_prompt else f"test-{identify(element)}",
+        recommendation_id=None,
+        place={key: whole[key] for key in PLACE},
+        hypothesis=f"{element['label']}: do more leads book a call where {control}, or where {treatment}?",
+        arms=arms,
+        told_by=_tell_arms(whole, tuple(harmless)),
+        # as large as the effect is expected to be, whichever way it goes
+        difference=math.hypot(element["posterior"], element["spread"]),
+        so_far={name: float(element[name]) for name in (*FIGURES, "exposed_leads_month", "worth")}
+        | {"evidence_grade": element["evidence_grade"]},
+    )
+
+
+def _name_versions(prompt_ids: Sequence[str]) -> str:
+    """Prompt 18 is; prompts 18 and 19, each as often, are."""
+    if len(prompt_ids) == 1:
+        return f"prompt {prompt_ids[0]} is"
+    return f"prompts {', '.join(prompt_ids[:-1])} and {prompt_ids[-1]}, each as often, are" if prompt_ids else ""
+
+
+def _name_arms(element: Mapping[str, Any], words: str = "") -> tuple[str, str]:
+    current, _, alternative = element["contrast"].partition(" - ")
+    control, treatment = ARMS[element["change"]]
+    named = {"current": current, "alternative": alternative, "words": words}
+    return control.format(**named), treatment.format(**named)
+
+
+def _tell_arms(element: Mapping[str, Any], rivals: tuple[str, ...] = ()) -> tuple[Arm, Arm | None]:
+    """How control and treatment are told: what prompt_id a new wording will have, nobody knows before."""
+    current, _, alternative = element["contrast"].partition(" - ")
+    change = element["change"]
+    if change == "skip_step":
+        return Arm(mark="skipped", told_as=("no",)), Arm(mark="skipped", told_as=("yes",))
+    if change == "change_wait":
+        hours = [Arm(mark="wait", told_as=(wait.removesuffix(" h"),)) for wait in (current, alternative)]
+        return hours[0], hours[1]
+    if change == "change_order":
+        return Arm(mark="variant", told_as=(current,)), Arm(mark="variant", told_as=(alternative,))
+    return Arm(mark="prompt", told_as=(element["element_id"],)), Arm(mark="prompt", told_as=rivals) if rivals else None

@@ -1,0 +1,55 @@
+"""The tests that run: which leads they hold, and for how long still."""
+
+import math
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from lead_conversion.lifecycle.experiments import RegisteredTest
+from lead_conversion.pipelines.recommendation.experiments.analysis import NEITHER, assign_arms
+from lead_conversion.pipelines.recommendation.exposure.traffic import DAYS_A_WEEK, first_of_journeys, recent_rows
+from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
+
+SECONDS_A_WEEK = 7 * 86_400
+
+
+def watch_running(
+    test: RegisteredTest, risk_set: pd.DataFrame, as_of: datetime, parameters: RecommendationParameters
+) -> dict[str, Any]:
+    """A test that runs: where, since when, how many of its leads are in, and the weeks until its last outcome.
+
+    Counts leads and no outcome, so that planning is no look at it. `weeks_left` is how long it takes if no look stops
+    it earlier; where no lead comes any more, as long as a test may take.
+    """
+    taken = int((assign_arms(risk_set, test)["arm"] != NEITHER).sum())
+    rarer = min(test.share_treatment, 1 - test.share_treatment)
+    needed = math.ceil(test.sample_size_per_arm / rarer)
+    eligible = eligible_rows(test.campaign_id, test.step_id, risk_set)
+    weekly = weekly_leads(eligible, as_of, parameters.effects.traffic_weeks)
+    until_start = max(math.ceil((test.start - as_of).total_seconds() / SECONDS_A_WEEK), 0)
+    missing = max(needed - taken, 0)
+    longest = parameters.experiments.max_duration_weeks
+    enrolment = math.ceil(missing / weekly) if weekly else longest if missing else 0
+    return {
+        "id": test.experiment_id,
+        "campaign_id": test.campaign_id,
+        "step_id": test.step_id,
+        "start": test.start.isoformat(),
+        "leads_taken_in": taken,
+        "leads_needed": needed,
+        "weeks_left": until_start + enrolment + math.ceil(test.horizon_days / DAYS_A_WEEK),
+    }
+
+
+def eligible_rows(campaign_id: int, step_id: int | None, risk_set: pd.DataFrame) -> pd.DataFrame:
+    """One row a lead that a test at this place could have taken in."""
+    if step_id is None:
+        journeys = first_of_journeys(risk_set)
+        return journeys.loc[journeys["campaign_id"] == campaign_id]
+    return risk_set.loc[(risk_set["step_id"] == step_id) & risk_set["is_reachable"]]
+
+
+def weekly_leads(rows: pd.DataFrame, as_of: datetime, weeks: int) -> float:
+    """Rows a week, by the last weeks of traffic."""
+    return len(recent_rows(rows, as_of, weeks)) / weeks
