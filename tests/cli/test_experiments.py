@@ -1,11 +1,12 @@
 import json
 from itertools import chain
 
+import pandas as pd
 import pytest
 import yaml
 from click.testing import CliRunner
 from ranked_project import recorded
-from tested_leads import START, TEST, make_project, planned, publish_leads, write_plan
+from tested_leads import START, TEST, WORDING, make_project, planned, publish_leads, write_plan
 
 from lead_conversion.cli import experiments as command
 from lead_conversion.cli import find_refusal
@@ -197,6 +198,25 @@ def test_new_wording_needs_its_prompt_and_it_must_be_there():
     unknown = refused("register", TEST, *WHO, "--start", START, "--treatment", "prompt=77")
     assert "have no 77 where" in str(unknown)
     assert "they have 1, 2" in str(unknown)
+
+
+def test_new_wording_is_found_by_its_text_once_it_stands_in_the_database(folder):
+    words = ("register", TEST, *WHO, "--start", START)
+    assert "no prompt of step 10 with that text" in str(refused(*words))
+    path = folder / "data/03_primary/campaign_steps.parquet"
+    steps = pd.read_parquet(path)
+    new = steps.tail(1).assign(prompt_id=31, body=WORDING.replace(" this", "\r\nthis"))
+    elsewhere = steps.tail(1).assign(prompt_id=32, step_id=11, body=WORDING)
+    pd.concat([steps, new, elsewhere]).to_parquet(path)
+    assert "A is prompt=1, B is prompt=31" in ask(*words).output
+
+
+def test_wording_that_a_person_has_to_write_is_told_by_its_prompt(folder):
+    write_plan(folder, planned(wording=None))
+    empty = folder / "data/03_primary/campaign_steps.parquet"
+    pd.read_parquet(empty).assign(body=None).to_parquet(empty)
+    assert "no prompt of step 10 with that text" in str(refused("register", TEST, *WHO, "--start", START))
+    assert ask(*REGISTER).exit_code == 0
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from project import PROJECT
 PLANNED_AT, START = "2026-03-01T00:00:00", "2026-03-02"
 STEP, CONTROL, TREATMENT = 10, 1, 2
 TEST = "test-prompt-1"
+WORDING = "Hi {{first_name}}, could we talk this week?"
 LOG_COLUMNS: dict[str, Any] = {
     "event_key": "str", "lead_key": "str", "campaign_id": "Int64", "step_id": "Int64", "prompt_id": "Int64",
     "sequence_variant": "str", "enrolled_at": "datetime64[us]", "channel": "str", "direction": "str", "outcome": "str",
@@ -44,7 +45,7 @@ def planned(**changes: Any) -> dict[str, Any]:
         "id": TEST, "recommendation_id": "prompt-1", "hypothesis": "More leads book under the new wording.",
         "element_type": "prompt", "element_id": str(CONTROL), "campaign_id": 1, "step_id": STEP,
         "contrast": "version 1 - mean of the other live versions", "change": "edit_prompt", "horizon_days": 30,
-        "told_by": [{"mark": "prompt", "told_as": [str(CONTROL)]}, None], "so_far": None,
+        "told_by": [{"mark": "prompt", "told_as": [str(CONTROL)]}, None], "wording": WORDING, "so_far": None,
         "arms": ["A (control): the current text is sent", "B (treatment): the proposed text is sent"],
         "unit": "lead", "allocation": "50/50 at random", "primary_metric": "call booked within 30 days",
         "sample_ratio_check": {"p_below": 0.001, "rule": "looked at first"},

@@ -35,6 +35,7 @@ from lead_conversion.pipelines.recommendation.experiments.schedule import SAME_L
 from lead_conversion.pipelines.recommendation.exposure.risk_sets import build_risk_sets
 from lead_conversion.pipelines.recommendation.exposure.sequence_variants import OWN_VARIANT, parse_variant_orders
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
+from lead_conversion.pipelines.recommendation.prompts.wording import PromptText
 from lead_conversion.reports.experiment_result import VERDICTS, say_planned, say_prospect, say_result
 from lead_conversion.reports.formats import count, day, plural, points
 
@@ -59,8 +60,8 @@ def experiments() -> None:
     From plan to verdict:
       lead-conversion experiments list                              what is planned and what runs
       lead-conversion experiments show test-prompt-17               hypothesis, leads, looks, schedule
-      lead-conversion experiments register test-prompt-17 --by "Ada L." --start 2026-10-01 \\
-          --treatment prompt=31                                     prompt 31 holds the new wording
+      lead-conversion experiments register test-prompt-17 --by "Ada L." --start 2026-10-01
+                                                                    finds the new wording by its text
       lead-conversion experiments analyse --fresh                   every day: stop, go on, or wait
       lead-conversion experiments end test-prompt-17 --by "Ada L." --reason "Campaign closed"
 
@@ -146,15 +147,19 @@ def register(
     """Fix a planned test before it begins.
 
     Its start, its arms and, copied from the plan, its size, looks and limits stand from then on,
-    whatever later runs plan. Refused while another test takes in the same leads. A wait, a skipped
-    step or an order is known from the plan; of a new wording say the prompt_id that it got in the
-    database.
+    whatever later runs plan. Refused while another test takes in the same leads.
+
+    How the arms are told is known from the plan: versions that run already, a wait, a skipped step,
+    an order. A new wording is found by its text: write it into the database as a prompt of the same
+    step, run `kedro run --pipeline=data_engineering`, then register. Say --treatment only where the
+    text differs from the proposed one.
 
     \b
     Examples:
-      lead-conversion experiments register test-prompt-17 --by "Ada L." --start 2026-10-01 --treatment prompt=31
       lead-conversion experiments register test-wait-4-48h --by "Ada L." --start 2026-10-01T06:00
       lead-conversion experiments register test-step-9 --by "Ada L." --start 2026-10-01 --seed 2026-10
+      lead-conversion experiments register test-prompt-17 --by "Ada L." --start 2026-10-01
+      lead-conversion experiments register test-prompt-17 --by "Ada L." --start 2026-10-01 --treatment prompt=31
     """  # noqa: D301 - click wants the control character itself
     _require_words("--by", by)
     require_permission(env, PERMISSION)
@@ -162,7 +167,7 @@ def register(
     experiment = next((each for each in plan["experiments"] if each["id"] == name), None) if plan else None
     if plan is None or experiment is None:
         raise _unknown(name, env)
-    arms = _arms_of(experiment, control, treatment)
+    arms = _arms_of(env, experiment, control, treatment)
     test = register_planned(experiment, arms, _moment("--start", start), plan, share, seed)
     _require_known_arms(env, test)
     with _held(env) as (log, standings):
@@ -339,16 +344,30 @@ def _is_on_record(standing: TestStanding, result: Mapping[str, Any]) -> bool:
     return bool(standing.analyses) and standing.analyses[-1]["result"] == json.loads(json.dumps(result))
 
 
-def _arms_of(experiment: Mapping[str, Any], control: str | None, treatment: str | None) -> tuple[Arm, Arm]:
+def _arms_of(
+    env: str | None, experiment: Mapping[str, Any], control: str | None, treatment: str | None
+) -> tuple[Arm, Arm]:
     known = planned_arms(experiment)
     a = parse_arm("--control", control) if control else known[0]
     b = parse_arm("--treatment", treatment) if treatment else known[1]
+    b = b or _find_wording(env, experiment)
     if a is None or b is None:
         raise ConfigurationError(
-            f"--treatment: {experiment['id']} tests a new wording, and the plan cannot know the prompt_id that it gets "
-            "in the database. Write the prompt there, then say --treatment prompt=<its prompt_id>."
+            f"--treatment: {experiment['id']} tests a new wording, and the published data have no prompt of step "
+            f"{experiment['step_id']} with that text. Write it to the database as a prompt of that step, run "
+            "`kedro run --pipeline=data_engineering` and ask again. Where its text differs from the proposed one, say "
+            "--treatment prompt=<its prompt_id>."
         )
     return a, b
+
+
+def _find_wording(env: str | None, experiment: Mapping[str, Any]) -> Arm | None:
+    """The prompts of the step that hold the proposed text, whatever its line breaks."""
+    steps: pd.DataFrame = catalog_of(env, "primary_campaign_steps@pandas").load("primary_campaign_steps@pandas")
+    proposed = (experiment["wording"] or "").split()
+    prompts = steps.loc[(steps["step_id"] == experiment["step_id"]) & steps["prompt_id"].notna()].to_dict("records")
+    found = [int(prompt["prompt_id"]) for prompt in prompts if PromptText.of(prompt).whole().split() == proposed]
+    return Arm(mark="prompt", told_as=tuple(map(str, sorted(found)))) if found and proposed else None
 
 
 def _require_known_arms(env: str | None, test: RegisteredTest) -> None:

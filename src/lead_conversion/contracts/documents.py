@@ -40,7 +40,7 @@ recommendations = DocumentGate(
 PLANNED_TEST_PARTS = [
     "id", "recommendation_id", "hypothesis", "arms", "unit", "allocation", "primary_metric",
     # what `experiments register` tells leads and arms by
-    "element_type", "element_id", "campaign_id", "step_id", "contrast", "change", "told_by", "horizon_days",
+    "element_type", "element_id", "campaign_id", "step_id", "contrast", "change", "told_by", "wording", "horizon_days",
     # of an open question what is known so far, and what knowing more would be worth
     "so_far",
     "sample_ratio_check", "guardrails", "base_rate", "minimal_detectable_effect", "alpha", "power",

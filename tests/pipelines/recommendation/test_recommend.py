@@ -64,7 +64,7 @@ def test_version_that_runs_already_is_no_new_wording(recommend, bad_version, mak
     mine = "Bonjour {{first_name}}, notre formation commence en mai et les places sont encore disponibles pour vous."
     steps = make_steps({"prompt_id": 1, "body": mine}, {"prompt_id": 2, "prompt_version": 2, "body": other})
     found = recommend(bad_version, steps)["recommendations"][0]
-    assert found["edit"]["is_whole_version"]
+    assert (found["edit"]["is_whole_version"], found["edit"]["version"]) == (True, "2")
     assert found["title"].startswith("Test the better version instead: ")
     assert found["expected_impact"]["assumes"] == "nothing hidden decided who got which"
     proven = recommend(bad_version, steps, grade="A")["recommendations"][0]

@@ -277,6 +277,7 @@ def _describe_edit(proposal: ProposedText | None) -> dict[str, Any]:
             "channel": proposal.current.channel,
             "placeholders": sorted(proposal.known_placeholders),
             "is_whole_version": edit.is_whole_version,
+            "version": edit.version,
             "changes": [change.as_record() for change in edit.changes],
             "expected_effect": asdict(proposal.expected),
         },

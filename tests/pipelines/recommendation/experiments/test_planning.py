@@ -334,7 +334,10 @@ def test_plan_is_plain_json(plan, recommendation, recent_leads):
 
 @pytest.mark.parametrize(
     ("proposed", "says"),
-    [("Hello", "the proposed text is sent"), (None, "a new text, which a person has to write, is sent")],
+    [
+        ("Hello", "the proposed text is sent instead"),
+        (None, "a new text, which a person has to write, is sent instead"),
+    ],
 )
 def test_plan_names_no_proposed_text_where_there_is_none(plan, recommendation, recent_leads, proposed, says):
     planned = plan(recommendation | {"proposed_text": proposed}, recent_leads(500))

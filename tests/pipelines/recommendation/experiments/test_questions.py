@@ -121,3 +121,16 @@ def test_recommended_change_is_asked_one_way():
     question = ask_of_change(recommended())
     assert (question.difference, question.so_far) == (0.05, None)
     assert [arm and str(arm) for arm in question.told_by] == ["prompt=1", None]
+    assert question.wording == "Hello"
+
+
+def test_better_version_in_its_place_is_known_by_its_number():
+    question = ask_of_change(recommended(edit={"version": "7"}))
+    assert [str(arm) for arm in question.told_by] == ["prompt=1", "prompt=7"]
+    assert question.arms[1] == "prompt 7 is sent instead"
+    assert question.wording is None
+
+
+def test_wording_that_a_person_has_to_write_is_not_known_at_all():
+    question = ask_of_change(recommended(edit=None, proposed_text=None))
+    assert (question.told_by[1], question.wording) == (None, None)

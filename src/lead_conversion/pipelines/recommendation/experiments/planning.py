@@ -157,6 +157,7 @@ def _plan(
         "hypothesis": question.hypothesis,
         "arms": [f"{name}: {words}" for name, words in zip(ARM_NAMES, question.arms, strict=True)],
         "told_by": [arm and arm.model_dump(mode="json") for arm in question.told_by],
+        "wording": question.wording,
         "so_far": question.so_far,
         "unit": "lead",
         "allocation": _describe_allocation(place),

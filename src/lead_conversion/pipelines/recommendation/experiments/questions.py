@@ -24,7 +24,7 @@ from lead_conversion.pipelines.recommendation.parameters import EffectParameters
 
 CHOOSE_VERSION = "choose_version"
 ARMS = {
-    "edit_prompt": ("the current text is sent", "{words} is sent"),
+    "edit_prompt": ("the current text is sent", "{words} sent instead"),
     CHOOSE_VERSION: ("this version is sent", "{words} sent instead"),
     "skip_step": ("the step is sent", "the step is skipped"),
     "change_wait": ("the wait is {current}", "the wait is {alternative}"),
@@ -45,6 +45,7 @@ class Question:
         hypothesis: in words.
         arms: what the leads of each get, in words.
         told_by: how each arm is told in the database; None where that is not known before the test.
+        wording: the text by which a new prompt is known in the database once a person has written it there.
         difference: absolute change of probability that the test is to see.
         so_far: of an open question the element's effect as far as it is known, its evidence grade, and `worth`: booked
             calls a month that knowing would bring.
@@ -57,12 +58,21 @@ class Question:
     arms: tuple[str, str]
     told_by: tuple[Arm, Arm | None]
     difference: float
+    wording: str | None = None
     so_far: Mapping[str, Any] | None = None
 
 
 def ask_of_change(recommendation: Mapping[str, Any]) -> Question:
     """Whether a recommended change does better, at the size that its evidence lets expect."""
-    words = "the proposed text" if recommendation["proposed_text"] else "a new text, which a person has to write,"
+    version = (recommendation["edit"] or {}).get("version")
+    proposed = recommendation["proposed_text"]
+    words = (
+        _name_versions([version])
+        if version
+        else "the proposed text is"
+        if proposed
+        else "a new text, which a person has to write, is"
+    )
     control, treatment = arms = _name_arms(recommendation, words)
     return Question(
         test_id=recommendation["experiment_id"],
@@ -70,7 +80,8 @@ def ask_of_change(recommendation: Mapping[str, Any]) -> Question:
         place={key: recommendation[key] for key in PLACE},
         hypothesis=f"{recommendation['label']}: more leads book a call where {treatment} than where {control}.",
         arms=arms,
-        told_by=_tell_arms(recommendation),
+        told_by=_tell_arms(recommendation, [version] if version else []),
+        wording=None if version else proposed,
         difference=-recommendation["evidence"]["shrunken_effect"],
     )
 
@@ -140,7 +151,7 @@ def _ask_of_element(element: dict[str, Any], effects: pd.DataFrame) -> Question 
         place={key: whole[key] for key in PLACE},
         hypothesis=f"{element['label']}: do more leads book a call where {control}, or where {treatment}?",
         arms=arms,
-        told_by=_tell_arms(whole, tuple(harmless)),
+        told_by=_tell_arms(whole, harmless),
         # as large as the effect is expected to be, whichever way it goes
         difference=math.hypot(element["posterior"], element["spread"]),
         so_far={name: float(element[name]) for name in (*FIGURES, "exposed_leads_month", "worth")}
@@ -162,8 +173,8 @@ def _name_arms(element: Mapping[str, Any], words: str = "") -> tuple[str, str]:
     return control.format(**named), treatment.format(**named)
 
 
-def _tell_arms(element: Mapping[str, Any], rivals: tuple[str, ...] = ()) -> tuple[Arm, Arm | None]:
-    """How control and treatment are told: what prompt_id a new wording will have, nobody knows before."""
+def _tell_arms(element: Mapping[str, Any], versions: Sequence[str]) -> tuple[Arm, Arm | None]:
+    """How control and treatment are told, of prompts by these versions; a new wording has no prompt_id before."""
     current, _, alternative = element["contrast"].partition(" - ")
     change = element["change"]
     if change == "skip_step":
@@ -173,4 +184,5 @@ def _tell_arms(element: Mapping[str, Any], rivals: tuple[str, ...] = ()) -> tupl
         return hours[0], hours[1]
     if change == "change_order":
         return Arm(mark="variant", told_as=(current,)), Arm(mark="variant", told_as=(alternative,))
-    return Arm(mark="prompt", told_as=(element["element_id"],)), Arm(mark="prompt", told_as=rivals) if rivals else None
+    new = Arm(mark="prompt", told_as=tuple(versions)) if versions else None
+    return Arm(mark="prompt", told_as=(element["element_id"],)), new

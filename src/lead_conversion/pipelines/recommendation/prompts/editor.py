@@ -1,6 +1,5 @@
 """From effects and the campaign's texts to the edit of one prompt, with what it may bring."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -67,7 +66,7 @@ class PromptEditor:
     def propose(self, prompt_id: str) -> ProposedText | None:
         """The edit of a prompt that does worse than the others of its step; None where there is nothing to go by."""
         own = self.prompt_effects[prompt_id]
-        current, library = _text_of(self.prompts[prompt_id]), self._library(prompt_id)
+        current, library = PromptText.of(self.prompts[prompt_id]), self._library(prompt_id)
         edit = edit_prompt(current, library, self.measured, self.limits)
         if edit is None:
             return None
@@ -109,7 +108,7 @@ class PromptEditor:
         return Lender(
             prompt_id=effect["element_id"],
             label=effect["label"],
-            text=_text_of(prompt),
+            text=PromptText.of(prompt),
             position=prompt["position"],
             is_rival=prompt["step_id"] == own["step_id"],
             is_of_campaign=prompt["campaign_id"] == own["campaign_id"],
@@ -129,14 +128,4 @@ def _place(prompts: pd.DataFrame) -> pd.DataFrame:
     ends = zip(prompts["step_order"], by_campaign.transform("min"), by_campaign.transform("max"), strict=True)
     return prompts.assign(
         position=["first" if order == first else "last" if order == last else "middle" for order, first, last in ends]
-    )
-
-
-def _text_of(prompt: Record) -> PromptText:
-    subject, body = prompt["subject"], prompt["body"]
-    return PromptText(
-        prompt["channel"],
-        subject if isinstance(subject, str) else None,
-        # lines are told apart by "\n" alone
-        "\n".join(re.split(r"\r\n?", body)) if isinstance(body, str) else "",
     )

@@ -73,12 +73,21 @@ class ExpectedEffect:
 
 @dataclass(frozen=True)
 class PromptEdit:
-    """A proposed text, and why each change was made."""
+    """A proposed text, and why each change was made.
+
+    Attributes:
+        version: the prompt whose text it is as a whole; None where nobody was sent this text.
+    """
 
     current_text: str
     proposed: PromptText
     changes: tuple[Change, ...]
-    is_whole_version: bool = False
+    version: str | None = None
+
+    @property
+    def is_whole_version(self) -> bool:
+        """Whether it is the text of another version as it is."""
+        return self.version is not None
 
     @property
     def proposed_text(self) -> str:
@@ -199,7 +208,7 @@ def _take_whole_version(current: PromptText, library: Library) -> PromptEdit | N
         f"use the text of the version that did better as it is (prompt {best.prompt_id})",
         (best.evidence(),),
     )
-    return PromptEdit(current.whole(), best.text, (change,), is_whole_version=True)
+    return PromptEdit(current.whole(), best.text, (change,), version=best.prompt_id)
 
 
 def _mend_placeholders(draft: _Draft, known: frozenset[str]) -> _Draft:

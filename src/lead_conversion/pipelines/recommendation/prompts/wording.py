@@ -1,10 +1,11 @@
 """How the sentences of a template stand together when some go and others come."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
+from typing import Any
 
 from lead_conversion.language.prompts import describe_prompt
 from lead_conversion.language.templates import Part, straighten
@@ -44,6 +45,17 @@ class PromptText:
     channel: str
     subject: str | None
     body: str
+
+    @classmethod
+    def of(cls, prompt: Mapping[str, Any]) -> "PromptText":
+        """From a row of the steps with its `channel`, `subject` and `body`, where it has them."""
+        subject, body = prompt["subject"], prompt["body"]
+        return cls(
+            prompt["channel"],
+            subject if isinstance(subject, str) else None,
+            # lines are told apart by "\n" alone
+            "\n".join(re.split(r"\r\n?", body)) if isinstance(body, str) else "",
+        )
 
     def whole(self) -> str:
         """What a reader of the report sees: subject, where there is one, and body."""
