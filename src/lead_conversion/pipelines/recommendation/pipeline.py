@@ -48,6 +48,7 @@ def create_pipeline() -> Pipeline:
                     "effects": "effects",
                     "risk_set": "recommendation_risk_set",
                     "primary_campaign_steps": "primary_campaign_steps@pandas",
+                    "decided_tests": "decided_tests",
                     "parameters": "params:recommendation",
                     "seed": "params:seed",
                 },

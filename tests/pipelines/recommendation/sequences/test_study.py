@@ -5,7 +5,9 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from tested_leads import planned
 
+from lead_conversion.lifecycle.experiments import parse_arm, register_planned
 from lead_conversion.pipelines.recommendation.effects.estimation import estimate_effects
 from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
 from lead_conversion.pipelines.recommendation.sequences.policies import propose_changes
@@ -47,9 +49,9 @@ def campaign(make_risk_set):
 
 @pytest.fixture
 def study(steps, as_of, parameters):
-    def run(risk_set):
-        effects = estimate_effects(risk_set, steps, as_of, (), parameters, 1)
-        (found,) = study_sequences(effects, risk_set, steps, parameters, 1)["campaigns"]
+    def run(risk_set, *tests):
+        effects = estimate_effects(risk_set, steps, as_of, tests, parameters, 1)
+        (found,) = study_sequences(effects, risk_set, steps, tests, parameters, 1)["campaigns"]
         return found
 
     return run
@@ -100,7 +102,7 @@ def test_campaign_whose_only_step_does_harm_has_none_to_stop_after(make_risk_set
     risk_set = make_risk_set({"leads": 600, "booked": 6}, {"leads": 600, "booked": 90, "is_skipped": True})
     steps = make_steps({"prompt_id": 1})
     effects = estimate_effects(risk_set, steps, as_of, (), parameters, 1)
-    (found,) = study_sequences(effects, risk_set, steps, parameters, 1)["campaigns"]
+    (found,) = study_sequences(effects, risk_set, steps, (), parameters, 1)["campaigns"]
     assert (found["stopping"]["after_step_id"], found["stopping"]["later_steps"]) == (None, 1)
     assert found["proposal"]["changes"] == []
     assert found["proposal"]["reason"].startswith("A step does worse than skipping it, and yet no change")
@@ -110,8 +112,28 @@ def test_campaign_whose_only_step_does_harm_has_none_to_stop_after(make_risk_set
 def test_campaign_that_tried_nothing_is_not_said_to_need_no_change(make_risk_set, make_steps, as_of, parameters):
     risk_set, steps = make_risk_set({"leads": 600, "booked": 60}), make_steps({"prompt_id": 1})
     effects = estimate_effects(risk_set, steps, as_of, (), parameters, 1)
-    (found,) = study_sequences(effects, risk_set, steps, parameters, 1)["campaigns"]
+    (found,) = study_sequences(effects, risk_set, steps, (), parameters, 1)["campaigns"]
     assert found["proposal"]["reason"].startswith("Nobody can tell yet")
+
+
+def test_decided_test_is_valued_among_its_own_leads(study, campaign):
+    before = campaign(first=(0.6, 0.0), kept=0.3, skipped=0.0)
+    earlier = {name: before[name] - pd.Timedelta(days=60) for name in ("met_at", "enrolled_at")}
+    rows = pd.concat(
+        [before.assign(lead_key="x" + before["lead_key"], **earlier), campaign(kept=0.3, skipped=0.0)],
+        ignore_index=True,
+    )
+    arms = parse_arm("--control", "prompt=1"), parse_arm("--treatment", "prompt=2")
+    plan = {"snapshot_id": "s", "as_of": "2026-07-01T00:00:00"}
+    test = register_planned(planned(), arms, pd.Timestamp("2026-07-02").to_pydatetime(), plan)
+    decided = {"test": test.model_dump(mode="json"), "until": "2026-08-30T00:00:00"}
+    proposal = study(rows, decided)["proposal"]
+    assert [(change["decision"], change["to"]) for change in proposal["changes"]] == [("prompt", "2")]
+    assert proposal["value"]["leads"] == LEADS
+    assert proposal["value"]["effect"] > 0.15
+    # Without the test both halves count, of which each says the opposite of the other.
+    both = study(rows)["proposal"]["value"]
+    assert both is None or both["effect"] < 0.1
 
 
 def test_equal_arms_leave_the_sequence_as_it_is(study, campaign):
@@ -140,4 +162,4 @@ def test_answer_is_plain_json_and_the_same_for_any_order_of_rows(study, campaign
 
 def test_no_steps_give_no_sequences(make_risk_set, make_steps, as_of, parameters):
     effects = estimate_effects(make_risk_set(), make_steps(), as_of, (), parameters, 1)
-    assert study_sequences(effects, make_risk_set(), make_steps(), parameters, 1) == {"campaigns": []}
+    assert study_sequences(effects, make_risk_set(), make_steps(), (), parameters, 1) == {"campaigns": []}

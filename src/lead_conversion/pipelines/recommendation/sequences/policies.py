@@ -225,7 +225,8 @@ def _by_state(state: Array, weight: Array) -> Array:
 def _change(row: Mapping[Any, Any], arm: str) -> Change:
     """From the element that goes, or of prompts from the version that stays; what the mix has of the arm is no gain."""
     decision, step_id = str(row["element_type"]), int(row["step_id"])
-    name = f"{decision} {step_id} {arm}" if decision == "wait" else f"{decision} {step_id}"
+    # a hypothesis begins with the comparison that told it
+    name = str(row["hypothesis"]).partition(":")[0]
     stays = decision == "prompt"
     others = row["n_control" if stays else "n_treated"] / (row["n_treated"] + row["n_control"])
     gain = float(row["posterior"] if stays else -row["posterior"]) * float(others)

@@ -1,6 +1,7 @@
 """How leads go through each campaign's steps, what each step is worth there, and which sequence would do better."""
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from lead_conversion.pipelines.recommendation.effects.elements import Comparison
 from lead_conversion.pipelines.recommendation.effects.estimation import study_comparisons
 from lead_conversion.pipelines.recommendation.effects.intervals import reach_of
 from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
+from lead_conversion.pipelines.recommendation.effects.tested import narrow_to_tests
 from lead_conversion.pipelines.recommendation.effects.values import BOOKED, learn_outcomes
 from lead_conversion.pipelines.recommendation.exposure.sequence_variants import OWN_VARIANT
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters, RecommendationParameters
@@ -36,6 +38,7 @@ def study_sequences(
     effects: pd.DataFrame,
     risk_set: pd.DataFrame,
     primary_campaign_steps: pd.DataFrame,
+    decided_tests: Sequence[Mapping[str, Any]],
     parameters: RecommendationParameters,
     seed: int,
 ) -> dict[str, Any]:
@@ -44,7 +47,7 @@ def study_sequences(
     A step is harmful where it is flagged, works where its interval is above zero, is dead where even the upper end of
     its posterior interval is less than the smallest effect that a test is planned for; else nobody can tell yet.
     Writing on does harm after the step from which on the effects of all later steps, each times the leads that come
-    there, add up to less than nothing.
+    there, add up to less than nothing. What a registered test decided is told among its own leads, as the effects are.
 
     Returns:
         One entry a campaign under `campaigns`, in order of id. Effects are absolute changes of the chance to book;
@@ -60,7 +63,7 @@ def study_sequences(
     names = primary_campaign_steps.drop_duplicates("campaign_id").set_index("campaign_id")["campaign_name"]
     campaigns = [int(key) for key in sorted(own["campaign_id"].dropna().unique())]
     proposals = {campaign_id: propose_changes(shrunken, campaign_id, knobs) for campaign_id in campaigns}
-    values = _value_proposals(proposals, rows, mature, primary_campaign_steps, parameters, seed)
+    values = _value_proposals(proposals, rows, mature, primary_campaign_steps, decided_tests, parameters, seed)
     return {
         "campaigns": [
             {
@@ -83,17 +86,16 @@ def _value_proposals(
     rows: pd.DataFrame,
     mature: pd.DataFrame,
     campaign_steps: pd.DataFrame,
+    decided_tests: Sequence[Mapping[str, Any]],
     parameters: RecommendationParameters,
     seed: int,
 ) -> dict[int, PolicyValue | None]:
     needed = {change.comparison for changes in proposals.values() for change in changes}
     if not needed:
         return {}
-    comparisons = {
-        comparison.name: comparison
-        for comparison in list_comparisons(mature, campaign_steps, parameters.effects.min_leads_per_arm)
-        if comparison.name in needed
-    }
+    least = parameters.effects.min_leads_per_arm
+    narrowed, _ = narrow_to_tests(list_comparisons(mature, campaign_steps, least), mature, decided_tests, least)
+    comparisons = {comparison.name: comparison for comparison in narrowed if comparison.name in needed}
     outcomes = {BOOKED: learn_outcomes(rows, parameters.value_model, seed)}
     # One thread of linear algebra: sums come out the same on every machine.
     with threadpool_limits(limits=1):
