@@ -20,7 +20,7 @@ _NAME = r"(?:\{\{\s*\w+\s*\}\}|(?i:there|all|again|friends?|team|everyone|folks|
 _GREETING = re.compile(
     rf"(?:(?i:dear)\b[^,:!?\n]{{1,40}}(?=[,:!])"
     rf"|(?i:hi|hey|hello|dear|good (?:morning|afternoon|evening|day))\b(?: {_NAME})*"
-    rf"|\{{\{{\s*first_name\s*\}}\}})\s*(?:[,!:.]+|[{_DASHES}]+(?=\s)|$)"
+    rf"|\{{\{{\s*first_name\s*\}}\}})\s*(?:[,!?:.]+|[{_DASHES}]+(?=\s)|$)"
 )
 _INTRODUCTION = re.compile(
     r"^(?i:this is|it's|my name is|i'm|i am) (?:\{\{|[A-Z])|\{\{\s*(?:agent|sender|adviser|advisor|rep)\w*\s*\}\}"
@@ -29,11 +29,13 @@ _ABBREVIATIONS = ("Mr", "Ms", "Dr", "Mrs", "Prof", "St", "No", "Inc", "Ltd", "vs
 _SENTENCE_END = re.compile(
     r"(?<=[.!?\u2026])"
     + "".join(rf"(?<!\b{re.escape(short)}\.)" for short in _ABBREVIATIONS)
+    # the number of a list is no sentence
+    + r"(?<!\n\d\.)(?<!\n\d\d\.)"
     + r"\s+(?=[\"'\u201c(]?[A-Z0-9{])|\n+"
 )
 _SIGN_OFF = re.compile(
     r"(?:best|best wishes|(?:kind|warm|best) regards|regards|(?:many )?thanks|thank you|cheers|sincerely|"
-    r"(?:talk|speak) soon|all the best|warmly)\s*[,!.]?",
+    r"(?:talk|speak) soon|all the best|warmly|(?:good)?bye(?: for now)?)\s*[,!.]?",
     re.IGNORECASE,
 )
 _SIGNED = re.compile(rf"[{_DASHES}]+\s*(?:\{{\{{\s*\w+\s*\}}\}}.*|[A-Z][\w'.]*(?: [A-Z][\w'.]*){{0,3}})$")
@@ -64,7 +66,7 @@ _VAGUE = _any_of(
     "if (?:you are|you're) interested",
     "any (?:thoughts|questions)",
     r"what do you (?:think|say)(?=\?)",
-    r"(?:^(?:still )?interested|sounds? good|makes? sense)(?=\?)",
+    r"(?:^(?:still )?interested|sounds? good|makes? sense|^thoughts|^ok(?:ay)?|^want (?:one|some|in))(?=\?)",
     "tell (?:me|us) (?:where|what|how|if|whether)",
     "wait(?:ing)? for your (?:answer|reply|response|decision)",
     "need (?:a|an|your) (?:yes|answer|reply|response|decision)",
@@ -74,6 +76,8 @@ _VAGUE = _any_of(
     "(?<!i )(?<!me to )(?<!wanted to )(?<!like to )get in touch",
     "give us a call",
 )
+# asks whether to go on speaking, not for a call
+_COURTESY = _any_of("is (?:this|now|it) an? (?:good|bad|convenient) (?:time|moment)")
 _PRESSURE = _any_of(
     "last chance",
     "final (?:notice|reminder|chance|call|places?|spots?|seats?)",
@@ -304,11 +308,15 @@ def _classify(sentences: list[str], *, follows_greeting: bool) -> list[PartKind]
     return kinds
 
 
+def _asks_for_meeting(text: str) -> bool:
+    return "?" in text and bool(_MEETING.search(text)) and not _COURTESY.search(text)
+
+
 def _classify_alone(sentence: str) -> PartKind:
     text = straighten(sentence)
     if _NOTICE.search(text):
         return "notice"
-    is_ask = has_link(text) or _IMPERATIVE.match(text) or _VAGUE.search(text) or ("?" in text and _MEETING.search(text))
+    is_ask = has_link(text) or _IMPERATIVE.match(text) or _VAGUE.search(text) or _asks_for_meeting(text)
     if is_ask:
         return "ask"
     return "proof" if _PROOF.search(text.rstrip(".!")) else "value"

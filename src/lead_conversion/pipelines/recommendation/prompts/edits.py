@@ -27,6 +27,7 @@ from lead_conversion.pipelines.recommendation.prompts.wording import (
     PromptText,
     can_go,
     has_broken_braces,
+    has_markup,
     join,
     leans_back,
     may_insert,
@@ -144,7 +145,7 @@ def edit_prompt(
     """The current text with its weak parts changed; the best rival version where no part is weak.
 
     A change that the figures speak against is not made: where prompts with a feature did better, beyond chance, it
-    stays. A text in another language than English is not reworded.
+    stays. A text in another language than English is not reworded, nor one of HTML.
 
     Args:
         current: the version that does worse.
@@ -160,7 +161,7 @@ def edit_prompt(
     draft = _spell_for_segments(draft, limits)
     is_english = current.language in (ENGLISH, UNKNOWN)
     library = library.in_language(ENGLISH if is_english else current.language)
-    if is_english:
+    if is_english and not has_markup(current.body):
         editor = _Editor(library, measured, limits)
         # what leant on a sentence may have gone by the second time
         for step in editor.steps() * 2:

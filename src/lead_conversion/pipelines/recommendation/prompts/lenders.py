@@ -18,7 +18,12 @@ from lead_conversion.language.templates import (
     straighten,
 )
 from lead_conversion.pipelines.recommendation.prompts.evidence import Evidence
-from lead_conversion.pipelines.recommendation.prompts.wording import PromptText, names_all_it_means, stands_alone
+from lead_conversion.pipelines.recommendation.prompts.wording import (
+    PromptText,
+    has_markup,
+    names_all_it_means,
+    stands_alone,
+)
 from lead_conversion.reports.formats import bounds, points
 
 Position = Literal["first", "middle", "last"]
@@ -123,7 +128,8 @@ class Library:
     def _first(self, text: str, offers: Callable[[Lender], Iterable[str]], lenders: Iterable[Lender]) -> Lent | None:
         for lender in lenders:
             for words in offers(lender):
-                is_sound = not has_pressure(words) and not has_jargon(words) and words.casefold() not in text.casefold()
+                is_sound = not (has_pressure(words) or has_jargon(words) or has_markup(words))
+                is_sound = is_sound and words.casefold() not in text.casefold()
                 if is_sound and placeholders(words) <= self.known_placeholders and self._fits(words, lender):
                     return Lent(words, lender)
         return None

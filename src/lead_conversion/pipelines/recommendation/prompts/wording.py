@@ -12,11 +12,14 @@ from lead_conversion.language.templates import Part, straighten
 
 # what follows from the sentence before it
 _LEANS_BACK = re.compile(
-    r"(?:if (?:so|not|yes|that)|that|this|these|those|it|they|he|she|then|so|but|or|and|either|because|otherwise|"
-    r"which (?:is|was|means|makes|gives|will)|also|plus|instead|there it|in (?:that|which) case|"
+    r"(?:if (?:so|not|yes|that|you did)|that|this|these|those|it|they|he|she|then|so|but|or|and|either|neither|both|"
+    r"because|otherwise|which (?:is|was|means|makes|gives|will)|also|plus|instead|there it|in (?:that|which) case|"
+    r"(?:after|before|until) (?:that|this|then)|by then|as (?:mentioned|noted|(?:i )?said|i (?:mentioned|wrote))|"
     r"for (?:that|this|example|instance))\b",
     re.IGNORECASE,
 )
+# "the old one", wherever it stands: what it is one of was named before
+_ONE_OF_THEM = re.compile(r"\bthe (?:\w+ one|other|former|latter)s?\b(?! (?:of|thing|day|week|reason))", re.IGNORECASE)
 # what points at something in the text that it comes from
 _POINTS_ELSEWHERE = re.compile(
     r"\b(?:that|this one|these|those|either|both|instead|such|above|below|another|too)\b", re.IGNORECASE
@@ -33,7 +36,8 @@ _PLAIN_STARTS = re.compile(
 )
 # first words that keep their capital there
 _CAPITAL_STARTS = re.compile(r"I(?:'\w+)?(?!\w)|[^A-Z]")
-_LISTED = re.compile(r"(?:[-\u2013\u2022*\u00b7]|\d+[.)])\s")
+_LISTED = re.compile(r"(?:[-\u2013\u2022*\u00b7]|\d+[.)])\s|(?:first|second|third|final|last)(?:ly)?,\s", re.IGNORECASE)
+_MARKUP = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 _BRACES = re.compile(r"\{{1,2}\s*(\w+)\s*\}{1,2}")
 _LIKENESS = 0.8
 
@@ -69,7 +73,8 @@ class PromptText:
 
 def leans_back(sentence: str) -> bool:
     """Whether the sentence makes no sense without the one before it."""
-    return bool(_LEANS_BACK.match(straighten(sentence)))
+    plain = straighten(sentence)
+    return bool(_LEANS_BACK.match(plain) or _ONE_OF_THEM.search(plain))
 
 
 def stands_alone(sentence: str) -> bool:
@@ -139,6 +144,9 @@ def join(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """The parts with each sentence small after a comma; where a name may begin it, the comma gives way to "!"."""
     joined: list[Part] = []
     for part in parts:
+        is_bare = bool(joined) and joined[-1].kind == "greeting" and joined[-1].text.endswith("}}")
+        if is_bare and part.kind != "signature" and "\n" not in part.gap:
+            joined[-1] = replace(joined[-1], text=joined[-1].text + ",")
         goes_on = bool(joined) and joined[-1].text.endswith(",") and "\n" not in part.gap
         if goes_on and joined[-1].kind == "greeting" and not _CAPITAL_STARTS.match(part.text):
             if _PLAIN_STARTS.match(straighten(part.text)):
@@ -174,6 +182,11 @@ def mend_placeholders(text: str, known: frozenset[str]) -> str:
         return "{{" + near[0] + "}}"
 
     return _BRACES.sub(mended, text)
+
+
+def has_markup(text: str) -> bool:
+    """Whether HTML tags stand in the text: its sentences do not end where they seem to."""
+    return bool(_MARKUP.search(text))
 
 
 def has_broken_braces(text: str) -> bool:
