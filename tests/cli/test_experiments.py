@@ -211,6 +211,14 @@ def test_new_wording_is_found_by_its_text_once_it_stands_in_the_database(folder)
     assert "A is prompt=1, B is prompt=31" in ask(*words).output
 
 
+def test_sequence_that_nobody_was_sent_yet_is_told_by_its_variant(folder):
+    whole = {"change": "change_sequence", "told_by": [told("variant", "A"), None], "step_id": None, "wording": None}
+    write_plan(folder, planned(**whole))
+    assert "--treatment variant=<its name>" in str(refused("register", TEST, *WHO, "--start", START))
+    answer = ask("register", TEST, *WHO, "--start", START, "--treatment", "variant=B")
+    assert "A is variant=A, B is variant=B" in answer.output
+
+
 def test_wording_that_a_person_has_to_write_is_told_by_its_prompt(folder):
     write_plan(folder, planned(wording=None))
     empty = folder / "data/03_primary/campaign_steps.parquet"

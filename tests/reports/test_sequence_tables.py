@@ -5,9 +5,11 @@ from lead_conversion.reports.sequence_tables import sequence_views
 
 from .sample_run import sequence
 
+NO_TESTS = {"experiments": []}
+
 
 def test_step_that_does_harm_is_named_and_its_leaving_out_is_worth_something():
-    (view,) = sequence_views([sequence()])
+    (view,) = sequence_views([sequence()], NO_TESTS)
     assert [row[-1].text for row in view["funnel"].rows] == ["✓ works", "✗ does harm", "can't tell yet"]
     assert view["changes"][0].startswith("leave out Autumn · step 2 (email) (+2.5")
     assert "All at once +3.0" in view["value"]
@@ -21,7 +23,7 @@ def test_step_that_does_harm_is_named_and_its_leaving_out_is_worth_something():
 def test_sequence_without_a_better_one_says_why():
     proposal = {"changes": [], "value": None, "reason": "Nothing to change: no decision point has a better arm."}
     stopping = {"after_step_id": 103, "later_steps": 0, "effect": 0.0, "ci_low": 0.0, "ci_high": 0.0}
-    (view,) = sequence_views([sequence(proposal=proposal, stopping=stopping)])
+    (view,) = sequence_views([sequence(proposal=proposal, stopping=stopping)], NO_TESTS)
     assert view["value"] == "Nothing to change: no decision point has a better arm."
     assert (
         view["stopping"]
@@ -31,14 +33,21 @@ def test_sequence_without_a_better_one_says_why():
 
 def test_campaign_of_harmful_steps_only_is_not_said_to_pay():
     stopping = {"after_step_id": None, "later_steps": 1, "effect": -0.03, "ci_low": -0.05, "ci_high": -0.01}
-    (view,) = sequence_views([sequence(stopping=stopping)])
+    (view,) = sequence_views([sequence(stopping=stopping)], NO_TESTS)
     assert view["stopping"].startswith(
         "Writing brings nothing from the first step on: 1 step together \N{MINUS SIGN}3.0"
     )
 
 
 def test_end_of_the_sequence_is_no_loss_of_its_last_step():
-    (view,) = sequence_views([sequence()])
+    (view,) = sequence_views([sequence()], NO_TESTS)
     *earlier, last = (row[6].text for row in view["funnel"].rows)
     assert last == MISSING
     assert MISSING not in earlier
+
+
+def test_test_of_all_changes_at_once_stands_with_them():
+    test = {"id": "test-sequence-1", "feasible": False, "reason": "Infeasible: 40 weeks."}
+    (view,) = sequence_views([sequence(campaign_id=1)], {"experiments": [test]})
+    assert view["test"] == "Test of all at once, test-sequence-1: Infeasible: 40 weeks."
+    assert sequence_views([sequence(campaign_id=2)], {"experiments": [test]})[0]["test"] == ""

@@ -39,4 +39,4 @@ def recommended(**given: Any) -> dict[str, Any]:
 
 def asking(*recommendations: dict[str, Any], status: str = "recommendations") -> dict[str, Any]:
     """The document of the recommendations, as far as the planner reads it."""
-    return {"status": status, "recommendations": [*recommendations]}
+    return {"status": status, "recommendations": [*recommendations], "sequences": []}

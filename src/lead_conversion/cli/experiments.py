@@ -31,6 +31,7 @@ from lead_conversion.pipelines.recommendation.experiments.analysis import (
     GUARDRAIL,
     analyse_experiment,
 )
+from lead_conversion.pipelines.recommendation.experiments.questions import CHANGE_SEQUENCE
 from lead_conversion.pipelines.recommendation.experiments.schedule import SAME_LEADS, Place, reason_for_conflict
 from lead_conversion.pipelines.recommendation.exposure.risk_sets import build_risk_sets
 from lead_conversion.pipelines.recommendation.exposure.sequence_variants import OWN_VARIANT, parse_variant_orders
@@ -152,7 +153,7 @@ def register(
     How the arms are told is known from the plan: versions that run already, a wait, a skipped step,
     an order. A new wording is found by its text: write it into the database as a prompt of the same
     step, run `kedro run --pipeline=data_engineering`, then register. Say --treatment only where the
-    text differs from the proposed one.
+    text differs from the proposed one, and of a whole sequence, by the variant that it was set up as.
 
     \b
     Examples:
@@ -350,6 +351,12 @@ def _arms_of(
     known = planned_arms(experiment)
     a = parse_arm("--control", control) if control else known[0]
     b = parse_arm("--treatment", treatment) if treatment else known[1]
+    if experiment["change"] == CHANGE_SEQUENCE and b is None:
+        raise ConfigurationError(
+            f"--treatment: {experiment['id']} tests a sequence that nobody has been sent yet. Set it up as another "
+            "variant of the campaign, run `kedro run --pipeline=data_engineering`, then say --treatment "
+            "variant=<its name>."
+        )
     b = b or _find_wording(env, experiment)
     if a is None or b is None:
         raise ConfigurationError(

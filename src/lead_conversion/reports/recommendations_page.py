@@ -36,7 +36,7 @@ def render_recommendations(recommendations: Mapping[str, Any], experiment_plan: 
             ],
             "overview": table(heads, overview),
             "portfolio": recommendations["portfolio"]["sentence"],
-            "sequences": sequence_views(recommendations["sequences"]),
+            "sequences": sequence_views(recommendations["sequences"], experiment_plan),
             "open_questions": experiment_plan["open_questions"],
             "questions": [
                 {**test, "effect": effect({"evidence": test["so_far"]})}

@@ -277,7 +277,7 @@ def show_changes(run: RunResults) -> View:
         "message": run.recommendations["message"],
         "portfolio": run.recommendations["portfolio"]["sentence"],
         "recommendations": recommendation_views(run.recommendations, run.experiment_plan),
-        "sequences": sequence_views(run.recommendations["sequences"]),
+        "sequences": sequence_views(run.recommendations["sequences"], run.experiment_plan),
     }
 
 
@@ -315,11 +315,9 @@ def condition(impact: Mapping[str, Any]) -> str:
 
 
 def parted_experiments(experiment_plan: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
-    """The planned tests of recommended changes, and those of what nobody can tell yet."""
+    """The planned tests of changes, one by one and of whole sequences, and those of what nobody can tell yet."""
     experiments = experiment_plan["experiments"]
-    is_proof = [experiment["recommendation_id"] is not None for experiment in experiments]
-    proofs = [experiment for experiment, proves in zip(experiments, is_proof, strict=True) if proves]
-    return proofs, [experiment for experiment, proves in zip(experiments, is_proof, strict=True) if not proves]
+    return [each for each in experiments if not each["so_far"]], [each for each in experiments if each["so_far"]]
 
 
 def plan_experiments(run: RunResults) -> View:

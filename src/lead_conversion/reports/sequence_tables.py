@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lead_conversion.reports.experiment_result import say_prospect
 from lead_conversion.reports.formats import MISSING, count, hours, interval, percent, plural, points
 from lead_conversion.reports.tables import Cell, Table, estimate_cell, table
 
@@ -14,14 +15,16 @@ VERDICTS = {
 }
 
 
-def sequence_views(sequences: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Each campaign's funnel, its proposal, and where to stop, in the order of the campaigns."""
+def sequence_views(sequences: Sequence[Mapping[str, Any]], experiment_plan: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each campaign's funnel, its proposal with the test of it, and where to stop, in the order of the campaigns."""
+    tests = {test["id"]: test for test in experiment_plan["experiments"]}
     return [
         {
             "name": sequence["name"],
             "funnel": funnel_table(sequence["funnel"]),
             "changes": [change_words(change) for change in sequence["proposal"]["changes"]],
             "value": value_words(sequence["proposal"]),
+            "test": test_words(tests.get(f"test-sequence-{sequence['campaign_id']}")),
             "stopping": stopping_words(sequence["stopping"]),
             "waits": [wait_words(wait) for wait in sequence["waits"]],
         }
@@ -74,6 +77,11 @@ def value_words(proposal: Mapping[str, Any]) -> str:
         "nor interval allows for. With noise taken off the parts add up to "
         f"{points(proposal['expected_sum_of_parts'])}."
     )
+
+
+def test_words(test: Mapping[str, Any] | None) -> str:
+    """How all changes at once could be proved; nothing where no such test is planned."""
+    return f"Test of all at once, {test['id']}: {say_prospect(test).rstrip('.')}." if test else ""
 
 
 def stopping_words(stopping: Mapping[str, Any]) -> str:

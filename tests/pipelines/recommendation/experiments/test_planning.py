@@ -300,6 +300,23 @@ def test_questions_that_the_traffic_answers_come_first_and_few_are_planned(recen
     assert planned_questions(0) == []
 
 
+def test_whole_sequence_is_tested_on_all_new_leads_of_its_campaign(recommendation, make_risk_set, as_of, parameters):
+    risk_set = make_risk_set(
+        {"leads": 800, "booked": 160, "met_at": "2026-08-20"},
+        {"leads": 800, "booked": 0, "met_at": "2026-08-20", "sequence_variant": "B"},
+        {"leads": 800, "booked": 0, "met_at": "2026-08-20", "campaign_id": 2, "step_id": 20},
+    )
+    proposal = {"value": {"effect": 0.08}, "expected_sum_of_parts": 0.06, "changes": [{}, {}]}
+    asked = asking(at_step(recommendation, 10))
+    asked["sequences"] = [{"campaign_id": 1, "name": "Autumn", "proposal": proposal}]
+    effects = effects_of({key: recommendation[key] for key in KEYS} | {"element_id": "10"})
+    step, whole = plan_experiments(asked, effects, risk_set, as_of, [], parameters)["experiments"]
+    assert (whole["id"], whole["base_rate"], whole["weekly_eligible_leads"]) == ("test-sequence-1", 0.2, 200)
+    assert whole["minimal_detectable_effect"] == pytest.approx(0.06)
+    assert whole["conflicts"][0]["with"] == step["id"]
+    assert whole["allocation"].endswith("enrolled; the campaign's other orders rest meanwhile")
+
+
 def test_question_that_a_test_asks_already_is_not_planned_again(recent_leads, as_of, parameters):
     itself = running() | {"experiment_id": "test-wait-10-48h"}
     made = plan_experiments(asking(), effects_of({}), recent_leads(300), as_of, [itself], parameters)

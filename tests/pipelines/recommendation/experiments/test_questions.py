@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from lead_conversion.pipelines.recommendation.experiments.questions import (
     ask_of_change,
+    ask_of_sequences,
     find_open_questions,
     value_of_knowing,
 )
@@ -134,3 +135,26 @@ def test_better_version_in_its_place_is_known_by_its_number():
 def test_wording_that_a_person_has_to_write_is_not_known_at_all():
     question = ask_of_change(recommended(edit=None, proposed_text=None))
     assert (question.told_by[1], question.wording) == (None, None)
+
+
+def sequence(effect=0.05, parts=0.04, changes=3):
+    value = {"effect": effect, "ci_low": 0.01, "ci_high": 0.09}
+    return {
+        "campaign_id": 4, "name": "Autumn",
+        "proposal": {"value": value, "expected_sum_of_parts": parts, "changes": [{}] * changes},
+    }  # fmt: skip
+
+
+def test_whole_sequence_is_asked_about_at_the_smaller_of_what_it_may_bring():
+    (question,) = ask_of_sequences([sequence()])
+    assert (question.test_id, question.difference, question.so_far) == ("test-sequence-4", 0.04, None)
+    assert [arm and str(arm) for arm in question.told_by] == ["variant=A", None]
+    assert "the 3 changes of its proposed sequence are made at once" in question.hypothesis
+    assert question.place["step_id"] is None
+    assert ask_of_sequences([sequence(effect=0.03)])[0].difference == 0.03
+
+
+def test_sequence_of_one_change_or_of_no_known_worth_has_no_test_of_its_own():
+    unknown = sequence()
+    unknown["proposal"]["value"] = None
+    assert ask_of_sequences([sequence(changes=1), sequence(effect=-0.01), unknown]) == []

@@ -14,8 +14,10 @@ from lead_conversion.kernel.windows import parse_moment
 from lead_conversion.lifecycle.experiments import RegisteredTest
 from lead_conversion.pipelines.recommendation.experiments.guardrails import guardrail_rates
 from lead_conversion.pipelines.recommendation.experiments.questions import (
+    CHANGE_SEQUENCE,
     Question,
     ask_of_change,
+    ask_of_sequences,
     find_open_questions,
 )
 from lead_conversion.pipelines.recommendation.experiments.running import eligible_rows, watch_running, weekly_leads
@@ -31,6 +33,7 @@ from lead_conversion.pipelines.recommendation.experiments.sequential import (
     drift_for_power,
     stopping_boundaries,
 )
+from lead_conversion.pipelines.recommendation.exposure.sequence_variants import OWN_VARIANT
 from lead_conversion.pipelines.recommendation.exposure.traffic import DAYS_A_WEEK
 from lead_conversion.pipelines.recommendation.parameters import (
     ExperimentParameters,
@@ -52,16 +55,16 @@ def plan_experiments(
     running_tests: Sequence[Mapping[str, Any]],
     parameters: RecommendationParameters,
 ) -> dict[str, Any]:
-    """One randomised test for each recommendation, and for what nobody can tell yet; on the leads that really come.
+    """One randomised test for each recommendation, whole sequence and open question, on the leads that really come.
 
     Of the open questions those are planned whose answer is worth most, first the ones that the traffic can answer. A
     test waits for those before it that take in its leads, and for those that run already.
 
     Returns:
-        experiments in the order of the recommendations and then of the questions, which have no recommendation_id; the
-        tests that run; and sentences on the schedule and on the open questions. Rates and effects are probabilities,
-        sample sizes leads, durations weeks including the wait for the last label, and first and last week counted
-        from the start of the first test, from 1; what runs already is expected to end with the named week or before.
+        experiments in the order of the recommendations, then of the campaigns' sequences and then of the open
+        questions, which alone have a `so_far`; the tests that run; and sentences on the schedule and on the open
+        questions. Rates and effects are probabilities, sample sizes leads, durations weeks including the wait for the
+        last label, and first and last week counted from the start of the first test, from 1.
     """
     as_of = parse_moment(primary_as_of["as_of"])
     knobs = parameters.experiments
@@ -88,7 +91,8 @@ def plan_experiments(
     questions = [] if is_early else find_open_questions(effects, changes, parameters.effects)
     open_questions = plan([question for question in questions if question.test_id not in asked])
     open_questions.sort(key=lambda each: not each["feasible"])
-    planned = [*plan([ask_of_change(each) for each in changes]), *open_questions[: knobs.open_questions]]
+    proofs = [*map(ask_of_change, changes), *ask_of_sequences(recommendations["sequences"])]
+    planned = [*plan(proofs), *open_questions[: knobs.open_questions]]
     places = {each["id"]: _place(each, risk_set) for each in [*under_way, *planned]}
     conflicts = find_conflicts(places, knobs.max_shared_leads)
     weeks = schedule_tests(
@@ -140,7 +144,7 @@ def _plan(
 ) -> dict[str, Any]:
     knobs = parameters.experiments
     place = question.place
-    base_rate = _base_rate(place, effects)
+    base_rate = _base_rate(place, effects, risk_set)
     least = knobs.minimal_effect_points / 100
     room = HIGHEST_RATE - base_rate
     difference = max(min(question.difference, room), least)
@@ -181,8 +185,11 @@ def _plan(
     }
 
 
-def _base_rate(place: Mapping[str, Any], effects: pd.DataFrame) -> float:
+def _base_rate(place: Mapping[str, Any], effects: pd.DataFrame, risk_set: pd.DataFrame) -> float:
     """The rate of mature leads under the element as it stands."""
+    if place["change"] == CHANGE_SEQUENCE:
+        entered = eligible_rows(place["campaign_id"], None, risk_set)
+        return float(entered.loc[entered["is_mature"] & (entered["sequence_variant"] == OWN_VARIANT), "booked"].mean())
     is_element = np.logical_and.reduce(
         [effects[key] == place[key] for key in ("element_type", "element_id", "contrast")]
     )
@@ -191,7 +198,8 @@ def _base_rate(place: Mapping[str, Any], effects: pd.DataFrame) -> float:
 
 def _describe_allocation(place: Mapping[str, Any]) -> str:
     if place["step_id"] is None:
-        return "50/50 at random when the lead is enrolled"
+        rest = "; the campaign's other orders rest meanwhile" if place["change"] == CHANGE_SEQUENCE else ""
+        return f"50/50 at random when the lead is enrolled{rest}"
     at_step = "50/50 at random when the lead is at risk at the step"
     # its leads are counted among all that come to the step
     rest = "; the step's other versions rest meanwhile"

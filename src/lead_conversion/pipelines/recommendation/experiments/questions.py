@@ -20,15 +20,19 @@ from lead_conversion.pipelines.recommendation.candidates import (
 )
 from lead_conversion.pipelines.recommendation.effects.intervals import reach_of
 from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
+from lead_conversion.pipelines.recommendation.exposure.sequence_variants import OWN_VARIANT
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters
 
-CHOOSE_VERSION = "choose_version"
+# One change has a test of its own.
+LEAST_CHANGES = 2
+CHOOSE_VERSION, CHANGE_SEQUENCE = "choose_version", "change_sequence"
 ARMS = {
     "edit_prompt": ("the current text is sent", "{words} sent instead"),
     CHOOSE_VERSION: ("this version is sent", "{words} sent instead"),
     "skip_step": ("the step is sent", "the step is skipped"),
     "change_wait": ("the wait is {current}", "the wait is {alternative}"),
     "change_order": ("the order is {current}", "the order is {alternative}"),
+    CHANGE_SEQUENCE: ("the sequence is as it is", "{words} made at once"),
 }
 PLACE = ("element_type", "element_id", "campaign_id", "step_id", "contrast", "change")
 FIGURES = ("effect", "ci_low", "ci_high", "posterior", "posterior_low", "posterior_high")
@@ -40,7 +44,7 @@ class Question:
 
     Attributes:
         test_id: the test's name.
-        recommendation_id: the change that it would prove; None where nobody can tell yet which side is better.
+        recommendation_id: the change that it would prove; None for a whole sequence and an open question.
         place: what is tested where, by the names in `PLACE`.
         hypothesis: in words.
         arms: what the leads of each get, in words.
@@ -84,6 +88,35 @@ def ask_of_change(recommendation: Mapping[str, Any]) -> Question:
         wording=None if version else proposed,
         difference=-recommendation["evidence"]["shrunken_effect"],
     )
+
+
+def ask_of_sequences(sequences: Sequence[Mapping[str, Any]]) -> list[Question]:
+    """Whether all changes that are proposed for a campaign do better at once, where there are two or more.
+
+    One change may be too small for the traffic and all of them not. The size is the smaller one of the value of the
+    whole, which is rather too large for being chosen by the same leads, and of the sum of its parts, noise taken off.
+    """
+    questions = []
+    for sequence in sequences:
+        proposal, campaign_id = sequence["proposal"], sequence["campaign_id"]
+        if not proposal["value"] or len(proposal["changes"]) < LEAST_CHANGES:
+            continue
+        place = dict.fromkeys(PLACE) | {"element_type": "sequence", "change": CHANGE_SEQUENCE}
+        place |= {"element_id": str(campaign_id), "campaign_id": campaign_id, "contrast": f"{OWN_VARIANT} - proposed"}
+        words = f"the {len(proposal['changes'])} changes of its proposed sequence are"
+        control, treatment = arms = _name_arms(place, words)
+        questions.append(
+            Question(
+                test_id=f"test-sequence-{campaign_id}",
+                recommendation_id=None,
+                place=place,
+                hypothesis=f"{sequence['name']}: more leads book a call where {treatment} than where {control}.",
+                arms=arms,
+                told_by=(Arm(mark="variant", told_as=(OWN_VARIANT,)), None),
+                difference=min(proposal["value"]["effect"], proposal["expected_sum_of_parts"]),
+            )
+        )
+    return [question for question in questions if question.difference > 0]
 
 
 def find_open_questions(
