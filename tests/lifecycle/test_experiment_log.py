@@ -62,6 +62,15 @@ def test_test_that_is_registered_again_begins_without_looks(log):
     assert (standing.analyses, standing.ended) == ((), None)
 
 
+def test_verdict_outlives_another_test_of_the_same_name(log):
+    write(log, registered(), analysed("2026-05-01T00:00:00", 0.5, is_final=True), registered())
+    standings = read_standings(log.lines())
+    before = next(iter(standings))
+    assert before.startswith("test-1, decided 20")
+    assert [standing.is_running for standing in standings.values()] == [False, True]
+    assert (standings[before].decided["line"], standings["test-1"].analyses) == (2, ())
+
+
 def test_log_that_nobody_touched_is_as_it_was_written(log):
     anchors = write(log, registered(), analysed("2026-05-01T00:00:00", 0.5))
     assert find_tampering(log.lines(), anchors[-1]) == ""

@@ -69,11 +69,18 @@ class TestStanding:
 
 
 def read_standings(lines: Sequence[bytes]) -> dict[str, TestStanding]:
-    """How each registered test stands, by its name, in the order of their registration."""
+    """How each registered test stands, by its name, in the order of their registration.
+
+    A name may be registered again, for a later plan tests another wording of the same prompt: what was decided under it
+    before stands beside, as "test-prompt-17, decided 2026-08-01".
+    """
     standings: dict[str, TestStanding] = {}
     for entry in map(read_line, lines):
         name = entry.get("experiment", "")
         if entry.get("action") == REGISTER:
+            before = standings.pop(name, None)
+            if before and before.decided and not before.ended:
+                standings[f"{name}, decided {before.decided['at'][:10]}"] = before
             standings[name] = TestStanding(RegisteredTest.model_validate(entry["test"]), entry)
         elif entry.get("action") == ANALYSE and name in standings:
             standing = standings[name]

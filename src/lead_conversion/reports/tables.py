@@ -26,7 +26,7 @@ from lead_conversion.reports.formats import (
     times,
 )
 
-SIZE_HEADS = ("#Detects", "#Leads an arm", "#Eligible a week", "#Weeks", "#Runs in weeks", "Feasible")
+TIMING_HEADS = ("#Weeks", "#Runs in weeks", "Feasible")
 Tone = Literal["", "good", "bad", "quiet", "strong", "key"]
 
 
@@ -409,15 +409,19 @@ def experiment_table(experiments: list[Mapping[str, Any]]) -> Table:
             Cell(experiment["id"], tone="key"),
             experiment["hypothesis"],
             percent(experiment.get("base_rate")),
-            *_size_and_schedule(experiment),
+            points(experiment.get("minimal_detectable_effect")),
+            count(experiment.get("sample_size_per_arm")),
+            count(experiment.get("weekly_eligible_leads")),
+            *_timing(experiment),
         ]
         for experiment in experiments
     ]
-    return table(["Test", "~Hypothesis", "#Base rate", *SIZE_HEADS], rows)
+    heads = ["Test", "~Hypothesis", "#Base rate", "#Detects", "#Leads an arm", "#Eligible a week"]
+    return table([*heads, *TIMING_HEADS], rows)
 
 
 def question_table(experiments: list[Mapping[str, Any]]) -> Table:
-    """The test of each open question: what is known so far, what knowing more is worth, size and schedule."""
+    """The test of each open question: what is known so far, what knowing more is worth, and the schedule."""
     rows: list[list[Cell | str]] = []
     for experiment in experiments:
         so_far = experiment["so_far"]
@@ -427,18 +431,16 @@ def question_table(experiments: list[Mapping[str, Any]]) -> Table:
                 experiment["hypothesis"],
                 estimate_cell(so_far["effect"], so_far["ci_low"], so_far["ci_high"], points),
                 signed(so_far["worth"], 2),
-                *_size_and_schedule(experiment),
+                points(experiment["minimal_detectable_effect"]),
+                *_timing(experiment),
             ]
         )
-    heads = ["Test", "~Question", "#First against second so far (95 % interval)", "#To know, calls a month"]
-    return table([*heads, *SIZE_HEADS], rows)
+    heads = ["Test", "~Question", "#First against second (95 % interval)", "#To know, calls a month", "#Detects"]
+    return table([*heads, *TIMING_HEADS], rows)
 
 
-def _size_and_schedule(experiment: Mapping[str, Any]) -> list[Cell | str]:
+def _timing(experiment: Mapping[str, Any]) -> list[Cell | str]:
     return [
-        points(experiment.get("minimal_detectable_effect")),
-        count(experiment.get("sample_size_per_arm")),
-        count(experiment.get("weekly_eligible_leads")),
         count(experiment.get("duration_weeks")),
         run_weeks(experiment),
         Cell("✓ yes", tone="good") if experiment["feasible"] else Cell("✗ no", tone="bad"),
