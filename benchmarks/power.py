@@ -51,20 +51,24 @@ class World:
 
 def plan_test(base: float, effect: float, weekly: int) -> tuple[dict[str, Any], RegisteredTest]:
     """A test of one prompt, planned on traffic of so many leads a week, and registered."""
-    parameters = RecommendationParameters(**yaml.safe_load(CONFIGURED.read_text()))
+    configured = yaml.safe_load(CONFIGURED.read_text())
+    configured["experiments"]["open_questions"] = 0
+    parameters = RecommendationParameters(**configured)
     recommendation = {
         "id": "prompt-1", "experiment_id": "test-prompt-1", "element_type": "prompt", "element_id": "1",
         "campaign_id": 1, "step_id": 10, "contrast": "version 1 - mean of the other live versions", "label": "Step 1",
         "change": "edit_prompt", "evidence": {"shrunken_effect": -effect}, "proposed_text": "Hello",
+        "edit": None,
     }  # fmt: skip
     effects = pd.DataFrame([{key: recommendation[key] for key in ("element_type", "element_id", "contrast")}])
     weeks = parameters.effects.traffic_weeks
     leads = _leads(weekly * weeks, AS_OF - weeks * WEEK, AS_OF, np.random.default_rng(0))
     plan = plan_experiments(
-        {"recommendations": [recommendation]},
+        {"status": "recommendations", "recommendations": [recommendation], "sequences": []},
         effects.assign(rate_treated=base),
         leads.assign(opted_out_at=pd.NaT, replied_negative_at=pd.NaT, is_mature=False),
         {"as_of": AS_OF.isoformat(), "snapshot_id": "power"},
+        [],
         parameters,
     )
     (experiment,) = plan["experiments"]

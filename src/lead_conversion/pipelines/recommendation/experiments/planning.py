@@ -87,8 +87,8 @@ def plan_experiments(
         ]
 
     changes = recommendations["recommendations"]
-    is_early = recommendations["status"] == NOT_ENOUGH_DATA
-    questions = [] if is_early else find_open_questions(effects, changes, parameters.effects)
+    is_asked = knobs.open_questions and recommendations["status"] != NOT_ENOUGH_DATA
+    questions = find_open_questions(effects, changes, parameters.effects) if is_asked else []
     open_questions = plan([question for question in questions if question.test_id not in asked])
     open_questions.sort(key=lambda each: not each["feasible"])
     proofs = [*map(ask_of_change, changes), *ask_of_sequences(recommendations["sequences"])]
