@@ -21,6 +21,7 @@ OTHER_NAMES = {
     "calibration_figure", "lift_figure", "effects_figure", "report", "model_card", "recommendations_page",
     "scrubbed_replies", "champion_models", "champion_references", "references", "score_history",
     "score_history_before", "drift", "decided_tests", "running_tests", "draft_recommendations", "prompt_rewrites",
+    "step_outcomes",
 }  # fmt: skip
 # Persisted without a gate: pages and pictures are for people, and are looked at by tests of their own.
 UNGATED = {"report", "model_card", "recommendations_page", "calibration_figure", "lift_figure", "effects_figure"}
@@ -33,6 +34,7 @@ IN_MEMORY = {
     "run_identity",
     "champion_references",
     "draft_recommendations",
+    "step_outcomes",
 }
 
 

@@ -1,11 +1,15 @@
 """Rows of the effects: one element against its alternative, as `estimate_effects` would tell them."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from lead_conversion.pipelines.recommendation.effects import estimation
 from lead_conversion.pipelines.recommendation.effects.estimation import EFFECT_DTYPES
+from lead_conversion.pipelines.recommendation.effects.step_outcomes import learn_step_outcomes
+from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
 
 KEYS = ("element_type", "element_id", "campaign_id", "step_id", "contrast")
 NOTHING_ELSE = {"str": "", "bool": False, "float64": np.nan, "int64": 0, "Int64": None}
@@ -40,3 +44,16 @@ def recommended(**given: Any) -> dict[str, Any]:
 def asking(*recommendations: dict[str, Any], status: str = "recommendations") -> dict[str, Any]:
     """The document of the recommendations, as far as the planner reads it."""
     return {"status": status, "recommendations": [*recommendations], "sequences": []}
+
+
+def estimate_effects(
+    risk_set: pd.DataFrame,
+    campaign_steps: pd.DataFrame,
+    as_of: dict[str, str],
+    decided_tests: Sequence[Mapping[str, Any]],
+    parameters: RecommendationParameters,
+    seed: int,
+) -> pd.DataFrame:
+    """The effects of a risk set, with what came of its steps learned first."""
+    outcomes = learn_step_outcomes(risk_set, parameters, seed)
+    return estimation.estimate_effects(risk_set, outcomes, campaign_steps, as_of, decided_tests, parameters, seed)

@@ -12,6 +12,7 @@ from lead_conversion.pipelines.recommendation.parameters import RecommendationPa
 def test_nodes_are_named_as_their_functions():
     assert [node.name for node in create_pipeline().nodes] == [
         "build_risk_sets",
+        "learn_step_outcomes",
         "estimate_effects",
         "study_sequences",
         "recommend_changes",

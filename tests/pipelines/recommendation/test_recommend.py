@@ -4,8 +4,8 @@ import json
 
 import pandas as pd
 import pytest
+from estimated_elements import estimate_effects
 
-from lead_conversion.pipelines.recommendation.effects.estimation import estimate_effects
 from lead_conversion.pipelines.recommendation.recommend import recommend_changes
 
 GREETING = "Hi {{first_name}}, "

@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from lead_conversion.pipelines.recommendation.effects.estimation import estimate_effects
+from lead_conversion.pipelines.recommendation.effects.step_outcomes import learn_step_outcomes
 from lead_conversion.pipelines.recommendation.experiments.planning import plan_experiments
 from lead_conversion.pipelines.recommendation.exposure.risk_sets import build_risk_sets
 from lead_conversion.pipelines.recommendation.prompts.rewrites import add_rewrites, request_rewrites
@@ -30,9 +31,20 @@ def create_pipeline() -> Pipeline:
                 name="build_risk_sets",
             ),
             Node(
+                func=learn_step_outcomes,
+                inputs={
+                    "risk_set": "recommendation_risk_set",
+                    "parameters": "params:recommendation",
+                    "seed": "params:seed",
+                },
+                outputs="step_outcomes",
+                name="learn_step_outcomes",
+            ),
+            Node(
                 func=estimate_effects,
                 inputs={
                     "risk_set": "recommendation_risk_set",
+                    "step_outcomes": "step_outcomes",
                     "primary_campaign_steps": "primary_campaign_steps@pandas",
                     "primary_as_of": "primary_as_of",
                     "decided_tests": "decided_tests",
@@ -47,6 +59,7 @@ def create_pipeline() -> Pipeline:
                 inputs={
                     "effects": "effects",
                     "risk_set": "recommendation_risk_set",
+                    "step_outcomes": "step_outcomes",
                     "primary_campaign_steps": "primary_campaign_steps@pandas",
                     "decided_tests": "decided_tests",
                     "parameters": "params:recommendation",

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from doubleml import DoubleMLData, DoubleMLIRM
+from estimated_elements import estimate_effects
 from sklearn.linear_model import LogisticRegression
 
-from lead_conversion.pipelines.recommendation.effects.estimation import EFFECT_DTYPES, estimate_effects
+from lead_conversion.pipelines.recommendation.effects.estimation import EFFECT_DTYPES
 
 
 def near(value, within=0.01):

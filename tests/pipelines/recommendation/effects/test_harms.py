@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from estimated_elements import estimate_effects
 
 from lead_conversion.contracts import model_output
 from lead_conversion.kernel.errors import DataError
-from lead_conversion.pipelines.recommendation.effects.estimation import estimate_effects
 from lead_conversion.pipelines.recommendation.recommend import recommend_changes
 
 OPENING, ASK = "Hi {{first_name}}, you asked about our course.", "Which day suits you for a short call?"

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from estimated_elements import estimate_effects
 
 from lead_conversion.contracts import model_output
 from lead_conversion.kernel.errors import DataError
-from lead_conversion.pipelines.recommendation.effects.estimation import estimate_effects
 from lead_conversion.pipelines.recommendation.effects.heterogeneity import explain_differences
 
 

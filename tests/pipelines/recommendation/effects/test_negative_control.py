@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from estimated_elements import estimate_effects
 
 from lead_conversion.contracts import model_output
-from lead_conversion.pipelines.recommendation.effects.estimation import estimate_effects
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from estimated_elements import estimate_effects
 
-from lead_conversion.pipelines.recommendation.effects.estimation import estimate_effects
 from lead_conversion.pipelines.recommendation.effects.randomisation import kinds_dealt_by_chance
 
 

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-
-from lead_conversion.pipelines.recommendation.effects.estimation import estimate_effects
+from estimated_elements import estimate_effects
 
 START, UNTIL = "2026-04-11T00:00:00", "2026-08-01T00:00:00"
 

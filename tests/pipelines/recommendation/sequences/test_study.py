@@ -5,15 +5,21 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from estimated_elements import estimate_effects
 from tested_leads import planned
 
 from lead_conversion.lifecycle.experiments import parse_arm, register_planned
-from lead_conversion.pipelines.recommendation.effects.estimation import estimate_effects
 from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
+from lead_conversion.pipelines.recommendation.effects.step_outcomes import learn_step_outcomes
 from lead_conversion.pipelines.recommendation.sequences.policies import propose_changes
 from lead_conversion.pipelines.recommendation.sequences.study import study_sequences
 
 LEADS = 4000
+
+
+def studied(effects, risk_set, steps, tests, parameters):
+    outcomes = learn_step_outcomes(risk_set, parameters, 1)
+    return study_sequences(effects, risk_set, outcomes, steps, tests, parameters, 1)
 
 
 @pytest.fixture
@@ -51,7 +57,7 @@ def campaign(make_risk_set):
 def study(steps, as_of, parameters):
     def run(risk_set, *tests):
         effects = estimate_effects(risk_set, steps, as_of, tests, parameters, 1)
-        (found,) = study_sequences(effects, risk_set, steps, tests, parameters, 1)["campaigns"]
+        (found,) = studied(effects, risk_set, steps, tests, parameters)["campaigns"]
         return found
 
     return run
@@ -102,7 +108,7 @@ def test_campaign_whose_only_step_does_harm_has_none_to_stop_after(make_risk_set
     risk_set = make_risk_set({"leads": 600, "booked": 6}, {"leads": 600, "booked": 90, "is_skipped": True})
     steps = make_steps({"prompt_id": 1})
     effects = estimate_effects(risk_set, steps, as_of, (), parameters, 1)
-    (found,) = study_sequences(effects, risk_set, steps, (), parameters, 1)["campaigns"]
+    (found,) = studied(effects, risk_set, steps, (), parameters)["campaigns"]
     assert (found["stopping"]["after_step_id"], found["stopping"]["later_steps"]) == (None, 1)
     assert found["proposal"]["changes"] == []
     assert found["proposal"]["reason"].startswith("A step does worse than skipping it, and yet no change")
@@ -112,7 +118,7 @@ def test_campaign_whose_only_step_does_harm_has_none_to_stop_after(make_risk_set
 def test_campaign_that_tried_nothing_is_not_said_to_need_no_change(make_risk_set, make_steps, as_of, parameters):
     risk_set, steps = make_risk_set({"leads": 600, "booked": 60}), make_steps({"prompt_id": 1})
     effects = estimate_effects(risk_set, steps, as_of, (), parameters, 1)
-    (found,) = study_sequences(effects, risk_set, steps, (), parameters, 1)["campaigns"]
+    (found,) = studied(effects, risk_set, steps, (), parameters)["campaigns"]
     assert found["proposal"]["reason"].startswith("Nobody can tell yet")
 
 
@@ -162,4 +168,4 @@ def test_answer_is_plain_json_and_the_same_for_any_order_of_rows(study, campaign
 
 def test_no_steps_give_no_sequences(make_risk_set, make_steps, as_of, parameters):
     effects = estimate_effects(make_risk_set(), make_steps(), as_of, (), parameters, 1)
-    assert study_sequences(effects, make_risk_set(), make_steps(), (), parameters, 1) == {"campaigns": []}
+    assert studied(effects, make_risk_set(), make_steps(), (), parameters) == {"campaigns": []}

@@ -21,6 +21,7 @@ from lead_conversion.pipelines.recommendation.effects.randomisation import (
     doubt_chance,
     kinds_dealt_by_chance,
 )
+from lead_conversion.pipelines.recommendation.effects.step_outcomes import order_rows
 from lead_conversion.pipelines.recommendation.effects.tested import narrow_to_tests
 from lead_conversion.pipelines.recommendation.effects.text_effects import estimate_text_features
 from lead_conversion.pipelines.recommendation.effects.text_prior import learn_from_wording
@@ -28,7 +29,6 @@ from lead_conversion.pipelines.recommendation.effects.values import (
     BOOKED,
     PLACES,
     Outcomes,
-    learn_outcomes,
     learn_values,
     own_fold,
 )
@@ -90,6 +90,7 @@ KNOWN_AT = {"step": AT_STEP, "wait": BEFORE_WAIT, "enrolment": AT_ENROLMENT}
 
 def estimate_effects(
     risk_set: pd.DataFrame,
+    step_outcomes: Mapping[str, Outcomes],
     primary_campaign_steps: pd.DataFrame,
     primary_as_of: dict[str, str],
     decided_tests: Sequence[Mapping[str, Any]],
@@ -117,7 +118,7 @@ def estimate_effects(
         that is beyond chance (`bounces_differ`), its arms are not alike and the grade is C.
     """
     knobs = parameters.effects
-    rows = risk_set.sort_values(["lead_key", "step_id"], ignore_index=True)
+    rows = order_rows(risk_set)
     exposed = count_exposed_leads(
         rows, primary_campaign_steps, parse_moment(primary_as_of["as_of"]), knobs.traffic_weeks
     )
@@ -128,12 +129,11 @@ def estimate_effects(
         decided_tests,
         knobs.min_leads_per_arm,
     )
-    by_event = {event: learn_outcomes(rows, parameters.value_model, seed, event) for event in (BOOKED, *GUARDRAILS)}
     # One thread of linear algebra: sums come out the same on every machine.
     with threadpool_limits(limits=1):
         inquiries = {
             comparison.name: study.look_into(comparison, knobs)
-            for study, of_study in study_comparisons(comparisons, mature, by_event, parameters, seed)
+            for study, of_study in study_comparisons(comparisons, mature, step_outcomes, parameters, seed)
             for comparison in of_study
         }
         dealt = _find_dealt_by_chance(comparisons, inquiries, tested, knobs)

@@ -13,8 +13,9 @@ from lead_conversion.pipelines.recommendation.effects.elements import Comparison
 from lead_conversion.pipelines.recommendation.effects.estimation import study_comparisons
 from lead_conversion.pipelines.recommendation.effects.intervals import reach_of
 from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
+from lead_conversion.pipelines.recommendation.effects.step_outcomes import order_rows
 from lead_conversion.pipelines.recommendation.effects.tested import narrow_to_tests
-from lead_conversion.pipelines.recommendation.effects.values import BOOKED, learn_outcomes
+from lead_conversion.pipelines.recommendation.effects.values import BOOKED, Outcomes
 from lead_conversion.pipelines.recommendation.exposure.sequence_variants import OWN_VARIANT
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters, RecommendationParameters
 from lead_conversion.pipelines.recommendation.sequences.policies import (
@@ -37,6 +38,7 @@ HARMFUL, DEAD, WORKS, UNCLEAR = "harmful", "dead", "works", "can't tell"
 def study_sequences(
     effects: pd.DataFrame,
     risk_set: pd.DataFrame,
+    step_outcomes: Mapping[str, Outcomes],
     primary_campaign_steps: pd.DataFrame,
     decided_tests: Sequence[Mapping[str, Any]],
     parameters: RecommendationParameters,
@@ -56,14 +58,16 @@ def study_sequences(
         it.
     """
     knobs = parameters.effects
-    rows = risk_set.sort_values(["lead_key", "step_id"], ignore_index=True)
+    rows = order_rows(risk_set)
     mature = rows.loc[rows["is_mature"]]
     shrunken = shrink_effects(effects, knobs.confidence_level, least_sd=knobs.margin)
     own = mature.loc[mature["sequence_variant"] == OWN_VARIANT]
     names = primary_campaign_steps.drop_duplicates("campaign_id").set_index("campaign_id")["campaign_name"]
     campaigns = [int(key) for key in sorted(own["campaign_id"].dropna().unique())]
     proposals = {campaign_id: propose_changes(shrunken, campaign_id, knobs) for campaign_id in campaigns}
-    values = _value_proposals(proposals, rows, mature, primary_campaign_steps, decided_tests, parameters, seed)
+    values = _value_proposals(
+        proposals, mature, {BOOKED: step_outcomes[BOOKED]}, primary_campaign_steps, decided_tests, parameters, seed
+    )
     return {
         "campaigns": [
             {
@@ -83,8 +87,8 @@ def study_sequences(
 
 def _value_proposals(
     proposals: dict[int, list[Change]],
-    rows: pd.DataFrame,
     mature: pd.DataFrame,
+    bookings: Mapping[str, Outcomes],
     campaign_steps: pd.DataFrame,
     decided_tests: Sequence[Mapping[str, Any]],
     parameters: RecommendationParameters,
@@ -96,12 +100,11 @@ def _value_proposals(
     least = parameters.effects.min_leads_per_arm
     narrowed, _ = narrow_to_tests(list_comparisons(mature, campaign_steps, least), mature, decided_tests, least)
     comparisons = {comparison.name: comparison for comparison in narrowed if comparison.name in needed}
-    outcomes = {BOOKED: learn_outcomes(rows, parameters.value_model, seed)}
     # One thread of linear algebra: sums come out the same on every machine.
     with threadpool_limits(limits=1):
         inquiries = {
             comparison.name: study.look_into(comparison, parameters.effects)
-            for study, of_study in study_comparisons(list(comparisons.values()), mature, outcomes, parameters, seed)
+            for study, of_study in study_comparisons(list(comparisons.values()), mature, bookings, parameters, seed)
             for comparison in of_study
         }
         return {
