@@ -105,6 +105,7 @@ def make_model() -> Callable[..., ModelParameters]:
                 "equal_within": 0.01,
                 "lightgbm": {
                     "num_leaves": 7,
+                    "also_tried": [],
                     "learning_rate": 0.1,
                     "max_rounds": 60,
                     "early_stopping_rounds": 10,

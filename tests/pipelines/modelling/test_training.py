@@ -12,7 +12,7 @@ from lead_conversion.kernel.targets import Targets
 from lead_conversion.pipelines.modelling import training as module
 from lead_conversion.pipelines.modelling.encoding import attach_features
 from lead_conversion.pipelines.modelling.estimators import explain_log_odds, name_version, predict_probability
-from lead_conversion.pipelines.modelling.parameters import ModelParameters
+from lead_conversion.pipelines.modelling.parameters import ModelParameters, TreeShape
 from lead_conversion.pipelines.modelling.training import decide_capacity, train_models, train_target
 
 MakeModel = Callable[..., ModelParameters]
@@ -162,12 +162,31 @@ def test_models_are_rehearsed_once_where_enough_positives_came_later_and_trees_c
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     counted, rehearsed = [], []
-    count, rehearse = module.count_rounds, module.rehearse
-    monkeypatch.setattr(module, "count_rounds", lambda *given: counted.append(count(*given)) or counted[-1])
+    choose, rehearse = module.choose_trees, module.rehearse
+    monkeypatch.setattr(module, "choose_trees", lambda *given: counted.append(choose(*given)) or counted[-1])
     monkeypatch.setattr(module, "rehearse", lambda *given: rehearsed.append(len(given[0])) or rehearse(*given))
     models = train(make_world(2000), make_model(enough_positives=enough_positives))["t1"]["models"]
     assert rehearsed == [moments]
-    assert counted == [models["lightgbm"]["rounds"]]
+    assert [rounds for _shape, rounds in counted] == [models["lightgbm"]["rounds"]]
+
+
+@pytest.mark.parametrize(("full_size_from", "tried"), [(100, (7, 31)), (2000, (4,))])
+def test_other_shapes_of_trees_are_tried_at_full_size_only(
+    full_size_from: int,
+    tried: tuple[int, ...],
+    make_world: MakeWorld,
+    make_model: MakeModel,
+    train: Callable[..., dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, choose = [], module.choose_trees
+    monkeypatch.setattr(module, "choose_trees", lambda *given: asked.append(given[2]) or choose(*given))
+    model = make_model("lightgbm")
+    lightgbm = model.lightgbm.model_copy(update={"also_tried": (TreeShape(num_leaves=31, min_rows_per_leaf=10),)})
+    small = model.small_data.model_copy(update={"full_size_from_positives": full_size_from})
+    train(make_world(1500), model.model_copy(update={"lightgbm": lightgbm, "small_data": small}))
+    (wanted,) = asked
+    assert (wanted.num_leaves, *(shape.num_leaves for shape in wanted.also_tried)) == tried
 
 
 def test_configured_blend_is_chosen_even_where_a_part_is_better(

@@ -8,12 +8,13 @@ from threadpoolctl import threadpool_limits
 
 from lead_conversion.contracts.features import Feature
 from lead_conversion.pipelines.modelling import trees as module
-from lead_conversion.pipelines.modelling.parameters import EncodingParameters, LightgbmParameters
-from lead_conversion.pipelines.modelling.trees import count_rounds
+from lead_conversion.pipelines.modelling.parameters import EncodingParameters, LightgbmParameters, TreeShape
+from lead_conversion.pipelines.modelling.trees import choose_trees
 
 SCORE = [Feature("score", "content", "numeric", "points", "How well the lead is known", "never missing")]
 LIGHTGBM = LightgbmParameters(
     num_leaves=4,
+    also_tried=(),
     learning_rate=0.1,
     max_rounds=200,
     early_stopping_rounds=10,
@@ -42,16 +43,41 @@ def make_rows(weight: float, rows_a_lead: int = 1, late_rate: float = 0.1) -> pd
     return leads.loc[leads.index.repeat(rows_a_lead)].reset_index(drop=True)
 
 
-def count(rows: pd.DataFrame, enough_positives: int = 10_000, **changes: Any) -> int:
+def choose(rows: pd.DataFrame, enough_positives: int = 10_000, **changes: Any) -> tuple[LightgbmParameters, int]:
     encoding = EncodingParameters(min_rows_per_category=10, max_categories=20)
     lightgbm = LIGHTGBM.model_copy(update=changes)
-    return count_rounds(rows, SCORE, lightgbm, encoding, 1, 24.0, enough_positives)
+    return choose_trees(rows, SCORE, lightgbm, encoding, 1, 24.0, enough_positives)
+
+
+def count(rows: pd.DataFrame, enough_positives: int = 10_000, **changes: Any) -> int:
+    _shape, rounds = choose(rows, enough_positives, **changes)
+    return rounds
 
 
 def test_trees_keep_growing_where_the_rate_of_later_leads_is_another_one() -> None:
     steady, moved = (count(make_rows(2.0, late_rate=late)) for late in (0.1, LATE_RATE))
     assert steady > 15
     assert moved > 15
+
+
+@pytest.mark.parametrize(("works_together", "leaves"), [(True, 8), (False, 2)])
+def test_larger_trees_are_taken_where_features_work_together_and_not_where_each_works_alone(
+    works_together: bool, leaves: int
+) -> None:
+    rng = np.random.default_rng(4)
+    values = rng.choice([-1.0, 1.0], size=(LEADS, 3))
+    margin = 2 * (values.prod(axis=1) if works_together else values.mean(axis=1))
+    names = ["first", "second", "third"]
+    features = [Feature(name, "content", "numeric", "points", name, "never missing") for name in names]
+    label = (rng.random(LEADS) < expit(margin)).astype(int)
+    rows = make_rows(0.0).assign(label=label, **dict(zip(names, values.T, strict=True)))
+    lightgbm = LIGHTGBM.model_copy(
+        update={"num_leaves": 2, "also_tried": (TreeShape(num_leaves=8, min_rows_per_leaf=10),)}
+    )
+    encoding = EncodingParameters(min_rows_per_category=10, max_categories=20)
+    chosen, _rounds = choose_trees(rows, features, lightgbm, encoding, 1, 24.0, 10_000)
+    assert chosen.num_leaves == leaves
+    assert chosen.also_tried == ()
 
 
 def test_lead_that_grows_a_tree_does_not_judge_it_by_another_of_its_rows() -> None:

@@ -5,19 +5,25 @@ Nothing is pickled: a stored model is data, and loading it runs no code of its o
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import tee
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from lead_conversion.contracts.features import Feature
 from lead_conversion.pipelines.modelling.baselines import predict_campaign_rate, predict_rule
 from lead_conversion.pipelines.modelling.calibration import calibrate
 from lead_conversion.pipelines.modelling.log_odds import Array
-from lead_conversion.pipelines.modelling.logistic import explain_logistic, predict_logistic, refit_logistic
+from lead_conversion.pipelines.modelling.logistic import (
+    explain_logistic,
+    fit_logistic,
+    predict_logistic,
+    refit_logistic,
+)
 from lead_conversion.pipelines.modelling.parameters import ModelParameters
-from lead_conversion.pipelines.modelling.trees import explain_trees, predict_trees, refit_trees
+from lead_conversion.pipelines.modelling.trees import explain_trees, fit_trees, predict_trees, refit_trees
 
 VERSION_DIGITS = 12
 
@@ -28,6 +34,21 @@ CANDIDATES = ("logistic", "lightgbm", "blend")
 def blend_models(first: dict[str, Any], second: dict[str, Any], second_weight: float) -> dict[str, Any]:
     """The weighted mean of two models on the log-odds scale."""
     return {"family": "blend", "parts": [first, second], "weights": [1 - second_weight, second_weight]}
+
+
+def fit_candidate(
+    family: str,
+    rows: pd.DataFrame,
+    features: Sequence[Feature],
+    model: ModelParameters,
+    rounds: int,
+    seed: int,
+    window_hours: float,
+) -> dict[str, Any]:
+    """A logistic model, or `rounds` trees."""
+    if family == "logistic":
+        return fit_logistic(rows, features, model.logistic, model.encoding, window_hours)
+    return fit_trees(rows, features, model.lightgbm, model.encoding, rounds, seed, window_hours)
 
 
 def predict_log_odds(model: dict[str, Any], rows: pd.DataFrame) -> Array:

@@ -19,17 +19,28 @@ class SplitParameters(_Frozen):
     extra_embargo_days: int = Field(ge=0)
 
 
-class LightgbmParameters(_Frozen):
-    """Gradient-boosted trees."""
+class TreeShape(_Frozen):
+    """How large trees are."""
 
     num_leaves: int = Field(ge=2)
+    min_rows_per_leaf: int = Field(ge=1)
+
+
+class LightgbmParameters(TreeShape):
+    """Gradient-boosted trees."""
+
+    also_tried: tuple[TreeShape, ...]
     learning_rate: float = Field(gt=0, le=1)
     max_rounds: int = Field(ge=1)
     early_stopping_rounds: int = Field(ge=1)
-    min_rows_per_leaf: int = Field(ge=1)
     l2_penalty: float = Field(ge=0)
     feature_share: float = Field(gt=0, le=1)
     num_threads: int = Field(ge=1)
+
+    @property
+    def alone(self) -> Self:
+        """The same without other shapes to try."""
+        return self.model_copy(update={"also_tried": ()})
 
 
 class LogisticParameters(_Frozen):

@@ -12,14 +12,14 @@ from lead_conversion.kernel.targets import Target, Targets
 from lead_conversion.pipelines.modelling.baselines import estimate_base_rate, fit_campaign_rate, fit_rule
 from lead_conversion.pipelines.modelling.calibration import NOT_CALIBRATED, Calibrator
 from lead_conversion.pipelines.modelling.encoding import attach_features, describe_features, require_features
-from lead_conversion.pipelines.modelling.estimators import CANDIDATES, blend_models
+from lead_conversion.pipelines.modelling.estimators import CANDIDATES, blend_models, fit_candidate
 from lead_conversion.pipelines.modelling.log_odds import rounded
 from lead_conversion.pipelines.modelling.logistic import fit_logistic
 from lead_conversion.pipelines.modelling.origins import Origin, roll_origins
 from lead_conversion.pipelines.modelling.parameters import NO_TUNING, ModelParameters, TuningParameters
 from lead_conversion.pipelines.modelling.rehearsal import Judgement, choose_candidate, rehearse
 from lead_conversion.pipelines.modelling.stability import learn_stability
-from lead_conversion.pipelines.modelling.trees import count_rounds, fit_trees
+from lead_conversion.pipelines.modelling.trees import choose_trees
 from lead_conversion.pipelines.modelling.tuning import say_tuning, tune_models
 
 Model = dict[str, Any]
@@ -36,6 +36,7 @@ class Capacity:
     candidates: tuple[str, ...]
     num_leaves: int
     sentence: str
+    is_full_size: bool = False
 
     @property
     def has_trees(self) -> bool:
@@ -125,7 +126,7 @@ def decide_capacity(positive_leads: int, negative_leads: int, model: ModelParame
         sentence = f"{found}: fewer than {small.full_size_from_positives}"
         leaves = ", so trees have fewer leaves" if "lightgbm" in allowed else ""
         return Capacity(allowed, small.small_num_leaves, f"{sentence}{leaves}.")
-    return Capacity(allowed, model.lightgbm.num_leaves, f"{found}: enough for models of full size.")
+    return Capacity(allowed, model.lightgbm.num_leaves, f"{found}: enough for models of full size.", True)
 
 
 @dataclass(frozen=True)
@@ -145,16 +146,13 @@ class _Maker:
         return {**self._make_candidates(rows), **self._make_baselines(rows)}
 
     def _make_candidates(self, rows: pd.DataFrame) -> dict[str, Model]:
-        wanted, model = self.capacity.candidates, self.model
-        made: dict[str, Model] = {}
-        if "logistic" in wanted:
-            made["logistic"] = fit_logistic(rows, self.features, model.logistic, model.encoding, self.window_hours)
-        if "lightgbm" in wanted:
-            made["lightgbm"] = fit_trees(
-                rows, self.features, model.lightgbm, model.encoding, self.rounds, self.seed, self.window_hours
-            )
-        if "blend" in wanted:
-            made["blend"] = blend_models(made["logistic"], made["lightgbm"], model.blend.lightgbm_weight)
+        made = {
+            family: fit_candidate(family, rows, self.features, self.model, self.rounds, self.seed, self.window_hours)
+            for family in self.capacity.candidates
+            if family != "blend"
+        }
+        if "blend" in self.capacity.candidates:
+            made["blend"] = blend_models(made["logistic"], made["lightgbm"], self.model.blend.lightgbm_weight)
         return made
 
     def _make_baselines(self, rows: pd.DataFrame) -> dict[str, Model]:
@@ -193,7 +191,8 @@ def _train_rows(
         crowded = f"{capacity.sentence} But the positives crowd into one part of the training period."
         return Training(_without_model(crowded), rows, model)
     capacity, origins = _find_origins(rows, capacity, model, window_hours)
-    sized = model.model_copy(update={"lightgbm": model.lightgbm.model_copy(update={"num_leaves": capacity.num_leaves})})
+    whole = model.lightgbm if capacity.is_full_size else model.lightgbm.alone
+    sized = model.model_copy(update={"lightgbm": whole.model_copy(update={"num_leaves": capacity.num_leaves})})
     searched: Model = {}
     if tuning.trials:
         has_enough = min(positives, negatives) >= model.small_data.full_size_from_positives
@@ -201,8 +200,9 @@ def _train_rows(
         sized, searched = tune_models(rows, candidates, sized, tuning, seed, features, window_hours)
     rounds = 0
     if capacity.has_trees:
-        shape = (features, sized.lightgbm, sized.encoding)
-        rounds = count_rounds(rows, *shape, seed, window_hours, model.enough_positives)
+        wanted = (features, sized.lightgbm, sized.encoding)
+        lightgbm, rounds = choose_trees(rows, *wanted, seed, window_hours, model.enough_positives)
+        sized = sized.model_copy(update={"lightgbm": lightgbm})
     maker = _Maker(capacity, rounds, sized, seed, features, window_hours, bool(rows["campaign_id"].notna().any()))
     judged: dict[str, Judgement] = {}
     calibrators: dict[str, Calibrator] = {}

@@ -26,7 +26,7 @@ REFIT_ROUNDS = 32
 LARGEST_REFIT_STEP = 0.3
 
 
-def count_rounds(
+def choose_trees(
     rows: pd.DataFrame,
     features: Sequence[Feature],
     lightgbm: LightgbmParameters,
@@ -34,28 +34,37 @@ def count_rounds(
     seed: int,
     window_hours: float,
     enough_positives: int,
-) -> int:
-    """The number of trees after which the loss on leads that did not grow them stops falling.
+) -> tuple[LightgbmParameters, int]:
+    """The shape of the trees, of all that are to be tried, and the number of them, that lose least on other leads.
 
     The leads are dealt to folds at random, and one count is found for all folds together. Later leads would tell when
     to stop at another rate than the trees start from, and where rates move that ends the growth at once. Folds are left
-    out where `enough_positives` leads have judged.
+    out where `enough_positives` leads have judged. Of shapes that lose the same the first one is taken.
     """
     names = [feature.name for feature in features]
     categories, clock = learn_categories(rows, features, encoding), fit_clock(rows, window_hours)
-    parameters = _parameters(lightgbm, seed)
     positives = rows.loc[rows["label"] == 1, "lead_key"].nunique()
     # By number: among texts scikit-learn looks for each lead in all rows.
     lead = pd.factorize(rows["lead_key"], sort=True)[0]
     dealt = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(rows, groups=lead)
-    losses = lgb.cv(
-        parameters,
-        _dataset(rows, names, categories, clock, parameters),
-        num_boost_round=lightgbm.max_rounds,
-        folds=islice(dealt, ceil(min(enough_positives / positives, 1) * FOLDS)),
-        callbacks=[lgb.early_stopping(lightgbm.early_stopping_rounds, verbose=False)],
-    )
-    return int(np.argmin(np.array(losses["valid binary_logloss-mean"]))) + 1
+    folds = list(islice(dealt, ceil(min(enough_positives / positives, 1) * FOLDS)))
+
+    def lose(tried: LightgbmParameters) -> Array:
+        """The loss by the number of trees."""
+        parameters = _parameters(tried, seed)
+        losses = lgb.cv(
+            parameters,
+            _dataset(rows, names, categories, clock, parameters),
+            num_boost_round=tried.max_rounds,
+            folds=folds,
+            callbacks=[lgb.early_stopping(tried.early_stopping_rounds, verbose=False)],
+        )
+        return np.array(losses["valid binary_logloss-mean"])
+
+    shapes = [lightgbm.alone, *(lightgbm.alone.model_copy(update=shape.model_dump()) for shape in lightgbm.also_tried)]
+    by_rounds = [lose(tried) for tried in shapes]
+    best = int(np.argmin([losses.min() for losses in by_rounds]))
+    return shapes[best], int(np.argmin(by_rounds[best])) + 1
 
 
 def fit_trees(

@@ -20,13 +20,12 @@ import numpy as np
 import pandas as pd
 
 from lead_conversion.contracts.features import Feature
-from lead_conversion.pipelines.modelling.estimators import CANDIDATES, predict_log_odds
+from lead_conversion.pipelines.modelling.estimators import CANDIDATES, fit_candidate, predict_log_odds
 from lead_conversion.pipelines.modelling.log_odds import Array, rounded
-from lead_conversion.pipelines.modelling.logistic import fit_logistic
 from lead_conversion.pipelines.modelling.origins import Origin, roll_origins
 from lead_conversion.pipelines.modelling.parameters import ModelParameters, Span, TuningParameters
 from lead_conversion.pipelines.modelling.resampling import Estimate, Resamples
-from lead_conversion.pipelines.modelling.trees import count_rounds, fit_trees
+from lead_conversion.pipelines.modelling.trees import choose_trees
 
 RESAMPLES = 1000
 Values = dict[str, float]
@@ -49,11 +48,12 @@ class _Learner:
         return np.logaddexp(0, margin) - origin.later["label"].to_numpy(dtype=float) * margin
 
     def _fit(self, rows: pd.DataFrame, model: ModelParameters) -> Record:
-        if self.family == "logistic":
-            return fit_logistic(rows, self.features, model.logistic, model.encoding, self.window_hours)
-        shape = (self.features, model.lightgbm, model.encoding)
-        rounds = count_rounds(rows, *shape, self.seed, self.window_hours, model.enough_positives)
-        return fit_trees(rows, *shape, rounds, self.seed, self.window_hours)
+        rounds = 0
+        if self.family == "lightgbm":
+            # A trial is of its own values; others are tried once the search is over.
+            shape = (self.features, model.lightgbm.alone, model.encoding)
+            _alone, rounds = choose_trees(rows, *shape, self.seed, self.window_hours, model.enough_positives)
+        return fit_candidate(self.family, rows, self.features, model, rounds, self.seed, self.window_hours)
 
 
 def tune_models(
