@@ -72,6 +72,7 @@ def shape_table(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[F
         target="t",
         split="train",
         first_engaged_at=pd.date_range("2000-01-01", periods=len(rows), freq="30min"),
+        outcome_at=pd.NaT,
         campaign_id=None,
     )
     return examples, rows.drop(columns="label").assign(is_scoring_row=False, **{CLOCK_FEATURE: 0.0}), described

@@ -42,9 +42,14 @@ def shuffle_labels(examples: pd.DataFrame, seed: int) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     dealt = []
     for _target, rows in examples.groupby("target"):
-        leads = rows.drop_duplicates("lead_key")
-        label = pd.Series(rng.permutation(leads["label"].to_numpy()), index=leads["lead_key"])
-        dealt.append(rows.assign(label=rows["lead_key"].map(label).astype("Int64")))
+        leads = rows.drop_duplicates("lead_key").set_index("lead_key")
+        # When the outcome was goes with it, by the time since engagement.
+        after = leads["outcome_at"] - leads["first_engaged_at"]
+        drawn = rng.permutation(len(leads))
+        label, after = (pd.Series(values.to_numpy()[drawn], index=leads.index) for values in (leads["label"], after))
+        key = rows["lead_key"]
+        outcome_at = rows["first_engaged_at"] + key.map(after)
+        dealt.append(rows.assign(label=key.map(label).astype("Int64"), outcome_at=outcome_at))
     return pd.concat(dealt)
 
 

@@ -48,6 +48,7 @@ Examples = pa.DataFrameSchema(
         "landmark_hours": _LANDMARK,
         "landmark_at": _moment("The moment of the landmark, UTC"),
         "first_engaged_at": _moment("Start of the label window, UTC"),
+        "outcome_at": _moment("When the lead got there, in its window or later, UTC; null: not yet", nullable=True),
         "label": _whole(
             "1 positive, 0 negative, missing where it is to be predicted", pa.Check.isin([0, 1]), nullable=True
         ),

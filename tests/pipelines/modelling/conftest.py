@@ -103,6 +103,7 @@ def make_model() -> Callable[..., ModelParameters]:
                 "rehearsals": 2,
                 "enough_positives": 2000,
                 "equal_within": 0.01,
+                "later_windows": 1,
                 "lightgbm": {
                     "num_leaves": 7,
                     "also_tried": [],

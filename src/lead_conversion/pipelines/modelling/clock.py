@@ -14,6 +14,8 @@ import pandas as pd
 from lead_conversion.pipelines.modelling.log_odds import Array, rounded, to_log_odds
 
 CLOCK_FEATURE = "hours_since_engaged"
+# Of a row: over how many windows its label counts outcomes; without the column each counts one.
+WINDOWS = "windows"
 # A prior worth this many positive leads a landmark, at one rate for the whole window: it matters where there are few.
 PRIOR_POSITIVES = 0.5
 LARGEST_PRIOR_SHARE = 0.5
@@ -36,6 +38,22 @@ def fit_clock(rows: pd.DataFrame, window_hours: float) -> Clock:
         "hours": [rounded(hour) for hour in hours],
         "levels": [rounded(level) for level in levels],
     }
+
+
+def fit_clocks(rows: pd.DataFrame, window_hours: float) -> tuple[Clock, Array]:
+    """The target's clock, and for each row the log odds of the clock of its own label.
+
+    A row whose label counts more than one window (`windows`) has the clock of all rows that count as many.
+    """
+    if WINDOWS not in rows:
+        clock = fit_clock(rows, window_hours)
+        return clock, read_clock(clock, rows)
+    windows = rows[WINDOWS].to_numpy()
+    clocks = {count: fit_clock(rows[windows == count], count * window_hours) for count in np.unique(windows)}
+    log_odds = np.empty(len(rows))
+    for count, clock in clocks.items():
+        log_odds[windows == count] = read_clock(clock, rows[windows == count])
+    return clocks[1], log_odds
 
 
 def read_clock(clock: Clock, rows: pd.DataFrame) -> Array:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lead_conversion.contracts.features import Feature
-from lead_conversion.pipelines.modelling.clock import CLOCK_FEATURE, fit_clock, read_clock
+from lead_conversion.pipelines.modelling.clock import CLOCK_FEATURE, fit_clocks, read_clock
 from lead_conversion.pipelines.modelling.encoding import encode_columns, learn_columns
 from lead_conversion.pipelines.modelling.log_odds import (
     Array,
@@ -27,15 +27,14 @@ def fit_logistic(
     window_hours: float,
 ) -> dict[str, Any]:
     """The model as JSON; `rows` hold the features and `label`. It says what is to be added to the clock's log odds."""
-    label, clock = rows["label"].to_numpy(dtype=float), fit_clock(rows, window_hours)
+    label, (clock, so_far) = rows["label"].to_numpy(dtype=float), fit_clocks(rows, window_hours)
     columns = learn_columns(rows, features, encoding, clock["hours"])
-    so_far = read_clock(clock, rows)
     slopes, intercept = fit_coefficients(encode_columns(rows, columns), label, logistic.inverse_penalty, so_far)
     return {
         "family": "logistic",
         "intercept": intercept,
         "clock": clock,
-        "mean_clock": rounded(so_far.mean()),
+        "mean_clock": rounded(read_clock(clock, rows).mean()),
         "columns": [{**column, "coefficient": slope} for column, slope in zip(columns, slopes, strict=True)],
     }
 
@@ -45,7 +44,9 @@ def refit_logistic(
 ) -> Iterator[dict[str, Any]]:
     """The model fitted again for each weighting of `rows`, by one step from the coefficients that it has."""
     label, columns = rows["label"].to_numpy(dtype=float), model["columns"]
-    margin, matrix = predict_logistic(model, rows), encode_columns(rows, columns)
+    _clock, so_far = fit_clocks(rows, model["clock"]["window_hours"])
+    margin = predict_logistic(model, rows) + so_far - read_clock(model["clock"], rows)
+    matrix = encode_columns(rows, columns)
     here = np.array([model["intercept"], *(column["coefficient"] for column in columns)])
     for step in step_from_optimum(matrix, label, margin, weights, logistic.inverse_penalty):
         intercept, *slopes = (rounded(value) for value in here + step)

@@ -119,6 +119,7 @@ class ModelParameters(_Frozen):
     rehearsals: int = Field(ge=1)
     enough_positives: int = Field(ge=1)
     equal_within: float = Field(ge=0, lt=1)
+    later_windows: int = Field(ge=1)
     lightgbm: LightgbmParameters
     logistic: LogisticParameters
     blend: BlendParameters

@@ -11,8 +11,10 @@ from lead_conversion.contracts.features import FEATURES, Feature
 from lead_conversion.kernel.targets import Target, Targets
 from lead_conversion.pipelines.modelling.baselines import estimate_base_rate, fit_campaign_rate, fit_rule
 from lead_conversion.pipelines.modelling.calibration import NOT_CALIBRATED, Calibrator
+from lead_conversion.pipelines.modelling.clock import WINDOWS
 from lead_conversion.pipelines.modelling.encoding import attach_features, describe_features, require_features
 from lead_conversion.pipelines.modelling.estimators import CANDIDATES, blend_models, fit_candidate
+from lead_conversion.pipelines.modelling.later_outcomes import add_later_outcomes
 from lead_conversion.pipelines.modelling.log_odds import rounded
 from lead_conversion.pipelines.modelling.logistic import fit_logistic
 from lead_conversion.pipelines.modelling.origins import Origin, roll_origins
@@ -146,8 +148,9 @@ class _Maker:
         return {**self._make_candidates(rows), **self._make_baselines(rows)}
 
     def _make_candidates(self, rows: pd.DataFrame) -> dict[str, Model]:
+        learnt = add_later_outcomes(rows, self.model.later_windows, self.window_hours)
         made = {
-            family: fit_candidate(family, rows, self.features, self.model, self.rounds, self.seed, self.window_hours)
+            family: fit_candidate(family, learnt, self.features, self.model, self.rounds, self.seed, self.window_hours)
             for family in self.capacity.candidates
             if family != "blend"
         }
@@ -198,10 +201,10 @@ def _train_rows(
         has_enough = min(positives, negatives) >= model.small_data.full_size_from_positives
         candidates = capacity.candidates if has_enough else ()
         sized, searched = tune_models(rows, candidates, sized, tuning, seed, features, window_hours)
-    rounds = 0
+    rounds, learnt = 0, add_later_outcomes(rows, sized.later_windows, window_hours)
     if capacity.has_trees:
         wanted = (features, sized.lightgbm, sized.encoding)
-        lightgbm, rounds = choose_trees(rows, *wanted, seed, window_hours, model.enough_positives)
+        lightgbm, rounds = choose_trees(learnt, *wanted, seed, window_hours, model.enough_positives)
         sized = sized.model_copy(update={"lightgbm": lightgbm})
     maker = _Maker(capacity, rounds, sized, seed, features, window_hours, bool(rows["campaign_id"].notna().any()))
     judged: dict[str, Judgement] = {}
@@ -213,7 +216,14 @@ def _train_rows(
     chosen = _choose(capacity, judged, model)
     found = {
         "status": "trained",
-        "message": " ".join([capacity.sentence, *say_tuning(searched), _say_choice(chosen, judged, model.family)]),
+        "message": " ".join(
+            [
+                capacity.sentence,
+                *_say_later(learnt),
+                *say_tuning(searched),
+                _say_choice(chosen, judged, model.family),
+            ]
+        ),
         "chosen": chosen,
         **({"tuning": searched} if searched else {}),
         "rehearsal": {
@@ -226,7 +236,7 @@ def _train_rows(
             for name, fit in maker.make(rows).items()
         },
     }
-    return Training(found, rows, sized)
+    return Training(found, learnt, sized)
 
 
 def _choose(capacity: Capacity, judged: Mapping[str, Judgement], model: ModelParameters) -> str:
@@ -280,6 +290,15 @@ def _without_record(leads: int, spec: Target) -> Model:
 def _without_model(reason: str) -> Model:
     message = f"{reason} Every lead gets the base rate."
     return {"status": "not_enough_data", "message": message, "chosen": "base_rate", "models": {}}
+
+
+def _say_later(learnt: pd.DataFrame) -> list[str]:
+    """That outcomes after the window taught too, if they did."""
+    if WINDOWS not in learnt:
+        return []
+    windows = learnt[WINDOWS].max()
+    leads = learnt.loc[(learnt[WINDOWS] == windows) & (learnt["label"] == 1), "lead_key"].nunique()
+    return [f"Models learnt from {leads:,} leads that got there within {windows} windows, too."]
 
 
 def _count_leads(rows: pd.DataFrame) -> tuple[int, int]:

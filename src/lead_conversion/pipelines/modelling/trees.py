@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn.model_selection import GroupKFold
 
 from lead_conversion.contracts.features import Feature
-from lead_conversion.pipelines.modelling.clock import CLOCK_FEATURE, Clock, fit_clock, read_clock
+from lead_conversion.pipelines.modelling.clock import CLOCK_FEATURE, WINDOWS, fit_clocks, read_clock
 from lead_conversion.pipelines.modelling.encoding import encode_codes, learn_categories
 from lead_conversion.pipelines.modelling.log_odds import Array, rounded
 from lead_conversion.pipelines.modelling.parameters import EncodingParameters, LightgbmParameters
@@ -42,7 +42,7 @@ def choose_trees(
     out where `enough_positives` leads have judged. Of shapes that lose the same the first one is taken.
     """
     names = [feature.name for feature in features]
-    categories, clock = learn_categories(rows, features, encoding), fit_clock(rows, window_hours)
+    categories, (_clock, so_far) = learn_categories(rows, features, encoding), fit_clocks(rows, window_hours)
     positives = rows.loc[rows["label"] == 1, "lead_key"].nunique()
     # By number: among texts scikit-learn looks for each lead in all rows.
     lead = pd.factorize(rows["lead_key"], sort=True)[0]
@@ -54,7 +54,7 @@ def choose_trees(
         parameters = _parameters(tried, seed)
         losses = lgb.cv(
             parameters,
-            _dataset(rows, names, categories, clock, parameters),
+            _dataset(rows, names, categories, so_far, parameters),
             num_boost_round=tried.max_rounds,
             folds=folds,
             callbacks=[lgb.early_stopping(tried.early_stopping_rounds, verbose=False)],
@@ -79,8 +79,8 @@ def fit_trees(
     """The model as JSON; `rows` hold the features and `label`."""
     names = [feature.name for feature in features]
     categories = learn_categories(rows, features, encoding)
-    clock = fit_clock(rows, window_hours)
-    booster = lgb.train(_parameters(lightgbm, seed), _dataset(rows, names, categories, clock), num_boost_round=rounds)
+    clock, so_far = fit_clocks(rows, window_hours)
+    booster = lgb.train(_parameters(lightgbm, seed), _dataset(rows, names, categories, so_far), num_boost_round=rounds)
     # The parameters at the end of the text are not needed to predict, and they name the thread count.
     text = booster.model_to_string().partition("\nparameters:")[0]
     learnt = {"features": names, "categories": categories, "clock": clock}
@@ -102,18 +102,19 @@ def refit_trees(
     # On so few rows a second thread costs more than it saves.
     coarse = lightgbm.model_copy(update={"learning_rate": step, "num_threads": 1})
     parameters = _parameters(coarse, seed)
-    whole = _dataset(rows, model["features"], model["categories"], model["clock"], parameters).construct()
-    told = rows[[CLOCK_FEATURE, "label"]]
+    window_hours = model["clock"]["window_hours"]
+    _clock, of_all = fit_clocks(rows, window_hours)
+    whole = _dataset(rows, model["features"], model["categories"], of_all, parameters).construct()
+    told = rows[[name for name in (CLOCK_FEATURE, "label", WINDOWS) if name in rows]]
     for weight in weights:
-        clock = fit_clock(
-            told.iloc[np.repeat(np.arange(len(rows)), weight.astype(int))], model["clock"]["window_hours"]
-        )
         drawn = np.flatnonzero(weight)
-        so_far = read_clock(clock, told.iloc[drawn])
+        clock, of_draws = fit_clocks(told.iloc[np.repeat(drawn, weight[drawn].astype(int))], window_hours)
+        so_far = of_draws[np.cumsum(weight[drawn].astype(int)) - 1]
         resample = whole.subset(drawn.tolist()).construct()
         resample.set_weight(weight[drawn]).set_init_score(so_far)
         booster = lgb.train(parameters, resample, num_boost_round=rounds)
-        learnt = {"clock": clock, "mean_clock": rounded(np.average(so_far, weights=weight[drawn]))}
+        mean_clock = np.average(read_clock(clock, told.iloc[drawn]), weights=weight[drawn])
+        learnt = {"clock": clock, "mean_clock": rounded(mean_clock)}
         yield {**model, **learnt, "rounds": rounds, "text": booster.model_to_string()}
 
 
@@ -143,13 +144,13 @@ def _dataset(
     rows: pd.DataFrame,
     names: list[str],
     categories: dict[str, list[str]],
-    clock: Clock,
+    so_far: Array,
     parameters: dict[str, Any] | None = None,
 ) -> lgb.Dataset:
     return lgb.Dataset(
         encode_codes(rows, names, categories),
         rows["label"].to_numpy(dtype=float),
-        init_score=read_clock(clock, rows),
+        init_score=so_far,
         feature_name=names,
         categorical_feature=[name for name in names if name in categories],
         params=parameters,

@@ -21,6 +21,7 @@ import pandas as pd
 
 from lead_conversion.contracts.features import Feature
 from lead_conversion.pipelines.modelling.estimators import CANDIDATES, fit_candidate, predict_log_odds
+from lead_conversion.pipelines.modelling.later_outcomes import add_later_outcomes
 from lead_conversion.pipelines.modelling.log_odds import Array, rounded
 from lead_conversion.pipelines.modelling.origins import Origin, roll_origins
 from lead_conversion.pipelines.modelling.parameters import ModelParameters, Span, TuningParameters
@@ -48,12 +49,12 @@ class _Learner:
         return np.logaddexp(0, margin) - origin.later["label"].to_numpy(dtype=float) * margin
 
     def _fit(self, rows: pd.DataFrame, model: ModelParameters) -> Record:
-        rounds = 0
+        learnt, rounds = add_later_outcomes(rows, model.later_windows, self.window_hours), 0
         if self.family == "lightgbm":
             # A trial is of its own values; others are tried once the search is over.
             shape = (self.features, model.lightgbm.alone, model.encoding)
-            _alone, rounds = choose_trees(rows, *shape, self.seed, self.window_hours, model.enough_positives)
-        return fit_candidate(self.family, rows, self.features, model, rounds, self.seed, self.window_hours)
+            _alone, rounds = choose_trees(learnt, *shape, self.seed, self.window_hours, model.enough_positives)
+        return fit_candidate(self.family, learnt, self.features, model, rounds, self.seed, self.window_hours)
 
 
 def tune_models(
