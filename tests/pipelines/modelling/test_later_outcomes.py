@@ -10,7 +10,6 @@ from threadpoolctl import threadpool_limits
 
 from lead_conversion.contracts.features import Feature
 from lead_conversion.pipelines.modelling.clock import WINDOWS, fit_clock, fit_clocks
-from lead_conversion.pipelines.modelling.encoding import attach_features
 from lead_conversion.pipelines.modelling.estimators import fit_candidate, predict_log_odds, refit_models
 from lead_conversion.pipelines.modelling.later_outcomes import add_later_outcomes
 from lead_conversion.pipelines.modelling.parameters import ModelParameters
@@ -135,9 +134,3 @@ def test_later_outcomes_are_learnt_and_told_the_same_whatever_the_number_of_thre
     assert written[0] == written[1]
     assert "got there within 3 windows, too." in trained["message"]
     assert "got there within" not in train(world, make_model())["t1"]["message"]
-
-
-def test_outcome_after_the_window_stands_in_the_examples(make_world: Callable[..., Any]) -> None:
-    world = make_world(300)
-    rows = attach_features(world.examples.query("split == 'train'"), world.feature_leads)
-    assert rows.loc[rows["label"] == 1, "outcome_at"].notna().all()

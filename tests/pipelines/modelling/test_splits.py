@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lead_conversion.contracts import model_output
+from lead_conversion.kernel.errors import DataError
 from lead_conversion.kernel.targets import Targets
 from lead_conversion.pipelines.modelling.parameters import SplitParameters
 from lead_conversion.pipelines.modelling.splits import assign_splits
@@ -115,6 +116,20 @@ def test_lead_that_has_opted_out_since_is_not_scored(split_leads: Split) -> None
     active = _lead(1, first_engaged_at=AS_OF - 2 * DAY, state="immature")
     assert split_leads(active, opted_out_now=True).empty
     assert len(split_leads(active, opted_out_now=None)) == 1
+
+
+def test_examples_say_when_a_lead_got_there_after_its_window_in_a_moment(
+    split_leads: Split,
+) -> None:
+    late, never = _lead(1, outcome_at=ENGAGED + 12 * DAY), _lead(2)
+    examples = split_leads(late, never).drop_duplicates("lead_key")
+    assert examples["outcome_at"].to_list()[0] == ENGAGED + 12 * DAY
+    assert examples["outcome_at"].isna().tolist() == [False, True]
+    assert examples["label"].tolist() == [0, 0]
+    model_output.examples.validate(examples)
+    for broken in (examples.drop(columns="outcome_at"), examples.assign(outcome_at="next week")):
+        with pytest.raises(DataError, match="outcome_at"):
+            model_output.examples.validate(broken)
 
 
 def test_leads_engaged_at_one_moment_stand_on_one_side(split_leads: Split) -> None:
