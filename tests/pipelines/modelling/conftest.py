@@ -104,6 +104,7 @@ def make_model() -> Callable[..., ModelParameters]:
                 "enough_positives": 2000,
                 "equal_within": 0.01,
                 "later_windows": 1,
+                "later_until_positives": 10_000,
                 "lightgbm": {
                     "num_leaves": 7,
                     "also_tried": [],

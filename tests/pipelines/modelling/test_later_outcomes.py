@@ -133,4 +133,5 @@ def test_later_outcomes_are_learnt_and_told_the_same_whatever_the_number_of_thre
         written.append(json.dumps(trained))
     assert written[0] == written[1]
     assert "got there within 3 windows, too." in trained["message"]
-    assert "got there within" not in train(world, make_model())["t1"]["message"]
+    for without in ({"later_windows": 1}, {"later_windows": 3, "later_until_positives": 100}):
+        assert "got there within" not in train(world, make_model(**without))["t1"]["message"]

@@ -120,6 +120,7 @@ class ModelParameters(_Frozen):
     enough_positives: int = Field(ge=1)
     equal_within: float = Field(ge=0, lt=1)
     later_windows: int = Field(ge=1)
+    later_until_positives: int = Field(ge=1)
     lightgbm: LightgbmParameters
     logistic: LogisticParameters
     blend: BlendParameters

@@ -193,6 +193,8 @@ def _train_rows(
     if 0 in [count for _split, part in rows.groupby("split") for count in _count_leads(part)]:
         crowded = f"{capacity.sentence} But the positives crowd into one part of the training period."
         return Training(_without_model(crowded), rows, model)
+    if positives >= model.later_until_positives:
+        model = model.model_copy(update={"later_windows": 1})
     capacity, origins = _find_origins(rows, capacity, model, window_hours)
     whole = model.lightgbm if capacity.is_full_size else model.lightgbm.alone
     sized = model.model_copy(update={"lightgbm": whole.model_copy(update={"num_leaves": capacity.num_leaves})})
