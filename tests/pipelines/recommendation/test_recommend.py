@@ -15,8 +15,8 @@ CALM = GREETING + "you asked about our course. Which day suits you for a short c
 
 @pytest.fixture
 def recommend(as_of, make_labels, targets, parameters):
-    def run(risk_set, steps, labels=None, grade=None, flagged=None):
-        effects = estimate_effects(risk_set, steps, as_of, (), parameters, 1)
+    def run(risk_set, steps, labels=None, grade=None, flagged=None, **columns):
+        effects = estimate_effects(risk_set, steps, as_of, (), parameters, 1).assign(**columns)
         effects = effects if grade is None else effects.assign(evidence_grade=grade)
         effects = effects if flagged is None else effects.assign(flagged=flagged)
         labels = make_labels() if labels is None else labels
@@ -105,6 +105,18 @@ def test_adjusted_difference_is_tested_first_and_says_how_strong_a_hidden_cause_
     assert found["expected_impact"]["assumes"].startswith("nothing hidden decided who got which and ")
     (caveat,) = [reason for reason in found["reasons"] if "grade B" in reason]
     assert float(caveat.partition("both ")[2].partition(" times")[0]) > 2
+
+
+def test_hidden_cause_that_need_not_be_any_is_no_bound(recommend, bad_version, steps):
+    found = recommend(bad_version, steps, sensitivity=1.04)["recommendations"][0]
+    assert "Adjusted (grade B), and it may be chance alone. Test it first." in found["reasons"]
+
+
+def test_chance_to_be_worse_counts_the_wording_where_the_flag_does(recommend, bad_version, steps):
+    wording = {"text_mean": -0.05, "text_sd": 0.01, "text_doubt": 0.04}
+    found = recommend(bad_version, steps, **wording)["recommendations"][0]
+    assert found["evidence"]["certainty"] == pytest.approx(0.96)
+    assert any("no worse is 4\N{NO-BREAK SPACE}%" in reason for reason in found["reasons"])
 
 
 @pytest.mark.parametrize(

@@ -167,8 +167,10 @@ def _rank_changes(effects: pd.DataFrame, parameters: RecommendationParameters) -
     ]
     reach = 2 * reach_of(knobs.confidence_level)
     spread = (changes["posterior_high"] - changes["posterior_low"]) / reach
+    of_normal = pd.Series(ndtr((-knobs.margin - changes["posterior"]) / spread), index=changes.index)
     ranked = changes.assign(
-        certainty=ndtr((-knobs.margin - changes["posterior"]) / spread),
+        # of a prompt whose wording was counted the chance is known, and is not that of a normal distribution
+        certainty=(1 - changes["text_doubt"]).fillna(of_normal),
         effort=changes["element_type"].map(CHANGES).map(EFFORT_RANK),
         gain=-changes["posterior"] * changes["exposed_leads_month"],
         place=places_of(changes),
@@ -334,7 +336,7 @@ def _explain_grade(change: dict[str, Any]) -> list[str]:
     grade, strength = change["evidence_grade"], change["sensitivity"]
     if change["bounces_differ"]:
         return [NOT_ALIKE]
-    if grade == ADJUSTED and strength <= 1:
+    if grade == ADJUSTED and round(strength, 1) <= 1:
         return ["Adjusted (grade B), and it may be chance alone. Test it first."]
     return [CAVEATS[grade].format(e_value=decimal(strength, 1))] if grade in CAVEATS else []
 
