@@ -676,6 +676,7 @@ def _experiment(number: int) -> dict[str, Any]:
     return {
         "id": f"test-prompt-{number}",
         "recommendation_id": f"prompt-{number}",
+        "change": "edit_prompt",
         "hypothesis": "Test a new wording: with the proposed text more leads book a call than with the current text.",
         "arms": ["A (control): the current text", "B (treatment): the proposed text"],
         "unit": "lead",

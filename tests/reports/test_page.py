@@ -226,6 +226,15 @@ def test_what_nobody_can_tell_stands_apart_from_the_changes(full_run, full_html)
     assert "What nobody can tell yet" not in words(render_report(replace(full_run, experiment_plan=plan)))
 
 
+def test_whole_sequences_are_spoken_of_only_where_one_is_tested(full_run, full_html):
+    first, *others = full_run.experiment_plan["experiments"]
+    plan = full_run.experiment_plan | {"experiments": [first | {"change": "change_sequence"}, *others]}
+    said = "at once have a test of their own"
+    assert said in words(render_report(replace(full_run, experiment_plan=plan)))
+    assert said not in words(full_html)
+    assert "fewer leads to prove" not in words(full_html)
+
+
 def test_where_no_change_is_proposed_the_first_question_stands_in_the_summary(full_run):
     nothing = full_run.recommendations | {"recommendations": [], "status": "nothing_to_change"}
     plan = full_run.experiment_plan | {"experiments": full_run.experiment_plan["experiments"][3:]}
