@@ -279,7 +279,8 @@ def test_what_nobody_can_tell_is_planned_after_the_changes_and_named_as_open(
     assert (question["recommendation_id"], question["id"]) == (None, "test-wait-10-48h")
     assert question["told_by"] == [{"mark": "wait", "told_as": ["24"]}, {"mark": "wait", "told_as": ["48"]}]
     assert question["feasible"]
-    assert made["open_questions"].startswith("Of 1 place nobody can tell yet which side does better")
+    assert made["open_questions"].startswith("Of 1 place nobody can tell yet which side does better; to know it would")
+    assert made["open_questions"].endswith("at most. Here is its test; the present traffic carries it.")
     json.dumps(made, allow_nan=False)
 
 
@@ -290,14 +291,20 @@ def test_questions_that_the_traffic_answers_come_first_and_few_are_planned(recen
     )  # fmt: skip
     risk_set = pd.concat([recent_leads(10), recent_leads(3000, step_id=11), recent_leads(20, step_id=12)])
 
-    def planned_questions(most):
+    def plan_at_most(most):
         knobs = parameters.experiments.model_copy(update={"open_questions": most})
         few = parameters.model_copy(update={"experiments": knobs})
-        return plan_experiments(asking(), effects, risk_set, as_of, [], few)["experiments"]
+        return plan_experiments(asking(), effects, risk_set, as_of, [], few)
+
+    def planned_questions(most):
+        return plan_at_most(most)["experiments"]
 
     assert [(each["step_id"], each["feasible"]) for each in planned_questions(2)] == [(11, True), (10, False)]
     assert "leads a week" in planned_questions(2)[1]["reason"]
     assert planned_questions(0) == []
+    assert plan_at_most(1)["open_questions"].endswith("Here is the test of one; the present traffic carries it.")
+    assert plan_at_most(2)["open_questions"].endswith("Here are 2 of the most worth; the present traffic carries 1.")
+    assert plan_at_most(3)["open_questions"].endswith("Here are the tests; the present traffic carries 1.")
 
 
 def test_whole_sequence_is_tested_on_all_new_leads_of_its_campaign(recommendation, make_risk_set, as_of, parameters):
@@ -321,7 +328,7 @@ def test_question_that_a_test_asks_already_is_not_planned_again(recent_leads, as
     itself = running() | {"experiment_id": "test-wait-10-48h"}
     made = plan_experiments(asking(), effects_of({}), recent_leads(300), as_of, [itself], parameters)
     assert made["experiments"] == []
-    assert made["schedule"] == "1 test runs now. No other test is feasible with the present traffic."
+    assert made["schedule"] == "1 test runs now. No other test is planned."
 
 
 def test_from_too_few_data_no_question_is_planned(recent_leads, as_of, parameters):
@@ -343,6 +350,17 @@ def test_infeasible_test_has_no_week(plan_all, recommendation, recent_leads):
     assert made["experiments"][0]["first_week"] is None
     assert made["experiments"][0]["runs_beside"] == []
     assert made["schedule"] == "No test is feasible with the present traffic."
+
+
+def test_where_nothing_is_planned_the_traffic_is_not_blamed(plan_all, recent_leads):
+    assert plan_all([], recent_leads(2))["schedule"] == "No test is planned."
+
+
+def test_weeks_without_number_are_told_as_other_numbers(plan_all, recommendation, recent_leads):
+    made = plan_all([recommendation], recent_leads(1))
+    (test,) = made["experiments"]
+    assert test["duration_weeks"] > 1000
+    assert f"take {test['duration_weeks']:,} weeks" in test["reason"]
 
 
 def test_plan_is_plain_json(plan, recommendation, recent_leads):

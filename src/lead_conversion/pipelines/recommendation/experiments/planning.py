@@ -269,7 +269,10 @@ def _summarise_schedule(
 ) -> str:
     runs_now = {each["id"] for each in under_way}
     told = f"{plural(len(runs_now), 'test')} {'runs' if len(runs_now) == 1 else 'run'} now. " if runs_now else ""
-    feasible = [each["id"] for each in planned if each["feasible"] and each["id"] not in runs_now]
+    others = [each for each in planned if each["id"] not in runs_now]
+    feasible = [each["id"] for each in others if each["feasible"]]
+    if not others:
+        return told + ("No other test is planned." if told else "No test is planned.")
     if not feasible:
         return told + ("No other test is feasible" if told else "No test is feasible") + " with the present traffic."
     at_once = sum(weeks[name][0] == 1 for name in feasible)
@@ -282,7 +285,7 @@ def _summarise_schedule(
             "the outcomes of those are known"
         )
         held = {name: [c.other for c in conflicts[name] if c.other in runs_now] for name in feasible}
-        told += "".join(f"; {name} {after_words(others)}" for name, others in held.items() if others) + "."
+        told += "".join(f"; {name} {after_words(holding)}" for name, holding in held.items() if holding) + "."
     return f"{told} The last outcome is known after {plural(max(last for _, last in weeks.values()), 'week')}."
 
 
@@ -294,15 +297,19 @@ def _summarise_questions(
         return ""
     worth = sum(question.so_far["worth"] for question in questions if question.so_far)
     told = (
-        f"Of {plural(len(questions), 'place')} nobody can tell yet which side does better; to know all of them would "
-        f"be worth {signed(worth)} calls a month at most."
+        f"Of {plural(len(questions), 'place')} nobody can tell yet which side does better; to know "
+        f"{'all of them' if len(questions) > 1 else 'it'} would be worth {signed(worth)} calls a month at most."
     )
     shown = planned[: knobs.open_questions]
     feasible = sum(each["feasible"] for each in shown)
     if not shown:
         return told
+    if len(shown) == 1:
+        here = "its test" if len(questions) == 1 else "the test of one"
+        return f"{told} Here is {here}; the present traffic {'carries it' if feasible else 'does not carry it'}."
     carried = "all of them" if feasible == len(shown) else count(feasible) if feasible else "none of them"
-    return f"{told} Here are {count(len(shown))} of the most worth; the present traffic carries {carried}."
+    chosen = f"{count(len(shown))} of the most worth" if len(shown) < len(questions) else "the tests"
+    return f"{told} Here are {chosen}; the present traffic carries {carried}."
 
 
 def _judge_feasibility(
@@ -338,6 +345,6 @@ def _judge_feasibility(
         else "if several campaigns share the test"
     )
     return (
-        f"Infeasible: {needed} at {count(weekly)} a week take {duration} weeks, {knobs.max_duration_weeks} are "
+        f"Infeasible: {needed} at {count(weekly)} a week take {count(duration)} weeks, {knobs.max_duration_weeks} are "
         f"allowed. Feasible with {count(2 * sample / enrolment_weeks)} leads a week, or {remedy}."
     )
