@@ -14,6 +14,7 @@ from lead_conversion.cli.experiments import experiments
 from lead_conversion.cli.project import parameters_of
 from lead_conversion.guard.roles import current_user
 from lead_conversion.kernel.errors import AccessError, ConfigurationError, DataError, ExperimentAlert
+from lead_conversion.reports.formats import day
 
 WHO = ("--by", "Ada Lovelace")
 REGISTER = ("register", TEST, *WHO, "--start", START, "--treatment", "prompt=2")
@@ -353,6 +354,20 @@ def test_list_and_show_say_what_is_planned_and_what_runs():
     whole = json.loads(ask("show", TEST, "--json").output)
     assert whole["plan"]["id"] == whole["registered"]["line"]["experiment"] == TEST
     assert isinstance(refused("show", "test-9"), ConfigurationError)
+
+
+def test_name_that_is_planned_again_is_listed_and_shown_as_both(running):
+    assert "planned" not in ask("list").output
+    assert ask("end", TEST, *WHO, "--reason", "Dealt by hand").exit_code == 0
+    ended = f"ended on {day(entries(running)[-1]['at'])} by Ada Lovelace: Dealt by hand"
+    assert "planned" not in ask("list").output
+    write_plan(running, planned(hypothesis="Other words do better."), snapshot_id="s1")
+    for words in (ask("list").output, ask("show", TEST).output):
+        assert ended in words
+    assert "planned: weeks 1 to 13" in ask("list").output
+    assert "Other words do better." in ask("show", TEST).output
+    write_plan(running, planned(), running=[{"id": TEST}], snapshot_id="s1")
+    assert "planned" not in ask("list").output
 
 
 def test_nothing_planned_and_nothing_published_is_said(tmp_path, monkeypatch):

@@ -63,10 +63,12 @@ def planned(**changes: Any) -> dict[str, Any]:
     } | changes  # fmt: skip
 
 
-def write_plan(folder: Path, *experiments: dict[str, Any], running: Sequence[dict[str, Any]] = ()) -> None:
+def write_plan(
+    folder: Path, *experiments: dict[str, Any], running: Sequence[dict[str, Any]] = (), snapshot_id: str = "s0"
+) -> None:
     """The published plan, made while these tests ran."""
     plan = {
-        "as_of": PLANNED_AT, "snapshot_id": "s0", "schedule": "1 test begins at once.", "open_questions": "",
+        "as_of": PLANNED_AT, "snapshot_id": snapshot_id, "schedule": "1 test begins at once.", "open_questions": "",
         "running": [*running], "experiments": [*experiments],
     }  # fmt: skip
     _write_json(folder / "data/07_model_output/experiment_plan.json", plan)

@@ -83,7 +83,7 @@ def list_experiments(env: str | None) -> None:
     for name, standing in standings.items():
         click.echo(f"{name:<22} {_state(standing)}")
     for name, experiment in planned.items():
-        if name not in standings:
+        if _is_open_to_register(plan, standings.get(name)):
             click.echo(f"{name:<22} planned: {say_prospect(experiment)}")
     if plan and planned:
         click.echo(plan["schedule"])
@@ -114,10 +114,10 @@ def show(name: str, as_json: bool, env: str | None) -> None:
             registered = {"line": standing.entry, "analyses": standing.analyses, "ended": standing.ended}
         click.echo(json.dumps({"plan": planned, "registered": registered}, indent=1, sort_keys=True))
         return
-    if standing is None and planned is not None:
-        click.echo("\n".join(say_planned(planned)))
-    elif standing is not None:
+    if standing is not None:
         _say_registered(standing)
+    if planned is not None and _is_open_to_register(plan, standing):
+        click.echo("\n".join(say_planned(planned)))
 
 
 @experiments.command()
@@ -442,6 +442,16 @@ def _plan_of(env: str | None) -> dict[str, Any] | None:
     if plan and "running" not in plan:
         raise DataError("The published plan was made by an earlier version. Run `kedro run --pipeline=recommendation`.")
     return plan
+
+
+def _is_open_to_register(plan: Mapping[str, Any] | None, standing: TestStanding | None) -> bool:
+    """Whether a planned test is none that was registered before: a later plan may ask again under the same name."""
+    if standing is None or plan is None:
+        return standing is None
+    test = standing.test
+    ran_then = {each["id"] for each in plan["running"]}
+    is_later = plan["snapshot_id"] != test.plan_snapshot_id and test.experiment_id not in ran_then
+    return is_later and not standing.is_running
 
 
 def _log_of(env: str | None) -> ExperimentLog:
