@@ -82,6 +82,17 @@ def test_name_that_the_campaign_does_not_know_is_not_used():
     assert "{{" not in edit.proposed_text
 
 
+@pytest.mark.parametrize(("ends", "better_ends", "is_said"), [(" Text STOP and I won't write again.", "", True),
+                                                              (" Reply STOP to opt out.", " Reply STOP to opt out.", False),
+                                                              ("", "", False)])  # fmt: skip
+def test_whole_version_that_does_not_say_how_to_stop_is_marked_where_the_current_one_does(ends, better_ends, is_said):
+    better = PromptText("sms", None, f"{BETTER.body}{better_ends}")
+    edit = propose(f"Hi {{{{first_name}}}}, the fee is 90 euros. {CLEAR}{ends}", better=better)
+    assert edit.is_whole_version
+    said = [evidence.words for evidence in edit.changes[0].evidence]
+    assert any("how to stop" in words for words in said) == is_said
+
+
 def test_reader_who_is_named_otherwise_is_not_named_twice():
     edit = propose(f"Dear Ms {{{{last_name}}}}, we have a course. {CLEAR}", known=KNOWN | {"last_name"})
     assert edit.is_whole_version

@@ -47,6 +47,9 @@ SEGMENT_RULE = Evidence(
     "as one sign is outside the 7-bit alphabet (3GPP TS 23.038).",
 )
 PLACEHOLDER_RULE = Evidence("certain", "What is not a placeholder of this campaign reaches the reader as it stands.")
+SILENT_ON_STOPPING = Evidence(
+    "certain", "It does not say how to stop, which the current text does: see whether the channel and the law ask for it."
+)
 LENGTH_RULE = Evidence("rule of the trade", "The limit of length is configured (recommendation.prompt_edits).")
 # the lexicons and sentences of edits are English
 ENGLISH = "en"
@@ -207,9 +210,14 @@ def _take_whole_version(current: PromptText, library: Library) -> PromptEdit | N
         None,
         None,
         f"use the text of the version that did better as it is (prompt {best.prompt_id})",
-        (best.evidence(),),
+        (best.evidence(), *([SILENT_ON_STOPPING] if _has_notice(current) and not _has_notice(best.text) else [])),
     )
     return PromptEdit(current.whole(), best.text, (change,), version=best.prompt_id)
+
+
+def _has_notice(text: PromptText) -> bool:
+    """Whether a text says how to stop."""
+    return any(part.kind == "notice" for part in parse_template(text.body))
 
 
 def _mend_placeholders(draft: _Draft, known: frozenset[str]) -> _Draft:
