@@ -534,6 +534,7 @@ def _effects(rng: np.random.Generator) -> pd.DataFrame:
                     "n_treated": int(rng.integers(200, 4000)),
                     "n_control": int(rng.integers(200, 4000)),
                     "overlap": 0.9,
+                    "text_doubt": np.nan,
                     "sensitivity": 1.2,
                     "evidence_grade": ("C", "C", "B", "C", "A")[(number + len(element_type)) % 5],
                     "flagged": bool(effect + 1.96 * spread < 0),

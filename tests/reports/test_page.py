@@ -374,6 +374,13 @@ def test_negative_control_is_told_with_the_effects(full_run):
     assert "Negative control" not in words(render_report(replace(full_run, effects=without)))
 
 
+def test_q_is_told_apart_from_flags_that_count_the_wording(full_run):
+    counted = full_run.effects.assign(text_doubt=0.04)
+    said = "Prompts are flagged by what like wording does at other steps, too"
+    assert said in words(render_report(replace(full_run, effects=counted)))
+    assert said not in words(render_report(full_run))
+
+
 def test_effort_and_what_changes_exclude_are_told(full_run):
     text = words(render_report(full_run))
     assert "Small: one text is written anew." in text

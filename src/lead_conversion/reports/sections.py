@@ -271,6 +271,7 @@ def show_changes(run: RunResults) -> View:
             " alternative. Circle: grade A. Square: grade B. Diamond: grade C.",
         ),
         "effect_rows": effect_table(shown),
+        "is_wording_counted": bool(run.effects["text_doubt"].notna().any()),
         "control": control_words(run.effects),
         "grades": [(grade, words) for grade, words in GRADES.items() if grade in set(run.effects["evidence_grade"])],
         "status": run.recommendations["status"],
