@@ -2,6 +2,7 @@
 
 import pytest
 
+from lead_conversion.kernel.errors import DataError
 from lead_conversion.kernel.windows import parse_moment
 from lead_conversion.lifecycle.experiment_log import ExperimentLog, find_tampering, read_standings
 from lead_conversion.lifecycle.experiments import Arm, Guardrails, RegisteredTest, parse_arm, planned_arms
@@ -37,6 +38,18 @@ def write(log, *events):
 def test_registered_test_comes_back_as_it_was_registered(log):
     write(log, registered())
     assert read_standings(log.lines())["test-1"].test == TEST
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [({"guardrails": None}, "guardrails"), ({"novelty": "secret"}, "novelty"), ({"control": {}}, "control.mark")],
+)
+def test_test_in_the_form_of_another_version_is_named_with_its_line_and_parts(log, change, says):
+    other = registered("test-2")
+    write(log, registered(), other | {"test": other["test"] | change})
+    with pytest.raises(DataError, match=rf"Line 2 .*registers test-2 .*\({says}.*Another version wrote it") as refused:
+        read_standings(log.lines())
+    assert "secret" not in str(refused.value)
 
 
 def test_only_looks_at_earlier_data_count_as_earlier_looks(log):

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
+from pydantic import ValidationError
+
 from lead_conversion.kernel.errors import DataError
 from lead_conversion.kernel.windows import parse_moment
 from lead_conversion.lifecycle import chained_log
@@ -73,6 +75,9 @@ def read_standings(lines: Sequence[bytes]) -> dict[str, TestStanding]:
 
     A name may be registered again, for a later plan tests another wording of the same prompt: what was decided under it
     before stands beside, as "test-prompt-17, decided 2026-08-01".
+
+    Raises:
+        DataError: a test was registered in a form that this version does not read.
     """
     standings: dict[str, TestStanding] = {}
     for entry in map(read_line, lines):
@@ -81,13 +86,24 @@ def read_standings(lines: Sequence[bytes]) -> dict[str, TestStanding]:
             before = standings.pop(name, None)
             if before and before.decided and not before.ended:
                 standings[f"{name}, decided {before.decided['at'][:10]}"] = before
-            standings[name] = TestStanding(RegisteredTest.model_validate(entry["test"]), entry)
+            standings[name] = TestStanding(_read_test(entry), entry)
         elif entry.get("action") == ANALYSE and name in standings:
             standing = standings[name]
             standings[name] = replace(standing, analyses=(*standing.analyses, entry))
         elif entry.get("action") == END and name in standings:
             standings[name] = replace(standings[name], ended=entry)
     return standings
+
+
+def _read_test(entry: Mapping[str, Any]) -> RegisteredTest:
+    try:
+        return RegisteredTest.model_validate(entry.get("test"))
+    except ValidationError as error:
+        parts = sorted({".".join(map(str, fault["loc"])) or "test" for fault in error.errors()})
+        raise DataError(
+            f"Line {entry['line']} of the experiment log registers {entry['experiment']} in a form that this version "
+            f"does not read ({', '.join(parts)}). Another version wrote it: run that one, or bring this one up to date."
+        ) from error
 
 
 def read_trusted_standings(log: ExperimentLog, anchor: str = "") -> dict[str, TestStanding]:
