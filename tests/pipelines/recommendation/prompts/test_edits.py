@@ -82,9 +82,14 @@ def test_name_that_the_campaign_does_not_know_is_not_used():
     assert "{{" not in edit.proposed_text
 
 
-@pytest.mark.parametrize(("ends", "better_ends", "is_said"), [(" Text STOP and I won't write again.", "", True),
-                                                              (" Reply STOP to opt out.", " Reply STOP to opt out.", False),
-                                                              ("", "", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("ends", "better_ends", "is_said"),
+    [
+        (" Text STOP and I won't write again.", "", True),
+        (" Reply STOP to opt out.", " Reply STOP to opt out.", False),
+        ("", "", False),
+    ],
+)
 def test_whole_version_that_does_not_say_how_to_stop_is_marked_where_the_current_one_does(ends, better_ends, is_said):
     better = PromptText("sms", None, f"{BETTER.body}{better_ends}")
     edit = propose(f"Hi {{{{first_name}}}}, the fee is 90 euros. {CLEAR}{ends}", better=better)

@@ -48,7 +48,7 @@ SEGMENT_RULE = Evidence(
 )
 PLACEHOLDER_RULE = Evidence("certain", "What is not a placeholder of this campaign reaches the reader as it stands.")
 SILENT_ON_STOPPING = Evidence(
-    "certain", "It does not say how to stop, which the current text does: see whether the channel and the law ask for it."
+    "certain", "It does not say how to stop, which the current text does: see whether channel and law ask for it."
 )
 LENGTH_RULE = Evidence("rule of the trade", "The limit of length is configured (recommendation.prompt_edits).")
 # the lexicons and sentences of edits are English
