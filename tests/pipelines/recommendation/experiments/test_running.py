@@ -44,6 +44,13 @@ def test_neither_arm_and_leads_before_the_start_are_not_in(watch, met):
     assert told["leads_taken_in"] == 100
 
 
+def test_leads_that_get_neither_arm_do_not_fill_it(watch, met):
+    # as many again get another version: of 80 a week 40 are dealt, and 480 are missing
+    others = met(320, prompt_id=3)
+    told = watch(pd.concat([met(320), others.assign(lead_key="x" + others["lead_key"].astype("str"))]))
+    assert told["weeks_left"] == 12 + 5
+
+
 def test_full_test_waits_for_its_last_outcome_only(watch, met):
     assert watch(met(900))["weeks_left"] == 5
 

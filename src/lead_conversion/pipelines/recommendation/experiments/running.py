@@ -20,13 +20,16 @@ def watch_running(
     """A test that runs: where, since when, how many of its leads are in, and the weeks until its last outcome.
 
     Counts leads and no outcome, so that planning is no look at it. `weeks_left` is how long it takes if no look stops
-    it earlier; where no lead comes any more, as long as a test may take.
+    it earlier and leads get its arms as they did so far; where none gets one any more, as long as a test may take.
     """
-    taken = int((assign_arms(risk_set, test)["arm"] != NEITHER).sum())
+    is_dealt = assign_arms(risk_set, test)["arm"] != NEITHER
+    taken = int(is_dealt.sum())
     rarer = min(test.share_treatment, 1 - test.share_treatment)
     needed = math.ceil(test.sample_size_per_arm / rarer)
     eligible = eligible_rows(test.campaign_id, test.step_id, risk_set)
-    weekly = weekly_leads(eligible, as_of, parameters.effects.traffic_weeks)
+    # of the leads that come, those that got an arm so far: other versions may not rest
+    dealt_share = float(is_dealt.mean()) if len(is_dealt) else 1.0
+    weekly = dealt_share * weekly_leads(eligible, as_of, parameters.effects.traffic_weeks)
     until_start = max(math.ceil((test.start - as_of).total_seconds() / SECONDS_A_WEEK), 0)
     missing = max(needed - taken, 0)
     longest = parameters.experiments.max_duration_weeks
