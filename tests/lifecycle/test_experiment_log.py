@@ -75,6 +75,14 @@ def test_test_that_is_registered_again_begins_without_looks(log):
     assert (standing.analyses, standing.ended) == ((), None)
 
 
+def test_two_verdicts_of_one_name_on_one_day_both_stay(log):
+    final = analysed("2026-05-01T00:00:00", 0.5, is_final=True)
+    write(log, *(registered(), final) * 2, registered())
+    standings = read_standings(log.lines())
+    assert [standing.decided["line"] for standing in standings.values() if standing.decided] == [2, 4]
+    assert [standing.is_running for standing in standings.values()] == [False, False, True]
+
+
 def test_verdict_outlives_another_test_of_the_same_name(log):
     write(log, registered(), analysed("2026-05-01T00:00:00", 0.5, is_final=True), registered())
     standings = read_standings(log.lines())

@@ -74,7 +74,7 @@ def read_standings(lines: Sequence[bytes]) -> dict[str, TestStanding]:
     """How each registered test stands, by its name, in the order of their registration.
 
     A name may be registered again, for a later plan tests another wording of the same prompt: what was decided under it
-    before stands beside, as "test-prompt-17, decided 2026-08-01".
+    before stands beside, as "test-prompt-17, decided 2026-08-01", with the time of day where that day has two.
 
     Raises:
         DataError: a test was registered in a form that this version does not read.
@@ -85,7 +85,9 @@ def read_standings(lines: Sequence[bytes]) -> dict[str, TestStanding]:
         if entry.get("action") == REGISTER:
             before = standings.pop(name, None)
             if before and before.decided and not before.ended:
-                standings[f"{name}, decided {before.decided['at'][:10]}"] = before
+                at = str(before.decided["at"])
+                known = [f"{name}, decided {moment}" for moment in (at[:10], at)]
+                standings[next((each for each in known if each not in standings), known[-1])] = before
             standings[name] = TestStanding(_read_test(entry), entry)
         elif entry.get("action") == ANALYSE and name in standings:
             standing = standings[name]
