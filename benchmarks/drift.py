@@ -59,14 +59,14 @@ def draw_pair(pool: pd.DataFrame, leads: int, rng: np.random.Generator) -> Pair:
 
 
 def judged_features(pool: pd.DataFrame, drift: DriftParameters, kind: str) -> list[Feature]:
-    """The features of a kind that are judged and vary at all."""
+    """The features of a kind that are judged and have two values or more."""
     return [
         feature
         for feature in FEATURES
         if feature.kind == kind
         and not {feature.name, feature.family} & (drift.not_judged.keys() | set(drift.watch_only))
         and feature.name in pool
-        and not (pool[feature.name] == pool[feature.name].iloc[0]).all()
+        and pool[feature.name].drop_duplicates().count() > 1
     ]
 
 
