@@ -38,8 +38,8 @@ def assign_splits(
     """The examples of each target: mature leads at their landmarks with label and split, active leads to be scored.
 
     One row a lead, target and landmark. `label` is 1 or 0, null on rows to be scored; `split` is train, calibration,
-    embargo, holdout or scoring. `outcome_at` is when the lead got there, if
-    after its window too, null if not by the as-of. `campaign_id` is the campaign of the lead's first attempt.
+    embargo, holdout or scoring. `outcome_at` is when the lead got there, after its window too, null if not
+    by the as-of. `campaign_id` is the campaign of the lead's first attempt.
     """
     as_of = pd.Timestamp(parse_moment(primary_as_of["as_of"]))
     contacts = primary_contacts[["lead_key", "first_campaign_id", "lead_source", "is_opted_out_now"]]

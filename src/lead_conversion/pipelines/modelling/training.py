@@ -38,7 +38,6 @@ class Capacity:
     candidates: tuple[str, ...]
     num_leaves: int
     sentence: str
-    is_full_size: bool = False
 
     @property
     def has_trees(self) -> bool:
@@ -128,7 +127,7 @@ def decide_capacity(positive_leads: int, negative_leads: int, model: ModelParame
         sentence = f"{found}: fewer than {small.full_size_from_positives}"
         leaves = ", so trees have fewer leaves" if "lightgbm" in allowed else ""
         return Capacity(allowed, small.small_num_leaves, f"{sentence}{leaves}.")
-    return Capacity(allowed, model.lightgbm.num_leaves, f"{found}: enough for models of full size.", True)
+    return Capacity(allowed, model.lightgbm.num_leaves, f"{found}: enough for models of full size.")
 
 
 @dataclass(frozen=True)
@@ -196,11 +195,11 @@ def _train_rows(
     if positives >= model.later_until_positives:
         model = model.model_copy(update={"later_windows": 1})
     capacity, origins = _find_origins(rows, capacity, model, window_hours)
-    whole = model.lightgbm if capacity.is_full_size else model.lightgbm.alone
+    has_enough = min(positives, negatives) >= model.small_data.full_size_from_positives
+    whole = model.lightgbm if has_enough else model.lightgbm.alone
     sized = model.model_copy(update={"lightgbm": whole.model_copy(update={"num_leaves": capacity.num_leaves})})
     searched: Model = {}
     if tuning.trials:
-        has_enough = min(positives, negatives) >= model.small_data.full_size_from_positives
         candidates = capacity.candidates if has_enough else ()
         sized, searched = tune_models(rows, candidates, sized, tuning, seed, features, window_hours)
     rounds, learnt = 0, add_later_outcomes(rows, sized.later_windows, window_hours)

@@ -18,7 +18,7 @@ from lead_conversion.pipelines.recommendation.candidates import (
 from lead_conversion.pipelines.recommendation.effects.estimation import ADJUSTED, ASSOCIATION_ONLY, RANDOMISED
 from lead_conversion.pipelines.recommendation.effects.harms import GUARDRAILS, explain_guardrails, read_guardrails
 from lead_conversion.pipelines.recommendation.effects.heterogeneity import explain_differences
-from lead_conversion.pipelines.recommendation.effects.intervals import reach_of
+from lead_conversion.pipelines.recommendation.effects.intervals import error_of
 from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
 from lead_conversion.pipelines.recommendation.exposure.risk_sets import left_truncated_leads
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
@@ -165,8 +165,7 @@ def _rank_changes(effects: pd.DataFrame, parameters: RecommendationParameters) -
         & (shrunken["posterior"] < -knobs.margin)
         & (shrunken["exposed_leads_month"] > 0)
     ]
-    reach = 2 * reach_of(knobs.confidence_level)
-    spread = (changes["posterior_high"] - changes["posterior_low"]) / reach
+    spread = error_of(changes["posterior_low"], changes["posterior_high"], knobs.confidence_level)
     of_normal = pd.Series(ndtr((-knobs.margin - changes["posterior"]) / spread), index=changes.index)
     ranked = changes.assign(
         # of a prompt whose wording was counted the chance is known, and is not that of a normal distribution

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lead_conversion.pipelines.recommendation.effects.intervals import reach_of
+from lead_conversion.pipelines.recommendation.effects.intervals import error_of, reach_of
 
 KEEPING_A_STEP = "step"
 # Where everybody books, or nobody, an interval can have no width.
@@ -36,7 +36,8 @@ def shrink_effects(effects: pd.DataFrame, confidence_level: float, least_sd: flo
         The effects with `posterior`, `posterior_low`, `posterior_high`, as probabilities.
     """
     reach = reach_of(confidence_level)
-    noise = ((effects["ci_high"] - effects["ci_low"]) / (2 * reach)).to_numpy(dtype=np.float64).clip(min=LEAST_NOISE)
+    noise = error_of(effects["ci_low"], effects["ci_high"], confidence_level).to_numpy(dtype=np.float64)
+    noise = noise.clip(min=LEAST_NOISE)
     observed = effects["effect"].to_numpy(dtype=np.float64)
     posterior, sd = np.empty_like(observed), np.empty_like(observed)
     is_mirror = effects["hypothesis"].duplicated().to_numpy()

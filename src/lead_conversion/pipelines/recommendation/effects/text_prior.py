@@ -11,7 +11,7 @@ from scipy.special import ndtr
 from scipy.stats import norm
 
 from lead_conversion.language.templates import count_words, text_features
-from lead_conversion.pipelines.recommendation.effects.intervals import reach_of
+from lead_conversion.pipelines.recommendation.effects.intervals import error_of
 from lead_conversion.pipelines.recommendation.effects.values import Array
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters
 
@@ -73,7 +73,6 @@ def learn_from_wording(effects: pd.DataFrame, campaign_steps: pd.DataFrame, knob
 
 
 def _contrasts(prompts: pd.DataFrame, campaign_steps: pd.DataFrame, knobs: EffectParameters) -> _Contrasts:
-    reach = 2 * reach_of(knobs.confidence_level)
     versions = campaign_steps.loc[campaign_steps["prompt_id"].notna()].drop_duplicates("prompt_id")
     wording = pd.DataFrame(
         [_describe(version["subject"], version["body"]) for version in versions.to_dict("records")],
@@ -89,7 +88,7 @@ def _contrasts(prompts: pd.DataFrame, campaign_steps: pd.DataFrame, knobs: Effec
         once=~prompts["hypothesis"].duplicated().to_numpy(),
         wording=difference[:, scale > 0] / scale[scale > 0],
         effect=prompts["effect"].to_numpy(dtype=np.float64),
-        noise=((prompts["ci_high"] - prompts["ci_low"]) / reach).to_numpy(dtype=np.float64),
+        noise=error_of(prompts["ci_low"], prompts["ci_high"], knobs.confidence_level).to_numpy(dtype=np.float64),
     )
 
 

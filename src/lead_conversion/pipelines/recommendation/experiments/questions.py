@@ -18,7 +18,7 @@ from lead_conversion.pipelines.recommendation.candidates import (
     place_of,
     places_of,
 )
-from lead_conversion.pipelines.recommendation.effects.intervals import reach_of
+from lead_conversion.pipelines.recommendation.effects.intervals import error_of
 from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
 from lead_conversion.pipelines.recommendation.exposure.sequence_variants import OWN_VARIANT
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters
@@ -132,7 +132,7 @@ def find_open_questions(
     if effects.empty:
         return []
     shrunken = shrink_effects(effects, knobs.confidence_level, least_sd=knobs.margin)
-    spread = (shrunken["posterior_high"] - shrunken["posterior_low"]) / (2 * reach_of(knobs.confidence_level))
+    spread = error_of(shrunken["posterior_low"], shrunken["posterior_high"], knobs.confidence_level)
     told = shrunken.assign(
         spread=spread,
         worth=value_of_knowing(shrunken["posterior"], spread) * shrunken["exposed_leads_month"],

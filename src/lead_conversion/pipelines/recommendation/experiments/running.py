@@ -1,7 +1,7 @@
 """The tests that run: which leads they hold, and for how long still."""
 
 import math
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -10,8 +10,6 @@ from lead_conversion.lifecycle.experiments import RegisteredTest
 from lead_conversion.pipelines.recommendation.experiments.analysis import NEITHER, assign_arms
 from lead_conversion.pipelines.recommendation.exposure.traffic import DAYS_A_WEEK, first_of_journeys, recent_rows
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
-
-SECONDS_A_WEEK = 7 * 86_400
 
 
 def watch_running(
@@ -30,7 +28,7 @@ def watch_running(
     # of the leads that come, those that got an arm so far: other versions may not rest
     dealt_share = float(is_dealt.mean()) if len(is_dealt) else 1.0
     weekly = dealt_share * weekly_leads(eligible, as_of, parameters.effects.traffic_weeks)
-    until_start = max(math.ceil((test.start - as_of).total_seconds() / SECONDS_A_WEEK), 0)
+    until_start = max(math.ceil((test.start - as_of) / timedelta(weeks=1)), 0)
     missing = max(needed - taken, 0)
     longest = parameters.experiments.max_duration_weeks
     enrolment = math.ceil(missing / weekly) if weekly else longest if missing else 0
