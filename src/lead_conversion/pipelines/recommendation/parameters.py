@@ -36,6 +36,7 @@ class EffectParameters(_Frozen):
     assignment_penalties: tuple[PositiveFloat, ...] = Field(min_length=1)
     least_propensity: float = Field(gt=0, lt=0.5)
     least_overlap: float = Field(ge=0, le=1)
+    trace_decay: float = Field(ge=0, le=1)
     traffic_weeks: int = Field(gt=0)
     randomisation: RandomisationParameters
     text_prior: TextPriorParameters
