@@ -36,7 +36,6 @@ class EffectParameters(_Frozen):
     assignment_penalties: tuple[PositiveFloat, ...] = Field(min_length=1)
     least_propensity: float = Field(gt=0, lt=0.5)
     least_overlap: float = Field(ge=0, le=1)
-    trace_decay: float = Field(ge=0, le=1)
     traffic_weeks: int = Field(gt=0)
     randomisation: RandomisationParameters
     text_prior: TextPriorParameters
@@ -61,7 +60,6 @@ class ValueParameters(_Frozen):
     rounds: int = Field(ge=1)
     min_rows_per_leaf: int = Field(ge=1)
     l2_penalty: float = Field(ge=0)
-    feature_share: float = Field(gt=0, le=1)
     num_threads: int = Field(ge=1)
 
 

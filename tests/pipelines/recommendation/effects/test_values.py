@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lead_conversion.pipelines.recommendation.effects.values import Outcomes, assign_folds, learn_outcomes
+from lead_conversion.pipelines.recommendation.effects.values import assign_folds, learn_outcomes
 
 
 @pytest.fixture
@@ -26,33 +26,11 @@ def journeys(make_risk_set):
 
 def test_outcome_of_a_step_is_the_value_of_the_next_one_and_of_the_last_step_the_booking(journeys, knobs):
     found = learn_outcomes(journeys, knobs, 1)
-    outcome, _ = found.returns(0)
-    assert outcome[400:].tolist() == journeys["booked"].iloc[400:].astype(float).tolist()
-    assert outcome[:400].tolist() == found.value[400:].tolist()
-    assert outcome[:200].mean() == pytest.approx(0.5, abs=0.05)
-    assert outcome[200:400].mean() == pytest.approx(0.0, abs=0.1)
-    assert outcome[:200].std() < 0.1 < journeys["booked"].iloc[:200].std()
-
-
-def test_further_steps_are_believed_less_and_less():
-    # A journey of three steps that ends in a booking, and one of a single step that does not.
-    found = Outcomes(
-        fold=np.array([0, 0, 0, 1]),
-        happened=np.array([1.0, 1.0, 1.0, 0.0]),
-        values_without=np.array([[0.1, 0.2, 0.4, 0.3], [0.5, 0.6, 0.8, 0.7]]),
-        following=np.array([1, 2, -1, -1]),
-    )
-    assert found.value.tolist() == [0.1, 0.2, 0.4, 0.7]
-    outcome, without = found.returns(0.25)
-    assert outcome == pytest.approx([0.75 * 0.2 + 0.25 * (0.75 * 0.4 + 0.25), 0.75 * 0.4 + 0.25, 1, 0])
-    assert without[1] == pytest.approx([0.75 * 0.6 + 0.25 * (0.75 * 0.8 + 0.25), 0.75 * 0.8 + 0.25, 1, 0])
-    assert found.returns(1)[0].tolist() == [1, 1, 1, 0]
-
-
-def test_step_whose_horizon_has_not_passed_counts_with_its_value_alone(journeys, knobs):
-    is_late = journeys["steps_met"] == 1
-    found = learn_outcomes(journeys.assign(is_mature=~is_late), knobs, 1)
-    assert found.returns(0.5)[0][:400].tolist() == found.value[400:].tolist()
+    assert found.outcome[400:].tolist() == journeys["booked"].iloc[400:].astype(float).tolist()
+    assert found.outcome[:400].tolist() == found.value[400:].tolist()
+    assert found.outcome[:200].mean() == pytest.approx(0.5, abs=0.05)
+    assert found.outcome[200:400].mean() == pytest.approx(0.0, abs=0.1)
+    assert found.outcome[:200].std() < 0.1 < journeys["booked"].iloc[:200].std()
 
 
 def test_value_of_a_lead_does_not_know_what_became_of_it(journeys, knobs):
@@ -71,16 +49,24 @@ def test_immature_rows_are_valued_and_not_learned_from(journeys, knobs):
     assert learn_outcomes(told, knobs, 1).value.tolist() == learn_outcomes(hidden, knobs, 1).value.tolist()
 
 
+def test_further_steps_are_valued_by_what_came_of_further_steps_alone(journeys, knobs):
+    is_first = journeys["steps_met"] == 0
+    told = journeys.assign(booked=journeys["booked"] | is_first)
+    before, after = (learn_outcomes(rows, knobs, 1).value for rows in (journeys, told))
+    assert after[~is_first].tolist() == before[~is_first].tolist()
+    assert after[is_first].min() > before[is_first].max()
+
+
 def test_order_of_rows_and_number_of_threads_change_no_bit(journeys, knobs):
     expected = learn_outcomes(journeys, knobs.model_copy(update={"num_threads": 1}), 1)
     shuffled = journeys.sample(frac=1, random_state=2)
     threaded = learn_outcomes(shuffled, knobs.model_copy(update={"num_threads": 4}), 1)
-    for tell in (lambda found: found.fold, lambda found: found.value, lambda found: found.returns(0.5)[0]):
-        again = pd.Series(tell(threaded), shuffled.index).sort_index()
-        assert again.to_numpy() == pytest.approx(tell(expected), abs=1e-12)
+    for name in ("fold", "value", "outcome"):
+        again = pd.Series(getattr(threaded, name), shuffled.index).sort_index()
+        assert again.to_numpy() == pytest.approx(getattr(expected, name), abs=1e-12)
     unsorted = learn_outcomes(journeys, knobs.model_copy(update={"num_threads": 4}), 1)
-    assert unsorted.values_without.tobytes() == expected.values_without.tobytes()
-    assert [told.tobytes() for told in unsorted.returns(0.5)] == [told.tobytes() for told in expected.returns(0.5)]
+    assert unsorted.outcome.tobytes() == expected.outcome.tobytes()
+    assert unsorted.outcomes_without.tobytes() == expected.outcomes_without.tobytes()
 
 
 def test_fold_of_a_lead_depends_on_nobody_else():

@@ -84,8 +84,8 @@ Dealt = Literal["test", "looks"]
 # What says something to every lead of a comparison, if not the same, and so cannot change whether its address works.
 CONTROLLED = ("prompt", "wait")
 # When the arm of an element is chosen, and so what may be adjusted for.
-CHOSEN_AT = {"prompt": "message", "step": "step", "wait": "wait", "order": "enrolment", "campaign": "enrolment"}
-KNOWN_AT = {"message": AT_STEP, "step": AT_STEP, "wait": BEFORE_WAIT, "enrolment": AT_ENROLMENT}
+CHOSEN_AT = {"prompt": "step", "step": "step", "wait": "wait", "order": "enrolment", "campaign": "enrolment"}
+KNOWN_AT = {"step": AT_STEP, "wait": BEFORE_WAIT, "enrolment": AT_ENROLMENT}
 
 
 def estimate_effects(
@@ -182,12 +182,9 @@ def _account(
     rows: pd.DataFrame, outcomes: Outcomes, event: str, moment: str, parameters: RecommendationParameters, seed: int
 ) -> Account:
     """What came of the rows whose arm was chosen at a moment, and what was to be expected by what was known then."""
-    fold, happened = outcomes.fold[rows.index], outcomes.happened[rows.index]
-    # All versions of a prompt leave a lead in states that are met all the time. A skip or another wait leaves it in
-    # rare ones, of which the models of values know less than their noise says: there its way from then on counts too.
-    outcome, without = outcomes.returns(0.0 if moment == "message" else parameters.effects.trace_decay)
-    came_of_it = outcome[rows.index], without[:, rows.index]
-    if moment in ("message", "step"):
+    fold, happened = outcomes.fold[rows.index], rows[event].to_numpy(dtype=np.float64)
+    came_of_it = outcomes.outcome[rows.index], outcomes.outcomes_without[:, rows.index]
+    if moment == "step":
         return Account.of(outcomes.value[rows.index], *came_of_it)
     readable = [*PLACES, *BEFORE_WAIT] if moment == "wait" else KNOWN_AT[moment]
     value = own_fold(learn_values(rows, fold, readable, parameters.value_model, seed, event), fold)

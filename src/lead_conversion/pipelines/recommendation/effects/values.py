@@ -23,49 +23,20 @@ BOOKED = "booked"
 
 @dataclass(frozen=True)
 class Outcomes:
-    """By row of the risk set, what a lead is worth there, and what came of the step.
+    """By row of the risk set, what came of the step.
 
     Attributes:
         fold: 0 to folds - 1; all rows of a lead are in one.
-        happened: 1 where the event came within the horizon, else 0; nan where that cannot be known yet.
-        values_without: folds x rows, chance of the event, given what was known before the step; by models that left one
-            fold out each.
-        following: position of the row of the lead's next step; -1 where it met none.
+        value: chance of the event within the horizon, given what was known before the step; by a model that never saw
+            the lead.
+        outcome: 1 or 0 where the lead met no further step, else the value of being at risk at the next one.
+        outcomes_without: the same, folds x rows, by models that left one fold out each.
     """
 
     fold: Positions
-    happened: Array
-    values_without: Array
-    following: Positions
-
-    @property
-    def value(self) -> Array:
-        """By row, the chance by the model that never saw the lead."""
-        return own_fold(self.values_without, self.fold)
-
-    def returns(self, trace_decay: float) -> tuple[Array, Array]:
-        """What came of each step: what happened where the lead met no further one, else what is told of those it met.
-
-        At a decay of 0 that is the value of being at risk at the next step, and at 1 what happened in the end. In
-        between, each further step that the lead went is believed less than the one before it: `1 - decay` of the value
-        there, and `decay` of what came of it (the lambda-return, Sutton and Barto 2018, section 12.1). Of a step whose
-        horizon has not passed, the value is all that is told.
-
-        Returns:
-            By row, with values by the model that never saw the lead; and folds x rows, by each of the models.
-        """
-        values = np.vstack([self.value, self.values_without])
-        is_known = ~np.isnan(self.happened)
-        found = np.where(is_known, self.happened, values)
-        goes_on = is_known & (self.following >= 0)
-        at = self.following[goes_on]
-        while True:
-            told = found.copy()
-            told[:, goes_on] = (1 - trace_decay) * values[:, at] + trace_decay * found[:, at]
-            # One step further each time, up to the end of the longest journey.
-            if np.array_equal(told, found):
-                return told[0], told[1:]
-            found = told
+    value: Array
+    outcome: Array
+    outcomes_without: Array
 
 
 def learn_outcomes(risk_set: pd.DataFrame, parameters: ValueParameters, seed: int, event: str = BOOKED) -> Outcomes:
@@ -73,15 +44,26 @@ def learn_outcomes(risk_set: pd.DataFrame, parameters: ValueParameters, seed: in
 
     A booking at a late step says little of an early one. Its expectation, given the state that the early step left the
     lead in, says the same with less noise: what came of a step is what it brought at once, or else what is to be
-    expected of the next one (backward induction, Murphy 2005, Stat. Med. 24:1455; by one model of all steps). Another
-    event than a booking is told the same way.
+    expected of the next one (backward induction, Murphy 2005, Stat. Med. 24:1455; by one model of all further steps).
+    Another event than a booking is told the same way.
+
+    First steps have a model of their own: there nobody was written to yet, and who looks like that at a further step,
+    where the first was skipped, would be taken for one who has all steps before it.
     """
     fold = assign_folds(risk_set["lead_key"], parameters.folds, seed)
+    happened = risk_set[event].to_numpy(dtype=np.float64)
+    following = _next_rows(risk_set)
+    goes_on = following >= 0
+    is_further = np.isin(np.arange(len(risk_set)), following)
+    by_model, known = np.empty((parameters.folds, len(risk_set))), [*PLACES, *AT_STEP]
+    for part in (is_further, ~is_further):
+        by_model[:, part] = learn_values(risk_set.loc[part], fold[part], known, parameters, seed, event)
+    value = own_fold(by_model, fold)
     return Outcomes(
         fold=fold,
-        happened=risk_set[event].where(risk_set["is_mature"]).to_numpy(dtype=np.float64),
-        values_without=learn_values(risk_set, fold, [*PLACES, *AT_STEP], parameters, seed, event),
-        following=_next_rows(risk_set),
+        value=value,
+        outcome=np.where(goes_on, value[following], happened),
+        outcomes_without=np.where(goes_on, by_model[:, following], happened),
     )
 
 
@@ -153,7 +135,6 @@ def _predict(
         "learning_rate": parameters.learning_rate,
         "min_data_in_leaf": parameters.min_rows_per_leaf,
         "lambda_l2": parameters.l2_penalty,
-        "feature_fraction": parameters.feature_share,
         "max_cat_to_onehot": COLUMNS_A_CATEGORY,
         "num_threads": 1,
         "deterministic": True,
