@@ -3,7 +3,7 @@
 import pytest
 from tested_leads import planned
 
-from lead_conversion.pipelines.recommendation.experiments import analysis
+from lead_conversion.lifecycle import experiments
 from lead_conversion.reports.experiment_result import ADVICE, VERDICTS, say_planned, say_result
 
 TEST = {"experiment_id": "test-prompt-1", "start": "2026-03-02T00:00:00", "horizon_days": 30, "alpha": 0.05}
@@ -33,7 +33,7 @@ def text(*arguments, **named):
 
 
 def test_every_verdict_has_its_words():
-    verdicts = {*analysis.FINAL, analysis.BAD_RATIO, analysis.NOT_MATURE, analysis.GO_ON}
+    verdicts = {*experiments.FINAL, experiments.BAD_RATIO, experiments.NOT_MATURE, experiments.GO_ON}
     assert set(VERDICTS) == set(ADVICE) == verdicts
 
 
@@ -58,6 +58,16 @@ def test_win_with_an_open_guardrail_says_so():
 def test_early_stop_is_said_to_overstate_and_a_last_look_is_not():
     assert "rather too large" in text(result("b_better", look=LOOK))
     assert "rather too large" not in text(result("b_better", look=LOOK | {"is_last": True}))
+
+
+def test_corrected_difference_stands_beside_the_one_that_was_seen():
+    corrected = {"corrected": {"effect": 0.09, "ci_low": 0.02, "ci_high": 0.16, "p_value": 0.01}}
+    early, late = (text(result("b_better", look=LOOK | corrected | {"is_last": last})) for last in (False, True))
+    for told in (early, late):
+        assert "difference  +10.0 points (+1.0 to +19.0)" in told
+        assert "corrected   +9.0 points (+2.0 to +16.0): 95 % interval, allowing for the looks" in told
+    assert "rather too large" in early
+    assert "rather too large" not in late
 
 
 def test_ratio_without_an_upper_limit_is_said_as_such():

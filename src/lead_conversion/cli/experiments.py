@@ -24,13 +24,18 @@ from lead_conversion.lifecycle.experiment_log import (
     TestStanding,
     read_trusted_standings,
 )
-from lead_conversion.lifecycle.experiments import EVEN, Arm, RegisteredTest, parse_arm, planned_arms, register_planned
-from lead_conversion.pipelines.recommendation.experiments.analysis import (
+from lead_conversion.lifecycle.experiments import (
     BAD_RATIO,
+    EVEN,
     FINAL,
     GUARDRAIL,
-    analyse_experiment,
+    Arm,
+    RegisteredTest,
+    parse_arm,
+    planned_arms,
+    register_planned,
 )
+from lead_conversion.pipelines.recommendation.experiments.analysis import analyse_experiment
 from lead_conversion.pipelines.recommendation.experiments.questions import CHANGE_SEQUENCE
 from lead_conversion.pipelines.recommendation.experiments.schedule import SAME_LEADS, Place, reason_for_conflict
 from lead_conversion.pipelines.recommendation.exposure.risk_sets import build_risk_sets
@@ -205,8 +210,9 @@ def analyse(names: tuple[str, ...], fresh: bool, is_last: bool, as_json: bool, e
     test stops and no effect is told. Then the guardrails, opt-outs and negative replies, which may be
     looked at as often as one likes. Then, if a planned look is due, the difference in booked calls
     among leads whose outcome is mature, each by the arm it was first dealt, with the boundary of that
-    look and an interval that holds at all looks together. Each look is recorded; twice at the same
-    data is one look.
+    look and an interval that holds at all looks together; once a test has ended, corrected for the
+    looks too, for one that stops early shows rather too much. Each look is recorded; twice at the
+    same data is one look.
 
     The data are those that were published last. Ends with exit code 80 where the sample ratio or a
     guardrail stops a test, so that a scheduler notices.

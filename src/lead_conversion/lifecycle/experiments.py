@@ -15,6 +15,11 @@ from lead_conversion.kernel.windows import parse_moment
 Mark = Literal["prompt", "wait", "skipped", "variant"]
 CONTROL, TREATMENT = "A", "B"
 EVEN = 0.5
+BAD_RATIO, GUARDRAIL, NOT_MATURE = "stopped_sample_ratio", "stopped_guardrail", "not_mature"
+B_BETTER, A_BETTER, GO_ON, NO_DIFFERENCE = "b_better", "a_better", "go_on", "no_difference"
+# What a look decides; after these, and after a guardrail stopped it, nobody looks again.
+OUTCOMES = (B_BETTER, A_BETTER, NO_DIFFERENCE)
+FINAL = (GUARDRAIL, *OUTCOMES)
 
 
 class _Frozen(BaseModel):

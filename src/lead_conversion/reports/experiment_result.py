@@ -135,12 +135,21 @@ def _say_look(look: Mapping[str, Any], mature: Mapping[str, int], test: Mapping[
     )
     last = ", the last look" if look["is_last"] else ""
     difference = interval(look["effect"], look["ci_low"], look["ci_high"], points)
-    caution = "" if look["is_last"] else "; of a test that stops early the difference itself is rather too large"
+    level, corrected = f"{percent(1 - test['alpha'], 0)} interval", look.get("corrected")
+    overstates = not look["is_last"] and not corrected
+    caution = "; of a test that stops early the difference itself is rather too large" if overstates else ""
     return [
         f"  look {look['number']}      booked: {sides}{last}",
-        f"  difference  {difference}: {percent(1 - test['alpha'], 0)} interval, of all looks together{caution}",
+        f"  difference  {difference}: {level}, of all looks together{caution}",
+        *([_say_corrected(corrected, level, is_early=not look["is_last"])] if corrected else []),
         f"  boundary    z {decimal(look['z'], 2)}, stops beyond {decimal(look['boundary'], 2)}",
     ]
+
+
+def _say_corrected(corrected: Mapping[str, float], level: str, *, is_early: bool) -> str:
+    difference = interval(corrected["effect"], corrected["ci_low"], corrected["ci_high"], points)
+    reason = "; the difference above is of a test that stopped early, and rather too large" if is_early else ""
+    return f"  corrected   {difference}: {level}, allowing for the looks; effects count this one{reason}"
 
 
 def _say_guardrail(rail: Mapping[str, Any]) -> str:

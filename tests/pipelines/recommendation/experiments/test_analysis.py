@@ -2,12 +2,17 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from lead_conversion.kernel.windows import parse_moment
 from lead_conversion.lifecycle.experiments import Arm, Guardrails, RegisteredTest
-from lead_conversion.pipelines.recommendation.experiments.analysis import analyse_experiment, assign_arms
+from lead_conversion.pipelines.recommendation.experiments.analysis import (
+    analyse_experiment,
+    assign_arms,
+    correct_for_looks,
+)
 from lead_conversion.pipelines.recommendation.experiments.sequential import stopping_boundaries
 
 START, AS_OF = parse_moment("2026-06-01"), parse_moment("2026-09-01")
@@ -144,6 +149,51 @@ def test_interval_holds_at_all_looks_and_is_as_wide_as_the_boundary(result_of):
     assert look["effect"] == pytest.approx(0.05)
     assert look["ci_high"] - look["effect"] == pytest.approx(look["boundary"] * error)
     assert look["boundary"] > 2.9
+
+
+@pytest.mark.parametrize(("a", "b"), [((200, 15), (200, 60)), ((200, 60), (200, 15)), ((400, 60), (400, 64))])
+def test_look_that_decides_has_the_difference_corrected_for_the_looks_beside(result_of, a, b):
+    look = result_of(a, b, looks=(0.5,) if a[0] == 400 else ())["look"]
+    found = look["corrected"]
+    assert found["ci_low"] < found["effect"] < found["ci_high"]
+    assert (found["p_value"] < 0.05) == (abs(look["z"]) >= look["boundary"])
+    assert abs(found["effect"]) == pytest.approx(abs(look["effect"]), abs=0.002)
+
+
+def test_corrected_difference_of_a_test_with_one_look_is_the_plain_one(result_of, test_of):
+    look = result_of((400, 40), (400, 72), test=test_of(looks=(1.0,)))["look"]
+    assert look["corrected"]["effect"] == pytest.approx(look["effect"], abs=1e-6)
+    assert look["corrected"]["ci_low"] == pytest.approx(look["ci_low"], abs=1e-4)
+    assert look["corrected"]["ci_high"] == pytest.approx(look["ci_high"], abs=1e-4)
+
+
+def test_test_that_stops_later_than_at_its_first_look_is_corrected_towards_nothing(result_of, test_of):
+    quarters = test_of(looks=(0.25, 0.5, 0.75, 1.0))
+    look = result_of((300, 30), (300, 51), looks=(0.25, 0.5), test=quarters)["look"]
+    assert abs(look["z"]) >= look["boundary"]
+    assert 0 < look["corrected"]["effect"] < look["effect"] - 0.0003
+
+
+def test_corrected_intervals_of_simulated_tests_cover_and_their_middle_is_right(test_of):
+    test, rng, effect, tests = test_of(looks=(0.5, 1.0), sample_size_per_arm=1000), np.random.default_rng(7), 0.04, 200
+    bound, sizes, found = stopping_boundaries(test.looks, test.alpha)[0], (500, 1000), []
+    a, b = (rng.binomial(500, rate, (tests, 2)).cumsum(axis=1) for rate in (0.1, 0.1 + effect))
+    for booked in zip(a, b, strict=True):
+        pooled = sum(hits[0] for hits in booked) / 1000
+        is_early = abs(booked[1][0] - booked[0][0]) / 500 >= bound * (pooled * (1 - pooled) / 250) ** 0.5
+        leads, hits = (500, [each[0] for each in booked]) if is_early else (1000, [each[1] for each in booked])
+        rates = {"A": hits[0] / leads, "B": hits[1] / leads}
+        look = {"rates": rates, "effect": rates["B"] - rates["A"], "is_last": not is_early}
+        ended = {"look": look, "information": leads / 1000, "mature_leads": {"A": leads, "B": leads}}
+        found.append(correct_for_looks(ended, () if is_early else (0.5,), test, 0.05))
+    told = pd.DataFrame(found)
+    assert (told["effect"] < effect).mean() == pytest.approx(0.5, abs=0.1)
+    assert 0.9 <= ((told["ci_low"] <= effect) & (effect <= told["ci_high"])).mean() <= 0.99
+
+
+@pytest.mark.parametrize(("a", "b"), [((200, 30), (200, 32)), ((150, 10), (150, 50))])
+def test_test_that_goes_on_is_not_corrected(result_of, a, b):
+    assert "corrected" not in json.dumps(result_of(a, b))
 
 
 def test_guardrail_stops_even_a_test_that_wins(make_risk_set, test_of):

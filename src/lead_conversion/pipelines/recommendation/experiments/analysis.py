@@ -1,26 +1,39 @@
 """The result of a registered test: who fell to which arm, whether that was chance, and what it shows so far."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 from scipy.special import ndtr
 
-from lead_conversion.lifecycle.experiments import CONTROL, TREATMENT, Arm, RegisteredTest
+from lead_conversion.lifecycle.experiments import (
+    A_BETTER,
+    B_BETTER,
+    BAD_RATIO,
+    CONTROL,
+    GO_ON,
+    GUARDRAIL,
+    NO_DIFFERENCE,
+    NOT_MATURE,
+    OUTCOMES,
+    TREATMENT,
+    Arm,
+    RegisteredTest,
+)
 from lead_conversion.pipelines.recommendation.experiments.guardrails import STOPS, watch_guardrails
-from lead_conversion.pipelines.recommendation.experiments.sequential import stopping_boundaries
+from lead_conversion.pipelines.recommendation.experiments.sequential import (
+    chance_beyond,
+    estimate_after_looks,
+    stopping_boundaries,
+)
 from lead_conversion.pipelines.recommendation.exposure.sequence_variants import SAME_WAIT_HOURS
 from lead_conversion.pipelines.recommendation.exposure.traffic import first_of_journeys
 
 NEITHER = "neither"
 # Chance never splits leads evenly, so that a look does not wait for the last per cent of its information.
 ALMOST = 0.99
-BAD_RATIO, GUARDRAIL, NOT_MATURE = "stopped_sample_ratio", "stopped_guardrail", "not_mature"
-B_BETTER, A_BETTER, GO_ON, NO_DIFFERENCE = "b_better", "a_better", "go_on", "no_difference"
-# After these nobody looks again.
-FINAL = (GUARDRAIL, B_BETTER, A_BETTER, NO_DIFFERENCE)
 
 
 def analyse_experiment(
@@ -36,7 +49,7 @@ def analyse_experiment(
     Leads count by the arm they were first dealt, whatever became of it, and for the outcome only once their horizon is
     over. In this order: how leads fell to the arms (where chance does not explain it, nothing else is said), the
     guardrails, and, where the next planned look is due, the difference with its boundary. Between looks no difference
-    is told, so that nobody can stop at one.
+    is told, so that nobody can stop at one. The look that decides has the difference corrected for the looks beside.
 
     Args:
         risk_set: with the horizon of the test.
@@ -48,7 +61,7 @@ def analyse_experiment(
     Returns:
         verdict, counts by arm, the sample ratio, and where they may be told: guardrails, information, look; rates and
         effects are probabilities, the interval is the repeated one (Jennison and Turnbull 1989, J. R. Stat. Soc. B 51,
-        305): it holds at all looks together.
+        305): it holds at all looks together. `corrected` is as `correct_for_looks` has it.
     """
     dealt = assign_arms(risk_set, test)
     counted = dealt["arm"].value_counts()
@@ -80,7 +93,40 @@ def analyse_experiment(
     }
     if any(rail["verdict"] == STOPS for rail in result["guardrails"]):
         return result | {"verdict": GUARDRAIL}
-    return result | {"verdict": _judge(result["look"])}
+    verdict = _judge(result["look"])
+    if verdict in OUTCOMES:
+        result["look"] |= {"corrected": correct_for_looks(result, earlier_looks, test, test.alpha)}
+    return result | {"verdict": verdict}
+
+
+def correct_for_looks(
+    result: Mapping[str, Any], earlier_looks: Sequence[float], test: RegisteredTest, alpha: float
+) -> dict[str, float]:
+    """The difference that a test which ended at a look shows, once it is allowed for that it could have ended before.
+
+    A test ends early where chance helps it, so that what it shows is too large. In the stagewise order of ends (see
+    `estimate_after_looks`) the estimate is as often too small as too large, and the interval holds the true difference
+    with chance 1 - alpha.
+
+    Args:
+        result: the analysis that decided the test, as it stands on record.
+        earlier_looks: share of the information at each look before.
+        test: as it was registered.
+        alpha: chance that the interval misses the difference.
+
+    Returns:
+        effect, ci_low and ci_high as absolute changes of probability, B less A, and the two-sided p_value.
+    """
+    look, information = result["look"], result["information"]
+    looks = (*_taken_at_less(earlier_looks, information), information)
+    bounds = stopping_boundaries(looks, test.alpha, is_complete=look["is_last"])
+    spread = _spread(look["rates"], result["mature_leads"])
+    if not spread:
+        return {"effect": look["effect"], "ci_low": look["effect"], "ci_high": look["effect"], "p_value": 1.0}
+    z, per_drift = look["effect"] / spread, spread * math.sqrt(information)
+    figures = [min(max(drift * per_drift, -1.0), 1.0) for drift in estimate_after_looks(z, bounds, looks, alpha)]
+    beyond = chance_beyond(z, bounds, looks, drift=0.0)
+    return {**dict(zip(("effect", "ci_low", "ci_high"), figures, strict=True)), "p_value": 2 * min(beyond, 1 - beyond)}
 
 
 def assign_arms(risk_set: pd.DataFrame, test: RegisteredTest) -> pd.DataFrame:
@@ -160,7 +206,7 @@ def _look(
     effect = rate[TREATMENT] - rate[CONTROL]
     pooled = sum(booked.values()) / sum(sizes.values())
     error = math.sqrt(pooled * (1 - pooled) * sum(1 / size for size in sizes.values()))
-    spread = math.sqrt(sum(rate[arm] * (1 - rate[arm]) / size for arm, size in sizes.items()))
+    spread = _spread(rate, sizes)
     return {
         "number": len(information),
         "is_last": is_complete,
@@ -172,6 +218,11 @@ def _look(
         "ci_low": max(effect - bound * spread, -1.0),
         "ci_high": min(effect + bound * spread, 1.0),
     }
+
+
+def _spread(rates: Mapping[str, float], sizes: Mapping[str, int]) -> float:
+    """The standard error of the difference between two rates."""
+    return math.sqrt(sum(rates[arm] * (1 - rates[arm]) / size for arm, size in sizes.items()))
 
 
 def _next_look(test: RegisteredTest, information: float) -> float | None:

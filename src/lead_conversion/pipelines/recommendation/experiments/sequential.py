@@ -1,6 +1,7 @@
-"""Planned looks at an experiment: boundaries that keep the false positives of all looks together."""
+"""Planned looks at an experiment: boundaries that keep the false positives together, and what is true once it ended."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,26 +54,55 @@ def crossing_probabilities(
 ) -> tuple[float, ...]:
     """The chance of crossing the boundary, on either side, first at each look.
 
-    Recursive integration of the density of the paths that have not stopped (Armitage, McPherson
-    and Rowe 1969, J. R. Stat. Soc. A 132, 235), by Gauss-Legendre on the Brownian scale.
-
     Args:
         bounds: |z| at each look.
         information: share of the planned sample at each look, ascending.
         drift: mean of z at full information; 0 is no difference.
     """
-    crossings: list[float] = []
-    points, mass = np.zeros(1), np.ones(1)
-    before = 0.0
-    for bound, share in zip(bounds, information, strict=True):
-        edge, sd = bound * math.sqrt(share), math.sqrt(share - before)
-        centre = points + drift * (share - before)
-        outside = ndtr((centre - edge) / sd) + ndtr((-edge - centre) / sd)
-        crossings.append(float(mass @ outside))
-        grid = edge * _NODES
-        mass = edge * _WEIGHTS * (mass @ _density(grid, centre, sd))
-        points, before = grid, share
-    return tuple(crossings)
+    return tuple(above + below for above, below in _crossings(bounds, information, drift))
+
+
+def chance_beyond(z: float, bounds: tuple[float, ...], information: tuple[float, ...], drift: float) -> float:
+    """The chance of an end that speaks for treatment as much as this one or more, in the stagewise order.
+
+    Who crossed the upper boundary at an earlier look speaks more for it than who went on, of two that ended at one look
+    the larger z (Tsiatis, Rosner and Mehta 1984, Biometrics 40, 797; Jennison and Turnbull 2000, section 8.4).
+
+    Args:
+        z: at the last look.
+        bounds: |z| at each look up to that.
+        information: share of the planned sample at each of them, ascending.
+        drift: mean of z at full information.
+    """
+    return sum(above for above, _ in _crossings((*bounds[:-1], z), information, drift))
+
+
+def estimate_after_looks(
+    z: float, bounds: tuple[float, ...], information: tuple[float, ...], alpha: float
+) -> tuple[float, float, float]:
+    """What the drift is once a test has ended: median-unbiased, and an interval of level 1 - alpha.
+
+    The drifts at which such an end would have been a chance of 1/2, of alpha / 2 and of 1 - alpha / 2
+    (`chance_beyond`; Jennison and Turnbull 2000, section 8.5). With one look z and the usual interval.
+
+    Args:
+        z: at the look at which it ended.
+        bounds: |z| at each look up to that.
+        information: share of the planned sample at each of them, ascending.
+        alpha: chance that the interval misses the drift.
+
+    Returns:
+        estimate, lower and upper limit, each the mean of z at full information.
+    """
+    naive, reach = z / math.sqrt(information[-1]), _FAR / math.sqrt(information[0])
+
+    def drift_at(chance: float) -> float:
+        def excess(drift: float) -> float:
+            return chance_beyond(z, bounds, information, drift) - chance
+
+        return float(brentq(excess, naive - reach, naive + reach, xtol=1e-8))
+
+    return drift_at(0.5), drift_at(alpha / 2), drift_at(1 - alpha / 2)
 
 
 def drift_for_power(bounds: tuple[float, ...], information: tuple[float, ...], power: float) -> float:
@@ -82,6 +112,25 @@ def drift_for_power(bounds: tuple[float, ...], information: tuple[float, ...], p
         return sum(crossing_probabilities(bounds, information, drift)) - power
 
     return float(brentq(shortfall, 0.0, _FAR, xtol=1e-8))
+
+
+def _crossings(
+    bounds: tuple[float, ...], information: tuple[float, ...], drift: float
+) -> Iterator[tuple[float, float]]:
+    """The chance of coming first at each look above its bound, and below the bound's opposite.
+
+    Recursive integration of the density of the paths that have not stopped (Armitage, McPherson
+    and Rowe 1969, J. R. Stat. Soc. A 132, 235), by Gauss-Legendre on the Brownian scale.
+    """
+    points, mass = np.zeros(1), np.ones(1)
+    before = 0.0
+    for bound, share in zip(bounds, information, strict=True):
+        edge, sd = bound * math.sqrt(share), math.sqrt(share - before)
+        centre = points + drift * (share - before)
+        yield float(mass @ ndtr((centre - edge) / sd)), float(mass @ ndtr((-edge - centre) / sd))
+        grid = edge * _NODES
+        mass = edge * _WEIGHTS * (mass @ _density(grid, centre, sd))
+        points, before = grid, share
 
 
 def _density(grid: NDArray[np.float64], centre: NDArray[np.float64], sd: float) -> NDArray[np.float64]:
