@@ -7,33 +7,59 @@ from tested_leads import planned
 from lead_conversion.datasets.registered_tests import DecidedTests, RunningTests
 from lead_conversion.kernel.errors import DataError
 from lead_conversion.lifecycle.experiment_log import ANALYSE, END, REGISTER, ExperimentLog
-from lead_conversion.lifecycle.experiments import parse_arm, register_planned
+from lead_conversion.lifecycle.experiments import (
+    B_BETTER,
+    BAD_RATIO,
+    FINAL,
+    GO_ON,
+    GUARDRAIL,
+    parse_arm,
+    register_planned,
+)
 
 START = datetime(2026, 3, 2)  # noqa: DTZ001, times are naive UTC
 ARMS = parse_arm("--control", "prompt=1"), parse_arm("--treatment", "prompt=2")
+
+LOOK = {"number": 1}
+VERDICTS = {
+    "still-running": GO_ON, "decided": B_BETTER, "ended": GO_ON, "harmful": GUARDRAIL, "lost-leads": BAD_RATIO,
+}  # fmt: skip
 
 
 @pytest.fixture
 def log(tmp_path):
     log = ExperimentLog(tmp_path / "experiments.jsonl")
-    for name in ("still-running", "decided", "ended"):
+    for name, verdict in VERDICTS.items():
         plan = {"snapshot_id": "s", "as_of": "2026-03-01T00:00:00"}
         test = register_planned(planned(id=name), ARMS, start=START, plan=plan)
         log.append({"action": REGISTER, "experiment": name, "test": test.model_dump(mode="json")})
-        result = {"as_of": "2026-06-01T00:00:00", "look": None}
-        log.append({"action": ANALYSE, "experiment": name, "is_final": name == "decided", "result": result})
+        result = {"as_of": "2026-06-01T00:00:00", "verdict": verdict, "look": LOOK, "information": 0.5}
+        log.append({"action": ANALYSE, "experiment": name, "is_final": verdict in FINAL, "result": result})
     log.append({"action": END, "experiment": "ended"})
     return log
 
 
 def test_only_tests_with_a_verdict_are_told_for_a_running_one_would_be_looked_at(log):
-    (found,) = DecidedTests(str(log.path)).load()
-    assert found["test"]["experiment_id"] == "decided"
-    assert found["until"] == "2026-06-01T00:00:00"
+    found = {each["test"]["experiment_id"]: each for each in DecidedTests(str(log.path)).load()}
+    assert set(found) == {"decided", "harmful", "lost-leads"}
+    assert {each["until"] for each in found.values()} == {"2026-06-01T00:00:00"}
+    assert found["decided"]["result"]["verdict"] == B_BETTER
+
+
+def test_result_of_a_test_that_was_stopped_is_not_told(log):
+    found = {each["test"]["experiment_id"]: each["result"] for each in DecidedTests(str(log.path)).load()}
+    assert found["harmful"] is found["lost-leads"] is None
+
+
+def test_looks_before_the_one_that_decided_are_told(log):
+    last = {"as_of": "2026-07-01T00:00:00", "verdict": B_BETTER, "look": LOOK, "information": 0.9}
+    log.append({"action": ANALYSE, "experiment": "still-running", "is_final": True, "result": last})
+    found = {each["test"]["experiment_id"]: each for each in DecidedTests(str(log.path)).load()}
+    assert (found["still-running"]["earlier_looks"], found["decided"]["earlier_looks"]) == ([0.5], [])
 
 
 def test_tests_that_run_are_neither_decided_nor_ended(log):
-    assert [each["experiment_id"] for each in RunningTests(str(log.path)).load()] == ["still-running"]
+    assert [each["experiment_id"] for each in RunningTests(str(log.path)).load()] == ["still-running", "lost-leads"]
 
 
 @pytest.mark.parametrize("kind", [DecidedTests, RunningTests])

@@ -25,8 +25,8 @@ def registered(name="test-1"):
     return {"action": "register", "experiment": name, "test": TEST.model_dump(mode="json")}
 
 
-def analysed(as_of, information, name="test-1", *, is_final=False, looked=True):
-    result = {"as_of": as_of, "information": information, "look": {"number": 1} if looked else None}
+def analysed(as_of, information, name="test-1", *, is_final=False, looked=True, verdict="go_on"):
+    result = {"as_of": as_of, "information": information, "look": {"number": 1} if looked else None, "verdict": verdict}
     return {"action": "analyse", "experiment": name, "is_final": is_final, "result": result}
 
 
@@ -90,6 +90,16 @@ def test_verdict_outlives_another_test_of_the_same_name(log):
     assert before.startswith("test-1, decided 20")
     assert [standing.is_running for standing in standings.values()] == [False, True]
     assert (standings[before].decided["line"], standings["test-1"].analyses) == (2, ())
+
+
+def test_test_that_was_stopped_outlives_another_of_its_name_for_its_leads_are_still_there(log):
+    stopped = analysed("2026-05-01T00:00:00", 0.5, looked=False, verdict="stopped_sample_ratio")
+    end = {"action": "end", "experiment": "test-1", "reason": "r"}
+    write(log, registered(), stopped, end, registered())
+    standings = read_standings(log.lines())
+    assert next(iter(standings)).startswith("test-1, stopped 20")
+    assert [standing.was_stopped for standing in standings.values()] == [True, False]
+    assert [standing.is_running for standing in standings.values()] == [False, True]
 
 
 def test_log_that_nobody_touched_is_as_it_was_written(log):

@@ -537,6 +537,7 @@ def _effects(rng: np.random.Generator) -> pd.DataFrame:
                     "text_doubt": np.nan,
                     "sensitivity": 1.2,
                     "evidence_grade": ("C", "C", "B", "C", "A")[(number + len(element_type)) % 5],
+                    "tested_by": "",
                     "flagged": bool(effect + 1.96 * spread < 0),
                     "bounce_effect": 0.001,
                     "bounce_q": 0.9,

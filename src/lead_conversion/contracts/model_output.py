@@ -203,6 +203,7 @@ Effects = pa.DataFrameSchema(
         "text_doubt": _number("Chance of being no worse than the margin, the wording counted", _SHARE, nullable=True),
         "sensitivity": _number("How strong a hidden cause would have to be", nullable=True),
         "evidence_grade": _text("A randomised, B adjusted, C association only", pa.Check.isin(GRADES)),
+        "tested_by": _text("The registered test whose result this is, its looks allowed for; empty where none is"),
         "flagged": pa.Column(bool, description="Worse than its alternative by more than the margin of relevance"),
         "label": _text("A name to read"),
         "exposed_leads_month": _number("Leads that meet the element in 30 days", pa.Check.ge(0)),

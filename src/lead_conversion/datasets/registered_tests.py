@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 from kedro.io import AbstractDataset
 
 from lead_conversion.kernel.errors import AccessError
+from lead_conversion.kernel.windows import parse_moment
 from lead_conversion.lifecycle.experiment_log import ExperimentLog, TestStanding, read_trusted_standings
 
 
@@ -35,22 +36,29 @@ class _RegisteredTests(AbstractDataset[NoReturn, list[dict[str, Any]]]):
 
 
 class DecidedTests(_RegisteredTests):
-    """Each test that a look has decided: `test` as it was registered, `until` the as-of of that look.
+    """Each test that a look has decided, and each that was stopped, as it was registered: what came of it.
 
-    A test that still runs is not told, or every run would be a look at it; nor one that a person ended without a
-    verdict.
+    `until` is the as-of of its last analysis. `result` is that analysis, with the information at the `earlier_looks`;
+    none of a test that was stopped because chance did not fill its arms, or by a guardrail, for it tells no effect. A
+    test that still runs is not told, or every run would be a look at it; nor one that a person ended without a verdict.
     """
 
     def load(self) -> list[dict[str, Any]]:
-        """The decided tests.
+        """The decided and the stopped tests.
 
         Raises:
             DataError: the log is not as it was written.
         """
         return [
-            {"test": standing.test.model_dump(mode="json"), "until": standing.decided["result"]["as_of"]}
+            {
+                "test": standing.test.model_dump(mode="json"),
+                "until": last["as_of"],
+                "result": None if standing.was_stopped else last,
+                "earlier_looks": [*standing.looks_before(parse_moment(last["as_of"]))],
+            }
             for standing in self._standings()
-            if standing.decided and not standing.ended
+            if standing.was_stopped or (standing.decided and not standing.ended)
+            for last in [standing.analyses[-1]["result"]]
         ]
 
 

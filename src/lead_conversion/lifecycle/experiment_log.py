@@ -15,7 +15,7 @@ from lead_conversion.kernel.errors import DataError
 from lead_conversion.kernel.windows import parse_moment
 from lead_conversion.lifecycle import chained_log
 from lead_conversion.lifecycle.chained_log import Anchor, ChainedLog, find_broken_link
-from lead_conversion.lifecycle.experiments import RegisteredTest
+from lead_conversion.lifecycle.experiments import BAD_RATIO, GUARDRAIL, RegisteredTest
 
 REGISTER, ANALYSE, END = "register", "analyse", "end"
 KEYS = frozenset({"action", "experiment"})
@@ -52,6 +52,11 @@ class TestStanding:
         return next((entry for entry in self.analyses if entry["is_final"]), None)
 
     @property
+    def was_stopped(self) -> bool:
+        """Whether chance did not fill its arms at any time, or a guardrail ended it: it tells no effect."""
+        return any(entry["result"]["verdict"] in (BAD_RATIO, GUARDRAIL) for entry in self.analyses)
+
+    @property
     def is_running(self) -> bool:
         """Whether it is neither decided nor ended."""
         return self.decided is None and self.ended is None
@@ -74,7 +79,8 @@ def read_standings(lines: Sequence[bytes]) -> dict[str, TestStanding]:
     """How each registered test stands, by its name, in the order of their registration.
 
     A name may be registered again, for a later plan tests another wording of the same prompt: what was decided under it
-    before stands beside, as "test-prompt-17, decided 2026-08-01", with the time of day where that day has two.
+    before stands beside, as "test-prompt-17, decided 2026-08-01", with the time of day where that day has two; and
+    likewise what was stopped, for its leads are still there.
 
     Raises:
         DataError: a test was registered in a form that this version does not read.
@@ -84,9 +90,9 @@ def read_standings(lines: Sequence[bytes]) -> dict[str, TestStanding]:
         name = entry.get("experiment", "")
         if entry.get("action") == REGISTER:
             before = standings.pop(name, None)
-            if before and before.decided and not before.ended:
-                at = str(before.decided["at"])
-                known = [f"{name}, decided {moment}" for moment in (at[:10], at)]
+            if before and (before.was_stopped or (before.decided and not before.ended)):
+                at, word = str(before.analyses[-1]["at"]), "decided" if before.decided else "stopped"
+                known = [f"{name}, {word} {moment}" for moment in (at[:10], at)]
                 standings[next((each for each in known if each not in standings), known[-1])] = before
             standings[name] = TestStanding(_read_test(entry), entry)
         elif entry.get("action") == ANALYSE and name in standings:

@@ -377,7 +377,7 @@ def effect_table(effects: pd.DataFrame) -> Table:
             effect["label"],
             estimate_cell(effect["effect"], effect["ci_low"], effect["ci_high"], points),
             p_value(effect["q_value"]),
-            effect["evidence_grade"],
+            Cell(effect["evidence_grade"], note=effect["tested_by"]),
             Cell("✗ does worse", tone="bad") if effect["flagged"] else Cell("not flagged", tone="quiet"),
             _guardrail_cell(effect["guardrails_worse"], effect["guardrails_better"]),
             count(effect["n_treated"]),

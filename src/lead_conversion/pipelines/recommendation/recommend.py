@@ -43,6 +43,10 @@ CAVEATS = {
     "C": "Association only (grade C): leads alike in what is known hardly got both, or two ways of adjusting disagree, "
     "so the difference may lie in the leads and not in the campaign. Test it before changing anything.",
 }
+TESTED = (
+    "Randomised (grade A): this is what the registered test {test} showed at the look that decided it, corrected for a "
+    "test's stopping where chance helps it."
+)
 
 # A smaller chance is told as below it.
 RARE = 0.01
@@ -335,6 +339,8 @@ def _explain_grade(change: dict[str, Any]) -> list[str]:
     grade, strength = change["evidence_grade"], change["sensitivity"]
     if change["bounces_differ"]:
         return [NOT_ALIKE]
+    if change["tested_by"]:
+        return [TESTED.format(test=change["tested_by"])]
     if grade == ADJUSTED and round(strength, 1) <= 1:
         return ["Adjusted (grade B), and it may be chance alone. Test it first."]
     return [CAVEATS[grade].format(e_value=decimal(strength, 1))] if grade in CAVEATS else []

@@ -96,9 +96,15 @@ def test_opt_outs_of_leads_who_leave_anyway_are_not_held_against_the_version_the
 
 
 @pytest.mark.parametrize(
-    ("column", "value"), [("opt_out_effect", np.nan), ("guardrails_worse", "bounces"), ("guardrails_better", None)]
+    ("column", "value"),
+    [
+        ("opt_out_effect", np.nan),
+        ("guardrails_worse", "bounces"),
+        ("guardrails_better", None),
+        ("tested_by", None),
+    ],
 )
-def test_guardrail_that_is_missing_or_unknown_is_refused(recommend, versions, column, value):
+def test_figure_that_is_missing_or_unknown_is_refused(recommend, versions, column, value):
     effects, _ = recommend(versions(0.02, 0.20))
     model_output.effects.validate(effects)
     with pytest.raises(DataError, match=column):

@@ -176,7 +176,7 @@ def test_test_that_stops_later_than_at_its_first_look_is_corrected_towards_nothi
 
 def test_corrected_intervals_of_simulated_tests_cover_and_their_middle_is_right(test_of):
     test, rng, effect, tests = test_of(looks=(0.5, 1.0), sample_size_per_arm=1000), np.random.default_rng(7), 0.04, 200
-    bound, sizes, found = stopping_boundaries(test.looks, test.alpha)[0], (500, 1000), []
+    bound, found = stopping_boundaries(test.looks, test.alpha)[0], []
     a, b = (rng.binomial(500, rate, (tests, 2)).cumsum(axis=1) for rate in (0.1, 0.1 + effect))
     for booked in zip(a, b, strict=True):
         pooled = sum(hits[0] for hits in booked) / 1000

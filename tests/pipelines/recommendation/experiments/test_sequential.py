@@ -77,7 +77,7 @@ def test_chance_of_two_looks_is_that_of_the_bivariate_normal_distribution(z):
 def test_tests_that_ended_are_estimated_too_high_as_often_as_too_low_and_covered(drift):
     bounds = stopping_boundaries(QUARTERS, 0.05)
     ends = simulate_ends(drift, bounds, 2_000)
-    # The drift that an end was a chance of a half at is above the true one where it is a smaller chance at the true one.
+    # An estimate is too high where its end, a chance of a half at it, is a smaller one at the true drift.
     tails = np.array([chance_beyond(z, bounds[:looks], QUARTERS[:looks], drift) for looks, z in ends])
     assert (tails < 0.5).mean() == pytest.approx(0.5, abs=3 * math.sqrt(0.25 / 2_000))
     covers = (tails > 0.025) & (tails < 0.975)

@@ -132,7 +132,10 @@ def test_decided_test_is_valued_among_its_own_leads(study, campaign):
     arms = parse_arm("--control", "prompt=1"), parse_arm("--treatment", "prompt=2")
     plan = {"snapshot_id": "s", "as_of": "2026-07-01T00:00:00"}
     test = register_planned(planned(), arms, pd.Timestamp("2026-07-02").to_pydatetime(), plan)
+    look = {"rates": {"A": 0.1, "B": 0.35}, "effect": 0.25, "is_last": True}
+    result = {"look": look, "information": 1.0, "mature_leads": {"A": LEADS // 2, "B": LEADS // 2}}
     decided = {"test": test.model_dump(mode="json"), "until": "2026-08-30T00:00:00"}
+    decided |= {"result": result, "earlier_looks": []}
     proposal = study(rows, decided)["proposal"]
     assert [(change["decision"], change["to"]) for change in proposal["changes"]] == [("prompt", "2")]
     assert proposal["value"]["leads"] == LEADS

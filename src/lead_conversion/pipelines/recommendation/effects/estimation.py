@@ -1,6 +1,6 @@
 """What each element does to the chance of a booked call, adjusted for who got it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from lead_conversion.kernel.windows import parse_moment
 from lead_conversion.pipelines.recommendation.effects.contrasts import Account, Contrast, Inquiry, Study
-from lead_conversion.pipelines.recommendation.effects.elements import Comparison, Element, list_comparisons
+from lead_conversion.pipelines.recommendation.effects.elements import Comparison, Element
 from lead_conversion.pipelines.recommendation.effects.harms import GUARDRAILS, tell_guardrails
 from lead_conversion.pipelines.recommendation.effects.heterogeneity import describe_segments, tell_differences
 from lead_conversion.pipelines.recommendation.effects.intervals import reach_of
@@ -22,7 +22,7 @@ from lead_conversion.pipelines.recommendation.effects.randomisation import (
     kinds_dealt_by_chance,
 )
 from lead_conversion.pipelines.recommendation.effects.step_outcomes import order_rows
-from lead_conversion.pipelines.recommendation.effects.tested import narrow_to_tests
+from lead_conversion.pipelines.recommendation.effects.tested import Answer, Tested, list_tested
 from lead_conversion.pipelines.recommendation.effects.text_effects import estimate_text_features
 from lead_conversion.pipelines.recommendation.effects.text_prior import learn_from_wording
 from lead_conversion.pipelines.recommendation.effects.values import (
@@ -60,6 +60,7 @@ EFFECT_DTYPES = {
     "text_doubt": "float64",
     "sensitivity": "float64",
     "evidence_grade": "str",
+    "tested_by": "str",
     "flagged": "bool",
     **{f"{name}_{figure}": "float64" for name in GUARDRAILS.values() for figure in ("effect", "ci_low", "ci_high")},
     "bounce_effect": "float64",
@@ -79,8 +80,9 @@ EFFECT_DTYPES = {
     "exposed_leads_month": "float64",
     "hypothesis": "str",
 }
-# By what chance is known to have dealt the arms: a registered test, or their looks.
-Dealt = Literal["test", "looks"]
+# By what chance is known to have dealt the arms: what a registered test showed, or their looks.
+LOOKS: Literal["looks"] = "looks"
+Dealt = Answer | Literal["looks"]
 # What says something to every lead of a comparison, if not the same, and so cannot change whether its address works.
 CONTROLLED = ("prompt", "wait")
 # When the arm of an element is chosen, and so what may be adjusted for.
@@ -104,8 +106,9 @@ def estimate_effects(
     Rotnitzky and Zhao 1994; cross-fitted by lead, Chernozhukov et al. 2018). Of a step counts what it brought at once
     and what is to be expected of the next one. Grade B asks for overlap and for a linear regression that agrees; what
     is left is an association, C. Neither knows of a cause that nobody recorded. Grade A asks beyond B that chance
-    dealt the arms: by a registered test that was decided, whose leads alone are compared then, or as far as everything
-    recorded can tell.
+    dealt the arms, as far as everything recorded can tell. Where a registered test decided, its own result is told, at
+    the leads of the look that decided and with the looks allowed for; that is grade A too, unless its arms differ in
+    what was known of the leads.
 
     Returns:
         One row an element and contrast, columns as in `EFFECT_DTYPES`, ordered by element. Effects are absolute changes
@@ -123,12 +126,8 @@ def estimate_effects(
         rows, primary_campaign_steps, parse_moment(primary_as_of["as_of"]), knobs.traffic_weeks
     )
     mature = rows.loc[rows["is_mature"]]
-    comparisons, tested = narrow_to_tests(
-        list_comparisons(mature, primary_campaign_steps, knobs.min_leads_per_arm),
-        mature,
-        decided_tests,
-        knobs.min_leads_per_arm,
-    )
+    tested = list_tested(mature, primary_campaign_steps, decided_tests, parameters)
+    comparisons = tested.comparisons
     # One thread of linear algebra: sums come out the same on every machine.
     with threadpool_limits(limits=1):
         inquiries = {
@@ -136,7 +135,7 @@ def estimate_effects(
             for study, of_study in study_comparisons(comparisons, mature, step_outcomes, parameters, seed)
             for comparison in of_study
         }
-        dealt = _find_dealt_by_chance(comparisons, inquiries, tested, knobs)
+        dealt = _find_dealt_by_chance(tested, inquiries, knobs)
         found = [
             row
             for comparison in comparisons
@@ -204,21 +203,21 @@ def _step_before(rows: pd.DataFrame) -> pd.Series:
     return before.fillna(ordered["enrolled_at"]).reindex(rows.index)
 
 
-def _find_dealt_by_chance(
-    comparisons: list[Comparison], inquiries: dict[str, Inquiry], tested: Collection[str], knobs: EffectParameters
-) -> dict[str, Dealt]:
+def _find_dealt_by_chance(tested: Tested, inquiries: dict[str, Inquiry], knobs: EffectParameters) -> dict[str, Dealt]:
     """By name, comparisons whose arms chance dealt: a test did, or neither they nor more of their kind look steered.
 
-    A registered test gives no right to the grade where its arms differ in what was known of the leads.
+    A registered test gives no right to the grade where its arms differ in what was known of the leads, or where it was
+    stopped because its arms were not filled by chance, or by a guardrail.
     """
-    kinds = {comparison.name: comparison.elements[0].element_type for comparison in comparisons}
+    kinds = {comparison.name: comparison.elements[0].element_type for comparison in tested.comparisons}
     doubts = {name: doubt_chance(inquiry) for name, inquiry in inquiries.items() if inquiry.periods}
-    untold = {name: doubt for name, doubt in doubts.items() if name not in tested}
+    untold = {name: doubt for name, doubt in doubts.items() if name not in tested.answers}
     by_chance = kinds_dealt_by_chance(untold, kinds, knobs.randomisation.alpha)
+    looks_it = {name for name in untold if kinds[name] in by_chance} - tested.distrusted
     return {
-        name: "test" if name in tested else "looks"
+        name: tested.answers.get(name, LOOKS)
         for name, doubt in doubts.items()
-        if doubt >= knobs.randomisation.alpha and (name in tested or kinds[name] in by_chance)
+        if doubt >= knobs.randomisation.alpha and (name in tested.answers or name in looks_it)
     }
 
 
@@ -240,7 +239,8 @@ def _estimate(
         "contrast": element.contrast,
         **_figures(contrast, knobs),
         **(_control(contrast) if element.element_type in CONTROLLED else {}),
-        "evidence_grade": _grade(contrast, knobs, dealt),
+        "evidence_grade": _grade(contrast, knobs, is_by_looks=dealt == LOOKS),
+        **(_tell_answer(dealt, element.arm) if isinstance(dealt, Answer) else {}),
         **tell_differences(inquiry, {element.arm}, set(element.others), knobs),
         "label": element.label,
         "exposed_leads_month": exposed.get((element.element_type, element.element_id), 0.0),
@@ -267,6 +267,7 @@ def _figures(contrast: Contrast, knobs: EffectParameters) -> dict[str, Any]:
         **tell_guardrails(contrast.guardrails, knobs),
         "bounce_effect": np.nan,
         "bounce_p": np.nan,
+        "tested_by": "",
         "sensitivity": e_value(contrast.adjusted_control, low, high),
     }
 
@@ -277,11 +278,18 @@ def _control(contrast: Contrast) -> dict[str, float]:
     return {"bounce_effect": effect, "bounce_p": float(2 * ndtr(-abs(effect) / error)) if error else 1.0}
 
 
-def _grade(contrast: Contrast, knobs: EffectParameters, dealt: Dealt | None) -> str:
+def _grade(contrast: Contrast, knobs: EffectParameters, *, is_by_looks: bool) -> str:
     if contrast.overlap < knobs.least_overlap or abs(contrast.effect - contrast.check) > contrast.error:
         return ASSOCIATION_ONLY
-    is_shown = dealt == "test" or (dealt == "looks" and could_have_seen_choice(contrast, knobs.randomisation))
+    is_shown = is_by_looks and could_have_seen_choice(contrast, knobs.randomisation)
     return RANDOMISED if is_shown else ADJUSTED
+
+
+def _tell_answer(answer: Answer, arm: str) -> dict[str, Any]:
+    """What a test showed, in the place of what its leads would show now: they stopped at a look that favoured it."""
+    told = answer.told_of(arm)
+    strength = e_value(told["rate_control"], told["ci_low"], told["ci_high"])
+    return told | {"sensitivity": strength, "evidence_grade": RANDOMISED}
 
 
 def _hypothesis(inquiry: Inquiry, element: Element) -> str:

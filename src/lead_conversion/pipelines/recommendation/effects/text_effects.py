@@ -114,6 +114,7 @@ def _combine_steps(
         **NOT_TESTED,
         # Texts were not dealt to steps by chance, and what else differs between them is not held fixed.
         "evidence_grade": "C",
+        "tested_by": "",
         "label": f"{channel} · {name.replace('_', ' ')}",
         "exposed_leads_month": leads_a_month,
         "hypothesis": f"text_feature {channel} {name}",

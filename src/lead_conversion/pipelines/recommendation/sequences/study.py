@@ -9,12 +9,12 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from lead_conversion.kernel.windows import SECONDS_AN_HOUR
-from lead_conversion.pipelines.recommendation.effects.elements import Comparison, each_group, list_comparisons
+from lead_conversion.pipelines.recommendation.effects.elements import Comparison, each_group
 from lead_conversion.pipelines.recommendation.effects.estimation import study_comparisons
 from lead_conversion.pipelines.recommendation.effects.intervals import reach_of
 from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
 from lead_conversion.pipelines.recommendation.effects.step_outcomes import order_rows
-from lead_conversion.pipelines.recommendation.effects.tested import narrow_to_tests
+from lead_conversion.pipelines.recommendation.effects.tested import list_tested
 from lead_conversion.pipelines.recommendation.effects.values import BOOKED, Outcomes
 from lead_conversion.pipelines.recommendation.exposure.sequence_variants import OWN_VARIANT
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters, RecommendationParameters
@@ -97,9 +97,8 @@ def _value_proposals(
     needed = {change.comparison for changes in proposals.values() for change in changes}
     if not needed:
         return {}
-    least = parameters.effects.min_leads_per_arm
-    narrowed, _ = narrow_to_tests(list_comparisons(mature, campaign_steps, least), mature, decided_tests, least)
-    comparisons = {comparison.name: comparison for comparison in narrowed if comparison.name in needed}
+    tested = list_tested(mature, campaign_steps, decided_tests, parameters)
+    comparisons = {comparison.name: comparison for comparison in tested.comparisons if comparison.name in needed}
     # One thread of linear algebra: sums come out the same on every machine.
     with threadpool_limits(limits=1):
         inquiries = {
