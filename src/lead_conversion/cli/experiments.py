@@ -18,6 +18,7 @@ from lead_conversion.kernel.targets import Targets
 from lead_conversion.kernel.windows import parse_moment
 from lead_conversion.lifecycle.experiment_log import (
     ANALYSE,
+    ANCHOR_PURPOSE,
     END,
     REGISTER,
     ExperimentLog,
@@ -46,7 +47,6 @@ from lead_conversion.reports.experiment_result import VERDICTS, say_planned, say
 from lead_conversion.reports.formats import count, day, plural, points
 
 PERMISSION: Permission = "experiment.register"
-ANCHOR = "last line of the experiment log"
 ENTITIES = ("engagement_logs", "outcomes", "campaign_steps", "contacts", "labels")
 LABELLED = ("data_engineering", "feature_engineering"), ("label_conversions",)
 
@@ -470,7 +470,7 @@ def _standings(env: str | None) -> dict[str, TestStanding]:
     Raises:
         DataError: it is not.
     """
-    return read_trusted_standings(_log_of(env), _last_anchor(access_log_of(env).path))
+    return read_trusted_standings(_log_of(env), access_log_of(env).path)
 
 
 @contextmanager
@@ -482,14 +482,7 @@ def _held(env: str | None) -> Iterator[tuple[ExperimentLog, dict[str, TestStandi
 
 def _record(env: str | None, log: ExperimentLog, event: Mapping[str, Any]) -> None:
     """Append a line, and have the access log keep its hash."""
-    record_access(env, "experiment_log", ANCHOR, "anchored", reason=str(log.append(event)))
-
-
-def _last_anchor(access_log: Path) -> str:
-    """The anchor that the access log kept last; empty where it has none."""
-    lines = access_log.read_bytes().splitlines() if access_log.is_file() else []
-    kept = next((line for line in reversed(lines) if ANCHOR.encode() in line), None)
-    return str(json.loads(kept)["reason"]) if kept else ""
+    record_access(env, "experiment_log", ANCHOR_PURPOSE, "anchored", reason=str(log.append(event)))
 
 
 def _state(standing: TestStanding) -> str:

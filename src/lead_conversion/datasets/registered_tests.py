@@ -11,8 +11,16 @@ from lead_conversion.lifecycle.experiment_log import ExperimentLog, TestStanding
 
 
 class _RegisteredTests(AbstractDataset[NoReturn, list[dict[str, Any]]]):
-    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._log = ExperimentLog(Path(filepath))
+    """Reads the log as the command line does.
+
+    Args:
+        filepath: the experiment log.
+        access_log: keeps the anchor of its last line.
+        metadata: Kedro's.
+    """
+
+    def __init__(self, filepath: str, access_log: str, metadata: dict[str, Any] | None = None) -> None:
+        self._log, self._access_log = ExperimentLog(Path(filepath)), Path(access_log)
         self.metadata = metadata
 
     def _standings(self) -> list[TestStanding]:
@@ -21,7 +29,7 @@ class _RegisteredTests(AbstractDataset[NoReturn, list[dict[str, Any]]]):
         Raises:
             DataError: the log is not as it was written.
         """
-        return list(read_trusted_standings(self._log).values())
+        return list(read_trusted_standings(self._log, self._access_log).values())
 
     def save(self, data: NoReturn) -> None:  # noqa: ARG002 - Kedro's signature
         """Refused.
@@ -32,7 +40,7 @@ class _RegisteredTests(AbstractDataset[NoReturn, list[dict[str, Any]]]):
         raise AccessError("The experiment log is written by `lead-conversion experiments` only.")
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._log.path)}
+        return {"filepath": str(self._log.path), "access_log": str(self._access_log)}
 
 
 class DecidedTests(_RegisteredTests):

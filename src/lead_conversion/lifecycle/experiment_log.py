@@ -4,9 +4,11 @@ Looks are counted here, for the boundary of one depends on those before it. The 
 line.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import ValidationError
@@ -19,6 +21,8 @@ from lead_conversion.lifecycle.experiments import BAD_RATIO, GUARDRAIL, Register
 
 REGISTER, ANALYSE, END = "register", "analyse", "end"
 KEYS = frozenset({"action", "experiment"})
+# Of the lines of the access log that keep an anchor.
+ANCHOR_PURPOSE = "last line of the experiment log"
 
 
 class ExperimentLog(ChainedLog):
@@ -114,24 +118,31 @@ def _read_test(entry: Mapping[str, Any]) -> RegisteredTest:
         ) from error
 
 
-def read_trusted_standings(log: ExperimentLog, anchor: str = "") -> dict[str, TestStanding]:
+def read_trusted_standings(log: ExperimentLog, access_log: Path) -> dict[str, TestStanding]:
     """How each registered test stands, by a log that is as it was written.
 
     Args:
         log: the log.
-        anchor: as in `find_tampering`.
+        access_log: what keeps the anchor of its last line; where there is none, the chain alone is checked.
 
     Raises:
         DataError: the log is not as it was written.
     """
     lines = log.lines()
-    fault = find_tampering(lines, anchor)
+    fault = find_tampering(lines, _last_anchor(access_log))
     if fault:
         raise DataError(
             f"The experiment log {log.path} was tampered with: {fault}. Looks may be missing, so that no boundary can "
             "be trusted. Restore it from a backup."
         )
     return read_standings(lines)
+
+
+def _last_anchor(access_log: Path) -> str:
+    """The anchor that the access log kept last; empty where it has none."""
+    lines = access_log.read_bytes().splitlines() if access_log.is_file() else []
+    kept = next((line for line in reversed(lines) if ANCHOR_PURPOSE.encode() in line), None)
+    return str(json.loads(kept)["reason"]) if kept else ""
 
 
 def find_tampering(lines: Sequence[bytes], anchor: str) -> str:
