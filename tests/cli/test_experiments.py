@@ -325,8 +325,9 @@ def test_ended_test_is_not_analysed_and_cannot_end_twice():
     assert ask(*REGISTER).exit_code == 0
 
 
-@pytest.mark.usefixtures("running")
-def test_running_test_is_not_registered_twice():
+def test_running_test_is_not_registered_twice_be_it_planned_still_or_not(running):
+    assert "registered already and runs" in str(refused(*REGISTER))
+    write_plan(running, running=[{"id": TEST}])
     assert "registered already and runs" in str(refused(*REGISTER))
 
 

@@ -65,7 +65,10 @@ def test_looks_before_the_one_that_decided_are_told(log):
 
 
 def test_tests_that_run_are_neither_decided_nor_ended(log):
-    assert [each["experiment_id"] for each in RunningTests(*paths(log)).load()] == ["still-running", "lost-leads"]
+    found = {each["test"]["experiment_id"]: each for each in RunningTests(*paths(log)).load()}
+    assert list(found) == ["still-running", "lost-leads"]
+    assert [each["was_stopped"] for each in found.values()] == [False, True]
+    assert found["still-running"]["looks"] == [0.5]
 
 
 @pytest.mark.parametrize("kind", [DecidedTests, RunningTests])

@@ -243,13 +243,47 @@ def test_where_no_change_is_proposed_the_first_question_stands_in_the_summary(fu
     assert "To know would be worth +1.37 calls a month." in text
 
 
+def running_test(name, **changes):
+    look = {"number": 2, "information": 0.5, "due": "2026-10-03T00:00:00"}
+    return {
+        "id": name, "hypothesis": "More leads book.", "start": "2026-08-03T00:00:00", "was_stopped": False,
+        "next_look": look, "leads_taken_in": 1210, "leads_needed": 2400, "weeks_left": 14, "campaign_id": 1,
+        "step_id": 4,
+    } | changes  # fmt: skip
+
+
 def test_tests_that_run_are_listed_with_how_long_they_hold_their_leads(full_run):
-    running = {"id": "test-step-4", "start": "2026-08-03T00:00:00", "leads_taken_in": 1210, "leads_needed": 2400}
-    plan = full_run.experiment_plan | {"running": [running | {"weeks_left": 14, "campaign_id": 1, "step_id": 4}]}
+    plan = full_run.experiment_plan | {"running": [running_test("test-step-4")]}
     text = words(render_report(replace(full_run, experiment_plan=plan)))
-    assert "test-step-4 3 Aug 2026 1,210 2,400 14" in text
+    assert "test-step-4 More leads book. look 2, at 50 % of them, about 3 Oct 2026 3 Aug 2026 1,210 2,400 14" in text
     assert "Running now" in text
     assert "Running now" not in words(render_report(full_run))
+
+
+def test_change_whose_test_runs_says_since_when_and_when_the_next_look_is(full_run):
+    change = full_run.recommendations["recommendations"][0]
+    name = change["experiment_id"]
+    planned = [test for test in full_run.experiment_plan["experiments"] if test["id"] != name]
+    plan = full_run.experiment_plan | {"running": [running_test(name)], "experiments": planned}
+    says = "runs since 3 Aug 2026: 1,210 of 2,400 leads are in; look 2, at 50 % of them, about 3 Oct 2026."
+    assert f"{name} {says}" in words(render_report(replace(full_run, experiment_plan=plan)))
+    page = render_recommendations(full_run.recommendations, plan).replace("\N{NO-BREAK SPACE}", " ")
+    assert f"**Test `{name}`** {says}" in page
+
+
+def test_whole_sequence_whose_test_runs_says_so(full_run):
+    name = f"test-sequence-{full_run.recommendations['sequences'][0]['campaign_id']}"
+    plan = full_run.experiment_plan | {"running": [running_test(name)]}
+    page = render_recommendations(full_run.recommendations, plan)
+    assert f"Test of all at once, {name}: runs since" in page
+
+
+def test_running_test_that_was_stopped_is_to_be_ended(full_run):
+    name = full_run.recommendations["recommendations"][0]["experiment_id"]
+    plan = full_run.experiment_plan | {"running": [running_test(name, was_stopped=True)]}
+    text = words(render_report(replace(full_run, experiment_plan=plan)))
+    assert "stopped: chance does not explain how its leads fell to the arms. End it" in text
+    assert "look 2, at 50 % of them" not in text
 
 
 def test_too_little_data_is_said_in_every_section(empty_html):

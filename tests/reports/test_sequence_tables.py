@@ -5,7 +5,7 @@ from lead_conversion.reports.sequence_tables import sequence_views
 
 from .sample_run import sequence
 
-NO_TESTS = {"experiments": []}
+NO_TESTS = {"as_of": "2026-09-01T00:00:00", "running": [], "experiments": []}
 
 
 def test_step_that_does_harm_is_named_and_its_leaving_out_is_worth_something():
@@ -48,6 +48,7 @@ def test_end_of_the_sequence_is_no_loss_of_its_last_step():
 
 def test_test_of_all_changes_at_once_stands_with_them():
     test = {"id": "test-sequence-1", "feasible": False, "reason": "Infeasible: 40 weeks."}
-    (view,) = sequence_views([sequence(campaign_id=1)], {"experiments": [test]})
+    plan = NO_TESTS | {"experiments": [test]}
+    (view,) = sequence_views([sequence(campaign_id=1)], plan)
     assert view["test"] == "Test of all at once, test-sequence-1: Infeasible: 40 weeks."
-    assert sequence_views([sequence(campaign_id=2)], {"experiments": [test]})[0]["test"] == ""
+    assert sequence_views([sequence(campaign_id=2)], plan)[0]["test"] == ""

@@ -172,6 +172,8 @@ def register(
     plan = _plan_of(env)
     experiment = next((each for each in plan["experiments"] if each["id"] == name), None) if plan else None
     if plan is None or experiment is None:
+        # What runs is not planned again.
+        _require_not_running(name, _standings(env))
         raise _unknown(name, env)
     arms = _arms_of(env, experiment, control, treatment)
     test = register_planned(experiment, arms, _moment("--start", start), plan, share, seed)
@@ -414,13 +416,12 @@ def _require_free_leads(
     Of a test that today's plan does not know nobody has counted the leads that both would take in: of the same campaign
     they are taken to be many.
     """
+    _require_not_running(test.experiment_id, standings)
     in_the_way = {conflict["with"]: conflict["reason"] for conflict in experiment["conflicts"]}
     place = Place(test.campaign_id, test.step_id, pd.Index([]))
     for name, standing in standings.items():
         if not standing.is_running:
             continue
-        if name == test.experiment_id:
-            raise AccessError(f"{name} is registered already and runs. `experiments analyse` or `end` it first.")
         other = Place(standing.test.campaign_id, standing.test.step_id, pd.Index([]))
         is_uncounted = name not in counted and test.campaign_id == standing.test.campaign_id
         reason = in_the_way.get(name) or reason_for_conflict(place, other) or (SAME_LEADS if is_uncounted else "")
@@ -429,6 +430,11 @@ def _require_free_leads(
                 f"{test.experiment_id} cannot begin while {name} runs: {reason}. A lead would be in two tests, and "
                 f"neither could be told from the other. Wait for the verdict of {name}, or `end` it."
             )
+
+
+def _require_not_running(name: str, standings: Mapping[str, TestStanding]) -> None:
+    if name in standings and standings[name].is_running:
+        raise AccessError(f"{name} is registered already and runs. `experiments analyse` or `end` it first.")
 
 
 def _chosen(names: Sequence[str], standings: Mapping[str, TestStanding]) -> list[str]:

@@ -48,12 +48,16 @@ PLANNED_TEST_PARTS = [
     "weekly_eligible_leads", "weeks_enrolment", "label_maturation_days", "duration_weeks", "feasible", "reason",
     "first_week", "last_week", "runs_after", "runs_beside", "conflicts",
 ]  # fmt: skip
+RUNNING_TEST_PARTS = [
+    "id", "campaign_id", "step_id", "hypothesis", "start", "was_stopped", "next_look", "leads_taken_in",
+    "leads_needed", "weeks_left",
+]  # fmt: skip
 experiment_plan = DocumentGate(
     "experiment_plan",
     ["as_of", "snapshot_id", "schedule", "open_questions", "running", "experiments"],
     listed={
         "experiments": PLANNED_TEST_PARTS,
-        "running": ["id", "campaign_id", "step_id", "start", "leads_taken_in", "leads_needed", "weeks_left"],
+        "running": RUNNING_TEST_PARTS,
     },
 )
 run_manifest = DocumentGate("run_manifest", ["code", "config", "data", "environment"])

@@ -71,7 +71,11 @@ class DecidedTests(_RegisteredTests):
 
 
 class RunningTests(_RegisteredTests):
-    """Each test that is neither decided nor ended, as it was registered: whose leads are taken."""
+    """Each test that is neither decided nor ended, as it was registered: whose leads are taken.
+
+    With the information at its `looks`, and whether it `was_stopped`, because chance did not fill its arms, and only
+    not ended.
+    """
 
     def load(self) -> list[dict[str, Any]]:
         """The tests that run.
@@ -79,4 +83,12 @@ class RunningTests(_RegisteredTests):
         Raises:
             DataError: the log is not as it was written.
         """
-        return [standing.test.model_dump(mode="json") for standing in self._standings() if standing.is_running]
+        return [
+            {
+                "test": standing.test.model_dump(mode="json"),
+                "looks": [*standing.looks_before(None)],
+                "was_stopped": standing.was_stopped,
+            }
+            for standing in self._standings()
+            if standing.is_running
+        ]

@@ -65,12 +65,12 @@ class TestStanding:
         """Whether it is neither decided nor ended."""
         return self.decided is None and self.ended is None
 
-    def looks_before(self, as_of: datetime) -> tuple[float, ...]:
-        """The information at each look at data of an earlier as-of; looking twice at the same data is one look."""
+    def looks_before(self, as_of: datetime | None) -> tuple[float, ...]:
+        """The information at each look at data of an earlier as-of, or at all; twice at the same data is one look."""
         return tuple(
             entry["result"]["information"]
             for entry in self.analyses
-            if entry["result"]["look"] and parse_moment(entry["result"]["as_of"]) < as_of
+            if entry["result"]["look"] and (as_of is None or parse_moment(entry["result"]["as_of"]) < as_of)
         )
 
     @property

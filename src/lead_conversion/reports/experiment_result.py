@@ -53,6 +53,25 @@ def say_prospect(experiment: Mapping[str, Any]) -> str:
     return ", ".join(filter(None, [weeks, after, f"{count(leads)} leads", f"detects {detected}"]))
 
 
+def say_running(test: Mapping[str, Any], as_of: str) -> str:
+    """Since when a test runs, how many of its leads are in, and when to look next."""
+    if test["was_stopped"]:
+        return (
+            f"is registered, from {day(test['start'])} on, and stopped: chance does not explain how its leads fell to "
+            "the arms. End it and register it anew"
+        )
+    begun = "runs since" if test["start"] <= as_of else "is registered and begins on"
+    leads = f"{count(test['leads_taken_in'])} of {count(test['leads_needed'])} leads are in"
+    return f"{begun} {day(test['start'])}: {leads}; {say_next_look(test['next_look'], as_of)}"
+
+
+def say_next_look(look: Mapping[str, Any], as_of: str) -> str:
+    """Which look comes next, at how many of the leads, and about when: "look 2, at 50 % of them, about 3 Oct 2026"."""
+    due = look["due"]
+    when = "when leads come again" if due is None else "due now" if due <= as_of else f"about {day(due)}"
+    return f"look {look['number']}, at {percent(look['information'], 0)} of them, {when}"
+
+
 def say_planned(experiment: Mapping[str, Any]) -> list[str]:
     """A planned test; one line a fact."""
     looks = [

@@ -14,6 +14,7 @@ from lead_conversion.contracts.features import FEATURES, TERMS
 from lead_conversion.kernel.targets import Targets
 from lead_conversion.reports import figures
 from lead_conversion.reports.drift_tables import drift_table
+from lead_conversion.reports.experiment_result import say_running
 from lead_conversion.reports.formats import count, estimate, in_words, plural, short_key, signed
 from lead_conversion.reports.leakage_table import audited_words, replayed_words, suspect_table
 from lead_conversion.reports.quality_tables import (
@@ -295,12 +296,14 @@ def control_words(effects: pd.DataFrame) -> str:
 
 
 def recommendation_views(recommendations: Mapping[str, Any], experiment_plan: Mapping[str, Any]) -> list[View]:
-    """Each recommendation by rank, with its experiment and what its grade means."""
+    """Each recommendation by rank, with its experiment, as planned or as it runs, and what its grade means."""
     experiments = {experiment["id"]: experiment for experiment in experiment_plan["experiments"]}
+    running = {test["id"]: say_running(test, experiment_plan["as_of"]) for test in experiment_plan["running"]}
     return [
         {
             "item": item,
             "experiment": experiments.get(item["experiment_id"]),
+            "running": running.get(item["experiment_id"]),
             "grade_words": GRADES[item["evidence"]["grade"]],
         }
         for item in sorted(recommendations["recommendations"], key=lambda item: item["rank"])
@@ -324,12 +327,13 @@ def parted_experiments(experiment_plan: Mapping[str, Any]) -> tuple[list[Any], l
 def plan_experiments(run: RunResults) -> View:
     """The tests that would prove the changes, and those of what nobody can tell: size, feasibility, schedule."""
     experiments = run.experiment_plan["experiments"]
+    running = run.experiment_plan["running"]
     proofs, questions = parted_experiments(run.experiment_plan)
     feasible = [experiment for experiment in experiments if experiment["feasible"]]
     return {
         "experiments": experiments,
         "schedule": run.experiment_plan["schedule"],
-        "running": running_table(run.experiment_plan["running"]) if run.experiment_plan["running"] else None,
+        "running": running_table(running, run.experiment_plan["as_of"]) if running else None,
         "proofs": proofs,
         "table": experiment_table(proofs),
         "questions": questions,

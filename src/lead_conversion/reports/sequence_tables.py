@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lead_conversion.reports.experiment_result import say_prospect
+from lead_conversion.reports.experiment_result import say_prospect, say_running
 from lead_conversion.reports.formats import MISSING, count, hours, interval, percent, plural, points
 from lead_conversion.reports.tables import Cell, Table, estimate_cell, table
 
@@ -17,14 +17,15 @@ VERDICTS = {
 
 def sequence_views(sequences: Sequence[Mapping[str, Any]], experiment_plan: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Each campaign's funnel, its proposal with the test of it, and where to stop, in the order of the campaigns."""
-    tests = {test["id"]: test for test in experiment_plan["experiments"]}
+    tests = {test["id"]: say_prospect(test) for test in experiment_plan["experiments"]}
+    tests |= {test["id"]: say_running(test, experiment_plan["as_of"]) for test in experiment_plan["running"]}
     return [
         {
             "name": sequence["name"],
             "funnel": funnel_table(sequence["funnel"]),
             "changes": [change_words(change) for change in sequence["proposal"]["changes"]],
             "value": value_words(sequence["proposal"]),
-            "test": test_words(tests.get(f"test-sequence-{sequence['campaign_id']}")),
+            "test": test_words(f"test-sequence-{sequence['campaign_id']}", tests),
             "stopping": stopping_words(sequence["stopping"]),
             "waits": [wait_words(wait) for wait in sequence["waits"]],
         }
@@ -79,9 +80,9 @@ def value_words(proposal: Mapping[str, Any]) -> str:
     )
 
 
-def test_words(test: Mapping[str, Any] | None) -> str:
-    """How all changes at once could be proved; nothing where no such test is planned."""
-    return f"Test of all at once, {test['id']}: {say_prospect(test).rstrip('.')}." if test else ""
+def test_words(name: str, tests: Mapping[str, str]) -> str:
+    """How all changes at once could be proved, or that they are; nothing where no such test is planned or runs."""
+    return f"Test of all at once, {name}: {tests[name].rstrip('.')}." if name in tests else ""
 
 
 def stopping_words(stopping: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Results as tables of cells, which a page or a Markdown document sets."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -8,6 +8,7 @@ import pandas as pd
 
 from lead_conversion.contracts.features import FEATURES
 from lead_conversion.contracts.source_entities import SOURCE_ENTITIES
+from lead_conversion.reports.experiment_result import say_next_look
 from lead_conversion.reports.formats import (
     MISSING,
     NumberFormat,
@@ -456,11 +457,15 @@ def run_weeks(experiment: Mapping[str, Any]) -> str:
     return f"{count(first)} to {count(last)}" + (f", {after}" if after else "")
 
 
-def running_table(running: list[Mapping[str, Any]]) -> Table:
+def running_table(running: Sequence[Mapping[str, Any]], as_of: str) -> Table:
     """The tests that run already: how many of their leads are in, and for how long they hold others back at most."""
     rows: list[list[Cell | str]] = [
         [
             Cell(test["id"], tone="key"),
+            test["hypothesis"],
+            Cell("✗ stopped: arms not by chance", tone="bad")
+            if test["was_stopped"]
+            else say_next_look(test["next_look"], as_of),
             day(test["start"]),
             count(test["leads_taken_in"]),
             count(test["leads_needed"]),
@@ -468,7 +473,9 @@ def running_table(running: list[Mapping[str, Any]]) -> Table:
         ]
         for test in running
     ]
-    return table(["Test", "#Since", "#Leads taken in", "#Leads needed", "#Weeks left at most"], rows)
+    return table(
+        ["Test", "~Hypothesis", "Next look", "#Since", "#Leads taken in", "#Leads needed", "#Weeks left at most"], rows
+    )
 
 
 def in_order(entities: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.power import NormalIndPower
 from tested_leads import planned
 
-from lead_conversion.contracts.documents import PLANNED_TEST_PARTS, experiment_plan
+from lead_conversion.contracts.documents import PLANNED_TEST_PARTS, RUNNING_TEST_PARTS, experiment_plan
 from lead_conversion.kernel.errors import DataError
 from lead_conversion.lifecycle.experiments import parse_arm, register_planned
 from lead_conversion.pipelines.recommendation.experiments.planning import (
@@ -240,8 +240,8 @@ def running(**given):
     """A registered test at step 10 of campaign 1, of 400 leads an arm."""
     plan = {"snapshot_id": "s", "as_of": "2026-08-01T00:00:00"}
     arms = parse_arm("--control", "prompt=1"), parse_arm("--treatment", "prompt=2")
-    test = register_planned(planned(id="test-elsewhere", **given), arms, datetime(2026, 8, 10), plan)  # noqa: DTZ001
-    return test.model_dump(mode="json")
+    test = register_planned(planned(**{"id": "test-elsewhere"} | given), arms, datetime(2026, 8, 10), plan)  # noqa: DTZ001
+    return {"test": test.model_dump(mode="json"), "looks": [], "was_stopped": False}
 
 
 def test_test_on_leads_that_a_running_one_holds_is_planned_after_it(plan_all, recommendation, recent_leads):
@@ -259,13 +259,6 @@ def test_test_on_leads_that_a_running_one_holds_is_planned_after_it(plan_all, re
     assert (free["first_week"], free["runs_after"]) == (1, [])
     assert "1 test runs now." in made["schedule"]
     assert "known; test-prompt-11 after test-elsewhere ends." in made["schedule"]
-
-
-def test_planned_test_that_runs_already_is_not_put_behind_itself(plan_all, recommendation, recent_leads):
-    itself = running() | {"experiment_id": "test-prompt-10"}
-    (experiment,) = plan_all([at_step(recommendation, 10)], recent_leads(300), itself)["experiments"]
-    assert (experiment["first_week"], experiment["last_week"]) == (1, 5)
-    assert (experiment["runs_after"], experiment["conflicts"]) == ([], [])
 
 
 def test_what_nobody_can_tell_is_planned_after_the_changes_and_named_as_open(
@@ -325,10 +318,17 @@ def test_whole_sequence_is_tested_on_all_new_leads_of_its_campaign(recommendatio
 
 
 def test_question_that_a_test_asks_already_is_not_planned_again(recent_leads, as_of, parameters):
-    itself = running() | {"experiment_id": "test-wait-10-48h"}
+    itself = running(id="test-wait-10-48h")
     made = plan_experiments(asking(), effects_of({}), recent_leads(300), as_of, [itself], parameters)
     assert made["experiments"] == []
     assert made["schedule"] == "1 test runs now. No other test is planned."
+
+
+def test_change_whose_test_runs_is_not_planned_again(plan_all, recommendation, recent_leads):
+    made = plan_all([recommendation, at_step(recommendation, 11)], recent_leads(300), running(id="test-prompt-1"))
+    assert [each["id"] for each in made["experiments"]] == ["test-prompt-11"]
+    assert [each["id"] for each in made["running"]] == ["test-prompt-1"]
+    assert made["schedule"].startswith("1 test runs now.")
 
 
 def test_from_too_few_data_no_question_is_planned(recent_leads, as_of, parameters):
@@ -343,6 +343,14 @@ def test_plan_keeps_its_contract_and_each_part_of_a_test_is_needed(plan_all, rec
         lacking = {key: value for key, value in made["experiments"][0].items() if key != part}
         with pytest.raises(DataError, match=rf"lacks experiments\[0\]\.{part};"):
             experiment_plan.validate(made | {"experiments": [lacking]})
+
+
+@pytest.mark.parametrize("part", RUNNING_TEST_PARTS)
+def test_each_part_of_a_running_test_is_needed(plan_all, recommendation, recent_leads, part):
+    made = plan_all([recommendation], recent_leads(300), running())
+    lacking = {key: value for key, value in made["running"][0].items() if key != part}
+    with pytest.raises(DataError, match=rf"lacks running\[0\]\.{part};"):
+        experiment_plan.validate(made | {"running": [lacking]})
 
 
 def test_infeasible_test_has_no_week(plan_all, recommendation, recent_leads):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from tested_leads import planned
 
-from lead_conversion.lifecycle.experiments import RegisteredTest, parse_arm, register_planned
+from lead_conversion.lifecycle.experiments import parse_arm, register_planned
 from lead_conversion.pipelines.recommendation.experiments.running import watch_running
 
 NOW = datetime(2026, 9, 1)  # noqa: DTZ001, times are naive UTC
@@ -14,11 +14,12 @@ NOW = datetime(2026, 9, 1)  # noqa: DTZ001, times are naive UTC
 
 @pytest.fixture
 def watch(parameters):
-    def run(risk_set, start="2026-08-01", **changes):
+    def run(risk_set, start="2026-08-01", looks=(), **changes):
         arms = parse_arm("--control", "prompt=1"), parse_arm("--treatment", "prompt=2")
         plan = {"snapshot_id": "s", "as_of": "2026-07-01T00:00:00"}
         test = register_planned(planned(), arms, pd.Timestamp(start).to_pydatetime(), plan)
-        return watch_running(RegisteredTest.model_validate(test.model_dump() | changes), risk_set, NOW, parameters)
+        running = {"test": test.model_dump(mode="json") | changes, "looks": looks, "was_stopped": False}
+        return watch_running(running, risk_set, NOW, parameters)
 
     return run
 
@@ -66,3 +67,25 @@ def test_uneven_arms_need_more_leads(watch, met):
 def test_test_that_gets_no_lead_any_more_is_not_waited_for_without_end(watch, met, parameters):
     told = watch(met(10, met_at="2026-06-01"), start="2026-05-01")
     assert told["weeks_left"] == parameters.experiments.max_duration_weeks + 5
+
+
+def test_next_look_is_due_when_the_outcomes_of_its_leads_are_known(watch, met):
+    # 400 of 800 leads are half of them, all met on 20 August; an outcome takes 30 days
+    look = watch(met(400))["next_look"]
+    assert (look["number"], look["information"], look["due"]) == (1, 0.5, "2026-09-19T00:00:00")
+
+
+def test_look_whose_leads_are_missing_waits_for_them_too(watch, met):
+    # 40 a week come, and 80 are missing
+    assert watch(met(320))["next_look"]["due"] == "2026-10-15T00:00:00"
+    assert watch(met(320), start="2026-09-15")["next_look"]["due"] == "2026-12-24T00:00:00"
+
+
+def test_look_that_was_taken_is_followed_by_the_next(watch, met):
+    look = watch(met(400), looks=(0.52,))["next_look"]
+    assert (look["number"], look["information"]) == (2, 1.0)
+    assert watch(met(800), looks=(0.5, 1.0))["next_look"]["information"] == 1.0
+
+
+def test_look_at_a_test_that_gets_no_leads_has_no_day(watch, met):
+    assert watch(met(10, met_at="2026-06-01"), start="2026-05-01")["next_look"]["due"] is None

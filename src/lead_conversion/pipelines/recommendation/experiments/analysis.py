@@ -80,7 +80,7 @@ def analyse_experiment(
     mature = assigned.loc[assigned["is_mature"]]
     sizes = {arm: int((mature["arm"] == arm).sum()) for arm in (CONTROL, TREATMENT)}
     information = share_of_information(sizes, test)
-    due = _next_look(test, max(earlier_looks, default=0)) or test.looks[-1]
+    due = next_look(test, max(earlier_looks, default=0)) or test.looks[-1]
     is_due = min(sizes.values()) > 1 and (information >= ALMOST * due or is_last)
     is_complete = is_last or information >= ALMOST
     looks = [*_taken_at_less(earlier_looks, information), information]
@@ -89,7 +89,7 @@ def analyse_experiment(
         "information": information,
         "guardrails": watch_guardrails(assigned, test, as_of),
         "look": _look(mature, sizes, looks, test, is_complete=is_complete) if is_due else None,
-        "next_look_at": _next_look(test, information) if is_due else due,
+        "next_look_at": next_look(test, information) if is_due else due,
     }
     if any(rail["verdict"] == STOPS for rail in result["guardrails"]):
         return result | {"verdict": GUARDRAIL}
@@ -171,6 +171,11 @@ def share_of_information(sizes: dict[str, int], test: RegisteredTest) -> float:
     return sizes[CONTROL] * sizes[TREATMENT] / both / (test.sample_size_per_arm / 2) if both else 0.0
 
 
+def next_look(test: RegisteredTest, information: float) -> float | None:
+    """The first planned look that this much information does not reach; None beyond the last."""
+    return next((share for share in test.looks if ALMOST * share > information), None)
+
+
 def _taken_at_less(earlier_looks: Sequence[float], information: float) -> list[float]:
     """The earlier looks that less was known at.
 
@@ -223,11 +228,6 @@ def _look(
 def _spread(rates: Mapping[str, float], sizes: Mapping[str, int]) -> float:
     """The standard error of the difference between two rates."""
     return math.sqrt(sum(rates[arm] * (1 - rates[arm]) / size for arm, size in sizes.items()))
-
-
-def _next_look(test: RegisteredTest, information: float) -> float | None:
-    """The first planned look that this much information does not reach; None beyond the last."""
-    return next((share for share in test.looks if ALMOST * share > information), None)
 
 
 def _judge(look: dict[str, Any] | None) -> str:

@@ -11,7 +11,6 @@ from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from lead_conversion.kernel.windows import parse_moment
-from lead_conversion.lifecycle.experiments import RegisteredTest
 from lead_conversion.pipelines.recommendation.experiments.guardrails import guardrail_rates
 from lead_conversion.pipelines.recommendation.experiments.questions import (
     CHANGE_SEQUENCE,
@@ -58,7 +57,8 @@ def plan_experiments(
     """One randomised test for each recommendation, whole sequence and open question, on the leads that really come.
 
     Of the open questions those are planned whose answer is worth most, first the ones that the traffic can answer. A
-    test waits for those before it that take in its leads, and for those that run already.
+    test waits for those before it that take in its leads, and for those that run already. What a running test asks is
+    not planned again.
 
     Returns:
         experiments in the order of the recommendations, then of the campaigns' sequences and then of the open
@@ -75,21 +75,20 @@ def plan_experiments(
         {"look": look, "information": share, "z": round(z, 4)}
         for look, (share, z) in enumerate(zip(information, bounds, strict=True), start=1)
     ]
-    under_way = [
-        watch_running(RegisteredTest.model_validate(each), risk_set, as_of, parameters) for each in running_tests
-    ]
+    under_way = [watch_running(each, risk_set, as_of, parameters) for each in running_tests]
     asked = {each["id"] for each in under_way}
 
     def plan(questions: Sequence[Question]) -> list[dict[str, Any]]:
         return [
             _plan(question, effects, risk_set, as_of, drift, parameters) | {"stopping_boundaries": boundaries}
             for question in questions
+            if question.test_id not in asked
         ]
 
     changes = recommendations["recommendations"]
     is_asked = knobs.open_questions and recommendations["status"] != NOT_ENOUGH_DATA
     questions = find_open_questions(effects, changes, parameters.effects) if is_asked else []
-    open_questions = plan([question for question in questions if question.test_id not in asked])
+    open_questions = plan(questions)
     open_questions.sort(key=lambda each: not each["feasible"])
     proofs = [*map(ask_of_change, changes), *ask_of_sequences(recommendations["sequences"])]
     planned = [*plan(proofs), *open_questions[: knobs.open_questions]]
@@ -269,9 +268,8 @@ def _summarise_schedule(
 ) -> str:
     runs_now = {each["id"] for each in under_way}
     told = f"{plural(len(runs_now), 'test')} {'runs' if len(runs_now) == 1 else 'run'} now. " if runs_now else ""
-    others = [each for each in planned if each["id"] not in runs_now]
-    feasible = [each["id"] for each in others if each["feasible"]]
-    if not others:
+    feasible = [each["id"] for each in planned if each["feasible"]]
+    if not planned:
         return told + ("No other test is planned." if told else "No test is planned.")
     if not feasible:
         return told + ("No other test is feasible" if told else "No test is feasible") + " with the present traffic."
