@@ -255,7 +255,8 @@ def running_test(name, **changes):
 def test_tests_that_run_are_listed_with_how_long_they_hold_their_leads(full_run):
     plan = full_run.experiment_plan | {"running": [running_test("test-step-4")]}
     text = words(render_report(replace(full_run, experiment_plan=plan)))
-    assert "test-step-4 More leads book. look 2, at 50 % of them, about 3 Oct 2026 3 Aug 2026 1,210 2,400 14" in text
+    look = "look 2, at 50 % of the leads, is due about 3 Oct 2026"
+    assert f"test-step-4 More leads book. {look} 3 Aug 2026 1,210 2,400 14" in text
     assert "Running now" in text
     assert "Running now" not in words(render_report(full_run))
 
@@ -265,7 +266,7 @@ def test_change_whose_test_runs_says_since_when_and_when_the_next_look_is(full_r
     name = change["experiment_id"]
     planned = [test for test in full_run.experiment_plan["experiments"] if test["id"] != name]
     plan = full_run.experiment_plan | {"running": [running_test(name)], "experiments": planned}
-    says = "runs since 3 Aug 2026: 1,210 of 2,400 leads are in; look 2, at 50 % of them, about 3 Oct 2026."
+    says = "runs since 3 Aug 2026: 1,210 of 2,400 leads are in; look 2, at 50 % of the leads, is due about 3 Oct 2026."
     assert f"{name} {says}" in words(render_report(replace(full_run, experiment_plan=plan)))
     page = render_recommendations(full_run.recommendations, plan).replace("\N{NO-BREAK SPACE}", " ")
     assert f"**Test `{name}`** {says}" in page
@@ -283,7 +284,7 @@ def test_running_test_that_was_stopped_is_to_be_ended(full_run):
     plan = full_run.experiment_plan | {"running": [running_test(name, was_stopped=True)]}
     text = words(render_report(replace(full_run, experiment_plan=plan)))
     assert "stopped: chance does not explain how its leads fell to the arms. End it" in text
-    assert "look 2, at 50 % of them" not in text
+    assert "look 2, at 50 % of the leads" not in text
 
 
 def test_too_little_data_is_said_in_every_section(empty_html):

@@ -220,6 +220,7 @@ RiskSet = pa.DataFrameSchema(
         "step_id": pa.Column("Int64", description="The step that was met"),
         "met_at": _moment("When the lead was at risk at the step, UTC"),
         "bounced": pa.Column(bool, description="Whether the attempt reached no address"),
+        "booked_at": _moment("First booking of the lead, UTC", nullable=True),
         "opted_out_at": _moment("First opt-out of the lead, UTC", nullable=True),
         "replied_negative_at": _moment("Its next negative reply from met_at on, UTC", nullable=True),
     },

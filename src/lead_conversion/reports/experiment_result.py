@@ -66,10 +66,10 @@ def say_running(test: Mapping[str, Any], as_of: str) -> str:
 
 
 def say_next_look(look: Mapping[str, Any], as_of: str) -> str:
-    """Which look comes next, at how many of the leads, and about when: "look 2, at 50 % of them, about 3 Oct 2026"."""
+    """Which look comes next, at how many of the leads, and when: "look 2, at 50 % of the leads, is due now"."""
     due = look["due"]
-    when = "when leads come again" if due is None else "due now" if due <= as_of else f"about {day(due)}"
-    return f"look {look['number']}, at {percent(look['information'], 0)} of them, {when}"
+    when = "when leads come again" if due is None else "now" if due <= as_of else f"about {day(due)}"
+    return f"look {look['number']}, at {percent(look['information'], 0)} of the leads, is due {when}"
 
 
 def say_planned(experiment: Mapping[str, Any]) -> list[str]:

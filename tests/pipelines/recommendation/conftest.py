@@ -24,6 +24,11 @@ def _frame(rows: list[dict[str, Any]], dtypes: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes)
 
 
+def _since_met(row: dict[str, Any]) -> dict[str, Any]:
+    booked_at = pd.Timestamp(row["met_at"]) + pd.Timedelta(days=1) if row["booked"] else None
+    return {"booked_at": booked_at} | row
+
+
 @pytest.fixture
 def as_of() -> dict[str, str]:
     return dict(AS_OF)
@@ -122,7 +127,7 @@ def make_risk_set() -> Callable[..., pd.DataFrame]:
             **dict.fromkeys(ATTRIBUTES, "unknown"), **dict.fromkeys(LAST, "none"),
         }  # fmt: skip
         rows = [
-            default | group | {"lead_key": f"l{next(number):06}", "booked": i < group["booked"]}
+            _since_met(default | group | {"lead_key": f"l{next(number):06}", "booked": i < group["booked"]})
             for group in groups
             for i in range(group["leads"])
         ]

@@ -7,33 +7,13 @@ import pandas as pd
 import pytest
 
 from lead_conversion.kernel.windows import parse_moment
-from lead_conversion.lifecycle.experiments import Arm, Guardrails, RegisteredTest
 from lead_conversion.pipelines.recommendation.experiments.analysis import (
     analyse_experiment,
-    assign_arms,
     correct_for_looks,
 )
 from lead_conversion.pipelines.recommendation.experiments.sequential import stopping_boundaries
 
 START, AS_OF = parse_moment("2026-06-01"), parse_moment("2026-09-01")
-
-
-@pytest.fixture
-def test_of():
-    """A test of prompt 1 against prompt 2 at step 10, of 400 leads an arm, changed as asked."""
-
-    def make(control="1", treatment="2", mark="prompt", **changes):
-        values = {
-            "experiment_id": "test-prompt-1", "hypothesis": "h", "plan_snapshot_id": "s0", "campaign_id": 1,
-            "step_id": 10, "start": START, "data_as_of": START, "share_treatment": 0.5, "seed": None,
-            "horizon_days": 30, "base_rate": 0.1, "minimal_detectable_effect": 0.05, "alpha": 0.05, "power": 0.8,
-            "sample_size_per_arm": 400, "looks": (0.5, 1.0), "guardrails": Guardrails(days=7, limit_ratio=1.25),
-            "sample_ratio_p": 0.001,
-            "control": Arm(mark=mark, told_as=(control,)), "treatment": Arm(mark=mark, told_as=(treatment,)),
-        }  # fmt: skip
-        return RegisteredTest(**{**values, **changes})
-
-    return make
 
 
 @pytest.fixture
@@ -239,52 +219,9 @@ def test_surely_small_rise_does_not_stop(make_risk_set, test_of):
     assert rail["verdict"] == "within the limit"
 
 
-def test_lead_counts_by_the_arm_it_was_first_dealt(make_risk_set, test_of):
-    first = make_risk_set({"prompt_id": 2, "leads": 1, "booked": 0, "met_at": "2026-06-05"})
-    later = first.assign(prompt_id=1, met_at=pd.Timestamp("2026-06-20"))
-    (lead,) = assign_arms(pd.concat([later, first]), test_of())["arm"]
-    assert lead == "B"
-
-
-def test_only_leads_that_come_from_the_start_on_are_taken_in(make_risk_set, test_of):
-    rows = make_risk_set(
-        {"prompt_id": 1, "leads": 3, "booked": 0, "met_at": "2026-05-31"},
-        {"prompt_id": 2, "leads": 2, "booked": 0, "met_at": "2026-06-01"},
-        {"prompt_id": 2, "leads": 5, "booked": 0, "step_id": 11},
-    )
-    assert list(assign_arms(rows, test_of())["arm"]) == ["B", "B"]
-
-
-def test_lead_of_the_campaign_before_the_start_is_not_a_new_one(make_risk_set, test_of):
-    old = make_risk_set({"sequence_variant": "B", "leads": 1, "booked": 0, "met_at": "2026-05-20"})
-    again = old.assign(step_id=11, met_at=pd.Timestamp("2026-06-10"))
-    order = test_of("A", "B", "variant", step_id=None)
-    assert assign_arms(pd.concat([old, again]), order).empty
-
-
 def test_lead_that_got_neither_arm_is_counted_and_left_out(result_of, test_of):
     result = result_of((200, 20), (200, 20), test=test_of(treatment="3", share_treatment=0.01))
     assert result["leads"] == {"A": 200, "B": 0, "neither": 200}
-
-
-@pytest.mark.parametrize(
-    ("mark", "control", "treatment", "columns"),
-    [
-        ("wait", "24", "48", {"planned_wait_hours": 48.0}),
-        ("variant", "A", "B", {"sequence_variant": "B"}),
-        ("skipped", "no", "yes", {"is_skipped": True}),
-        ("prompt", "1", "2", {"prompt_id": 2}),
-    ],
-)
-def test_arms_are_told_by_their_mark(make_risk_set, test_of, mark, control, treatment, columns):
-    rows = make_risk_set({"leads": 2, "booked": 0}, {"leads": 3, "booked": 0} | columns)
-    told = assign_arms(rows, test_of(control, treatment, mark))["arm"].value_counts().to_dict()
-    assert told == {"A": 2, "B": 3}
-
-
-def test_lead_that_could_not_be_reached_was_not_skipped_by_choice(make_risk_set, test_of):
-    rows = make_risk_set({"leads": 3, "booked": 0, "is_skipped": True, "is_reachable": False})
-    assert assign_arms(rows, test_of("no", "yes", "skipped")).empty
 
 
 def test_analysis_is_plain_json(result_of):

@@ -80,6 +80,25 @@ def test_planned_test_has_the_planned_power_and_error():
     assert rejected(base) <= 0.055
 
 
+def test_wait_is_tested_on_the_leads_of_the_own_order_that_come_to_its_step(plan, recommendation, recent_leads):
+    wait = {
+        "element_type": "wait",
+        "element_id": "10",
+        "contrast": "24 h - 48 h",
+        "change": "change_wait",
+        "edit": None,
+    }
+    elsewhere = recent_leads(700, step_id=9)
+    other_order = recent_leads(100, sequence_variant="B").assign(lead_key=range(800))
+    rows = pd.concat([recent_leads(200), other_order.astype({"lead_key": "str"}), elsewhere])
+    experiment = plan(recommendation | wait, rows)
+    assert experiment["weekly_eligible_leads"] == 200
+    assert experiment["unit"] == "lead that is still waiting when the shorter wait is over"
+    assert experiment["allocation"] == "50/50 at random right after the step before, when the wait is set"
+    assert experiment["primary_metric"] == "call booked within 30 days after the shorter wait is over"
+    assert plan(recommendation, rows)["weekly_eligible_leads"] == 300
+
+
 def test_duration_is_enrolment_of_eligible_leads_and_the_wait_for_the_last_label(plan, recommendation, recent_leads):
     experiment = plan(recommendation, recent_leads(200))
     n = experiment["sample_size_per_arm"]

@@ -52,6 +52,14 @@ def test_leads_that_get_neither_arm_do_not_fill_it(watch, met):
     assert told["weeks_left"] == 12 + 5
 
 
+def test_other_orders_bring_no_leads_to_a_test_of_a_wait(watch, met):
+    arms = {name: {"mark": "wait", "told_as": [hours]} for name, hours in (("control", "24"), ("treatment", "48"))}
+    rows = met(320, enrolled_at="2026-08-19")
+    both = pd.concat([rows, rows.assign(lead_key="x" + rows["lead_key"], sequence_variant="B")])
+    told = watch(both, **arms)
+    assert (told["leads_taken_in"], told["weeks_left"]) == (320, 12 + 5)
+
+
 def test_full_test_waits_for_its_last_outcome_only(watch, met):
     assert watch(met(900))["weeks_left"] == 5
 

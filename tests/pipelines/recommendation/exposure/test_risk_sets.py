@@ -3,6 +3,8 @@
 import pandas as pd
 import pytest
 
+from lead_conversion.contracts import model_output
+from lead_conversion.kernel.errors import DataError
 from lead_conversion.pipelines.recommendation.exposure.risk_sets import RISK_SET_DTYPES, build_risk_sets
 
 
@@ -22,6 +24,7 @@ def test_lead_that_booked_before_a_step_is_not_at_risk_there(build, make_logs, m
     risk_set = build(logs, make_outcomes(("lead", "call_booked", "2026-06-03")))
     assert risk_set["step_id"].tolist() == [10]
     assert risk_set["booked"].tolist() == [True]
+    assert risk_set["booked_at"].tolist() == [pd.Timestamp("2026-06-03")]
 
 
 def test_lead_that_opted_out_before_a_step_is_not_at_risk_there(build, make_logs, make_outcomes):
@@ -146,3 +149,12 @@ def test_without_steps_or_messages_the_risk_set_is_empty_and_typed(build, make_s
     risk_set = build(make_logs(), make_outcomes(), make_steps())
     assert risk_set.empty
     assert {name: str(dtype) for name, dtype in risk_set.dtypes.items()} == RISK_SET_DTYPES
+
+
+@pytest.mark.parametrize("column", ["booked_at", "opted_out_at", "replied_negative_at"])
+def test_moment_that_is_missing_or_no_moment_is_refused(build, make_logs, make_outcomes, column):
+    risk_set = build(make_logs({}), make_outcomes(("lead", "call_booked", "2026-06-03")))
+    model_output.risk_set.validate(risk_set)
+    for broken in (risk_set.drop(columns=column), risk_set.assign(**{column: "soon"})):
+        with pytest.raises(DataError, match=column):
+            model_output.risk_set.validate(broken)

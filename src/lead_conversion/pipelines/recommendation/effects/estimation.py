@@ -33,7 +33,7 @@ from lead_conversion.pipelines.recommendation.effects.values import (
     own_fold,
 )
 from lead_conversion.pipelines.recommendation.exposure.histories import AT_ENROLMENT, AT_STEP, BEFORE_WAIT
-from lead_conversion.pipelines.recommendation.exposure.traffic import count_exposed_leads
+from lead_conversion.pipelines.recommendation.exposure.traffic import count_exposed_leads, step_before
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters, RecommendationParameters
 
 RANDOMISED, ADJUSTED, ASSOCIATION_ONLY = "A", "B", "C"
@@ -171,7 +171,9 @@ def study_comparisons(
         }
         bookings = accounts.pop(BOOKED)
         # The wait before a step is chosen right after the step before.
-        chosen_at = _step_before(mature).loc[index] if moment == "wait" else rows["met_at"]
+        chosen_at = rows["met_at"]
+        if moment == "wait":
+            chosen_at = step_before(mature, "met_at").loc[index].fillna(rows["enrolled_at"])
         bounces = None if moment == "enrolment" else _count_bounces(rows)
         segments = describe_segments(rows, known)
         yield Study.of(rows, known, chosen_at, fold, bookings, accounts, bounces, segments), chosen_then
@@ -194,13 +196,6 @@ def _count_bounces(rows: pd.DataFrame) -> Account:
     """Attempts that reached no address: a negative control, for no wording and no wait makes an address work."""
     bounced = rows["bounced"].to_numpy(dtype=np.float64)
     return Account.of(np.full(len(rows), bounced.mean()), bounced, bounced[None, :])
-
-
-def _step_before(rows: pd.DataFrame) -> pd.Series:
-    """When each lead met the step before in the campaign; its enrolment before the first."""
-    ordered = rows.sort_values(["lead_key", "campaign_id", "met_at", "step_id"])
-    before = ordered.groupby(["lead_key", "campaign_id"])["met_at"].shift()
-    return before.fillna(ordered["enrolled_at"]).reindex(rows.index)
 
 
 def _find_dealt_by_chance(tested: Tested, inquiries: dict[str, Inquiry], knobs: EffectParameters) -> dict[str, Dealt]:

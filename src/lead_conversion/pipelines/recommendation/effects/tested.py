@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
 from lead_conversion.kernel.windows import parse_moment
 from lead_conversion.lifecycle.experiments import CONTROL, TREATMENT, RegisteredTest
-from lead_conversion.pipelines.recommendation.effects.elements import Comparison, list_comparisons
-from lead_conversion.pipelines.recommendation.experiments.analysis import NEITHER, assign_arms, correct_for_looks
+from lead_conversion.pipelines.recommendation.effects.elements import NEVER, Comparison, list_comparisons
+from lead_conversion.pipelines.recommendation.experiments.analysis import correct_for_looks
+from lead_conversion.pipelines.recommendation.experiments.assignment import NEITHER, assign_arms
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
 
 # What a test's mark tells apart.
@@ -118,14 +120,14 @@ def _is_of(comparison: Comparison, test: RegisteredTest) -> bool:
 
 def _is_touched(comparison: Comparison, mature: pd.DataFrame, test: RegisteredTest) -> bool:
     """Whether leads of both arms of the test are compared."""
-    return _is_of(comparison, test) and len(set(_dealt(comparison, mature, test))) > 1
+    return _is_of(comparison, test) and len(set(_dealt(comparison, mature, test, NEVER))) > 1
 
 
-def _dealt(comparison: Comparison, mature: pd.DataFrame, test: RegisteredTest, until: str | None = None) -> pd.Series:
+def _dealt(comparison: Comparison, mature: pd.DataFrame, test: RegisteredTest, until: datetime) -> pd.Series:
     """The arm of the test, A or B, by row of the comparison that it took in before a moment."""
-    dealt = assign_arms(mature, test)
-    dealt = dealt.loc[(dealt["arm"] != NEITHER) & dealt.index.isin(comparison.rows.index)]
-    return dealt.loc[dealt["met_at"] < parse_moment(until), "arm"] if until else dealt["arm"]
+    dealt = assign_arms(mature, test, until)
+    is_compared = (dealt["arm"] != NEITHER) & dealt.index.isin(comparison.rows.index)
+    return dealt.loc[is_compared & (dealt["met_at"] < until), "arm"]
 
 
 def _narrow(
@@ -136,7 +138,7 @@ def _narrow(
     parameters: RecommendationParameters,
 ) -> tuple[Comparison, Answer] | None:
     """The comparison among the test's leads, of the elements whose arms are its arms; None where there are none."""
-    dealt = _dealt(comparison, mature, test, decided["until"])
+    dealt = _dealt(comparison, mature, test, parse_moment(decided["until"]))
     rows = comparison.rows.loc[comparison.rows.index.isin(dealt.index)]
     sizes = rows["arm"].value_counts()
     sides = [set(rows.loc[dealt[rows.index] == side, "arm"]) for side in (CONTROL, TREATMENT)]

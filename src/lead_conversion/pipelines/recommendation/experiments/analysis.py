@@ -19,19 +19,16 @@ from lead_conversion.lifecycle.experiments import (
     NOT_MATURE,
     OUTCOMES,
     TREATMENT,
-    Arm,
     RegisteredTest,
 )
+from lead_conversion.pipelines.recommendation.experiments.assignment import NEITHER, assign_arms
 from lead_conversion.pipelines.recommendation.experiments.guardrails import STOPS, watch_guardrails
 from lead_conversion.pipelines.recommendation.experiments.sequential import (
     chance_beyond,
     estimate_after_looks,
     stopping_boundaries,
 )
-from lead_conversion.pipelines.recommendation.exposure.sequence_variants import SAME_WAIT_HOURS
-from lead_conversion.pipelines.recommendation.exposure.traffic import first_of_journeys
 
-NEITHER = "neither"
 # Chance never splits leads evenly, so that a look does not wait for the last per cent of its information.
 ALMOST = 0.99
 
@@ -63,7 +60,7 @@ def analyse_experiment(
         effects are probabilities, the interval is the repeated one (Jennison and Turnbull 1989, J. R. Stat. Soc. B 51,
         305): it holds at all looks together. `corrected` is as `correct_for_looks` has it.
     """
-    dealt = assign_arms(risk_set, test)
+    dealt = assign_arms(risk_set, test, as_of)
     counted = dealt["arm"].value_counts()
     assigned = dealt.loc[dealt["arm"] != NEITHER]
     result: dict[str, Any] = {
@@ -129,27 +126,6 @@ def correct_for_looks(
     return {**dict(zip(("effect", "ci_low", "ci_high"), figures, strict=True)), "p_value": 2 * min(beyond, 1 - beyond)}
 
 
-def assign_arms(risk_set: pd.DataFrame, test: RegisteredTest) -> pd.DataFrame:
-    """One row a lead taken in since the start, with the arm that it was first dealt: A, B or neither.
-
-    A lead that had met the place before the start is not taken in. Where it is skipping that is tested, leads without
-    an address for the step are left out: nobody chose to skip them.
-    """
-    if test.step_id is None:
-        journeys = first_of_journeys(risk_set)
-        rows = journeys.loc[journeys["campaign_id"] == test.campaign_id]
-    else:
-        rows = risk_set.loc[risk_set["step_id"] == test.step_id]
-    if test.control.mark == "skipped":
-        rows = rows.loc[rows["is_reachable"]]
-    rows = rows.sort_values("met_at", kind="stable").drop_duplicates("lead_key")
-    rows = rows.loc[rows["met_at"] >= test.start]
-    arm = pd.Series(NEITHER, index=rows.index, dtype="str")
-    for name, told in ((CONTROL, test.control), (TREATMENT, test.treatment)):
-        arm = arm.mask(_is_told(rows, told), name)
-    return rows.assign(arm=arm)
-
-
 def check_sample_ratio(leads: dict[str, int], test: RegisteredTest) -> dict[str, Any]:
     """Whether chance explains how many leads fell to each arm: chi-square with one degree of freedom."""
     dealt = leads[CONTROL] + leads[TREATMENT]
@@ -183,17 +159,6 @@ def _taken_at_less(earlier_looks: Sequence[float], information: float) -> list[f
     before: it is then that look taken again, and spends what is left.
     """
     return [share for share in earlier_looks if share < information]
-
-
-def _is_told(rows: pd.DataFrame, arm: Arm) -> pd.Series:
-    if arm.mark == "prompt":
-        return rows["prompt_id"].isin([int(value) for value in arm.told_as]).fillna(value=False)
-    if arm.mark == "skipped":
-        return rows["is_skipped"] == (arm.told_as == ("yes",))
-    if arm.mark == "variant":
-        return rows["sequence_variant"].isin(arm.told_as)
-    waits = [(rows["planned_wait_hours"] - float(value)).abs() < SAME_WAIT_HOURS for value in arm.told_as]
-    return pd.concat(waits, axis=1).any(axis=1)
 
 
 def _look(

@@ -14,6 +14,7 @@ from lead_conversion.kernel.windows import parse_moment
 from lead_conversion.pipelines.recommendation.experiments.guardrails import guardrail_rates
 from lead_conversion.pipelines.recommendation.experiments.questions import (
     CHANGE_SEQUENCE,
+    CHANGE_WAIT,
     Question,
     ask_of_change,
     ask_of_sequences,
@@ -43,6 +44,7 @@ from lead_conversion.reports.formats import after_words, count, decimal, percent
 
 # a test is not planned to lift a rate above this: near certainty the sample size says nothing
 HIGHEST_RATE = 0.99
+WAITING_UNIT = "lead that is still waiting when the shorter wait is over"
 ARM_NAMES = ("A (control)", "B (treatment)")
 
 
@@ -147,7 +149,8 @@ def _plan(
     least = knobs.minimal_effect_points / 100
     room = HIGHEST_RATE - base_rate
     difference = max(min(question.difference, room), least)
-    eligible = eligible_rows(place["campaign_id"], place["step_id"], risk_set)
+    is_of_wait = place["change"] == CHANGE_WAIT
+    eligible = eligible_rows(place["campaign_id"], place["step_id"], risk_set, is_of_wait=is_of_wait)
     weekly = weekly_leads(eligible, as_of, parameters.effects.traffic_weeks)
     sample = leads_per_arm(base_rate + difference / 2, difference, drift) if least <= room else None
     maturation_weeks = math.ceil(parameters.horizon_days / DAYS_A_WEEK)
@@ -162,9 +165,10 @@ def _plan(
         "told_by": [arm and arm.model_dump(mode="json") for arm in question.told_by],
         "wording": question.wording,
         "so_far": question.so_far,
-        "unit": "lead",
+        "unit": WAITING_UNIT if is_of_wait else "lead",
         "allocation": _describe_allocation(place),
-        "primary_metric": f"call booked within {parameters.horizon_days} days after the lead is at risk",
+        "primary_metric": f"call booked within {parameters.horizon_days} days after "
+        + ("the shorter wait is over" if is_of_wait else "the lead is at risk"),
         "horizon_days": parameters.horizon_days,
         "sample_ratio_check": _describe_sample_ratio(knobs),
         "guardrails": _describe_guardrails(eligible, as_of, knobs),
@@ -199,6 +203,8 @@ def _describe_allocation(place: Mapping[str, Any]) -> str:
     if place["step_id"] is None:
         rest = "; the campaign's other orders rest meanwhile" if place["change"] == CHANGE_SEQUENCE else ""
         return f"50/50 at random when the lead is enrolled{rest}"
+    if place["change"] == CHANGE_WAIT:
+        return "50/50 at random right after the step before, when the wait is set"
     at_step = "50/50 at random when the lead is at risk at the step"
     # its leads are counted among all that come to the step
     rest = "; the step's other versions rest meanwhile"

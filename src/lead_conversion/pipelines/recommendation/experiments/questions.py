@@ -25,12 +25,12 @@ from lead_conversion.pipelines.recommendation.parameters import EffectParameters
 
 # One change has a test of its own.
 LEAST_CHANGES = 2
-CHOOSE_VERSION, CHANGE_SEQUENCE = "choose_version", "change_sequence"
+CHOOSE_VERSION, CHANGE_WAIT, CHANGE_SEQUENCE = "choose_version", "change_wait", "change_sequence"
 ARMS = {
     "edit_prompt": ("the current text is sent", "{words} sent instead"),
     CHOOSE_VERSION: ("this version is sent", "{words} sent instead"),
     "skip_step": ("the step is sent", "the step is skipped"),
-    "change_wait": ("the wait is {current}", "the wait is {alternative}"),
+    CHANGE_WAIT: ("the wait is {current}", "the wait is {alternative}"),
     "change_order": ("the order is {current}", "the order is {alternative}"),
     CHANGE_SEQUENCE: ("the sequence is as it is", "{words} made at once"),
 }
@@ -212,7 +212,7 @@ def _tell_arms(element: Mapping[str, Any], versions: Sequence[str]) -> tuple[Arm
     change = element["change"]
     if change == "skip_step":
         return Arm(mark="skipped", told_as=("no",)), Arm(mark="skipped", told_as=("yes",))
-    if change == "change_wait":
+    if change == CHANGE_WAIT:
         hours = [Arm(mark="wait", told_as=(wait.removesuffix(" h"),)) for wait in (current, alternative)]
         return hours[0], hours[1]
     if change == "change_order":

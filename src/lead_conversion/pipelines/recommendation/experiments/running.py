@@ -8,7 +8,9 @@ from typing import Any
 import pandas as pd
 
 from lead_conversion.lifecycle.experiments import RegisteredTest
-from lead_conversion.pipelines.recommendation.experiments.analysis import NEITHER, assign_arms, next_look
+from lead_conversion.pipelines.recommendation.experiments.analysis import next_look
+from lead_conversion.pipelines.recommendation.experiments.assignment import NEITHER, assign_arms
+from lead_conversion.pipelines.recommendation.exposure.sequence_variants import OWN_VARIANT
 from lead_conversion.pipelines.recommendation.exposure.traffic import DAYS_A_WEEK, first_of_journeys, recent_rows
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
 
@@ -28,12 +30,13 @@ def watch_running(
         parameters: of the recommendations.
     """
     test = RegisteredTest.model_validate(running["test"])
-    assigned = assign_arms(risk_set, test)
+    assigned = assign_arms(risk_set, test, as_of)
     is_dealt = assigned["arm"] != NEITHER
     taken = int(is_dealt.sum())
     rarer = min(test.share_treatment, 1 - test.share_treatment)
     needed = math.ceil(test.sample_size_per_arm / rarer)
-    eligible = eligible_rows(test.campaign_id, test.step_id, risk_set)
+    is_of_wait = test.control.mark == "wait"
+    eligible = eligible_rows(test.campaign_id, test.step_id, risk_set, is_of_wait=is_of_wait)
     # of the leads that come, those that got an arm so far: other versions may not rest
     dealt_share = float(is_dealt.mean()) if len(is_dealt) else 1.0
     weekly = dealt_share * weekly_leads(eligible, as_of, parameters.effects.traffic_weeks)
@@ -69,8 +72,12 @@ def _foresee_look(
     return {"number": len(looks) + 1, "information": share, "due": due.isoformat() if due else None}
 
 
-def eligible_rows(campaign_id: int, step_id: int | None, risk_set: pd.DataFrame) -> pd.DataFrame:
-    """One row a lead that a test at this place could have taken in."""
+def eligible_rows(
+    campaign_id: int, step_id: int | None, risk_set: pd.DataFrame, *, is_of_wait: bool = False
+) -> pd.DataFrame:
+    """One row a lead that a test at this place could have taken in; a wait is tested in the campaign's own order."""
+    if is_of_wait:
+        risk_set = risk_set.loc[risk_set["sequence_variant"] == OWN_VARIANT]
     if step_id is None:
         journeys = first_of_journeys(risk_set)
         return journeys.loc[journeys["campaign_id"] == campaign_id]

@@ -28,6 +28,7 @@ RISK_SET_DTYPES = {
     "bounced": "bool",
     "opted_out": "bool",
     "replied_negative": "bool",
+    "booked_at": "datetime64[us]",
     "opted_out_at": "datetime64[us]",
     "replied_negative_at": "datetime64[us]",
     **HISTORY_DTYPES,
@@ -54,8 +55,8 @@ def build_risk_sets(
     that belongs to no campaign: nobody knows what else could have been sent.
     A skipped step was met too. `booked`, `opted_out` and `replied_negative` say what happened in
     [met_at, met_at + horizon); they are the final answer only where `is_mature`. `bounced` says that
-    the attempt did not reach any address. `opted_out_at` and `replied_negative_at` say when the lead did so first from
-    then on.
+    the attempt did not reach any address. `booked_at`, `opted_out_at` and `replied_negative_at` say when the lead did
+    so first from then on.
 
     Returns:
         One row a (lead_key, step_id), ordered by them; columns as in `RISK_SET_DTYPES`.
@@ -69,12 +70,13 @@ def build_risk_sets(
     booked_at = _look_up(leads, _first_moment(primary_outcomes, BOOKING, as_of))
     opted_out_at = _look_up(leads, _first_moment(primary_outcomes, "opted_out", as_of))
     met["is_mature"] = met["met_at"] + horizon <= as_of
-    met["booked"] = _falls_within(booked_at, met["met_at"], horizon)
-    met["opted_out"] = _falls_within(opted_out_at, met["met_at"], horizon)
+    met["booked"] = falls_within(booked_at, met["met_at"], horizon)
+    met["opted_out"] = falls_within(opted_out_at, met["met_at"], horizon)
     met["bounced"] = met["outcome"].isin(BOUNCED)
+    met["booked_at"] = booked_at
     met["opted_out_at"] = opted_out_at
     met["replied_negative_at"] = _next_negative_reply(met, primary_engagement_logs)
-    met["replied_negative"] = _falls_within(met["replied_negative_at"], met["met_at"], horizon)
+    met["replied_negative"] = falls_within(met["replied_negative_at"], met["met_at"], horizon)
     met = met.join(describe_histories(met, primary_engagement_logs, primary_contacts, parameters.settling_hours))
     met["is_reachable"] = met["has_email"].where(met["channel"] == "email", met["has_phone"])
     at_risk = ~(booked_at < met["met_at"]) & ~(opted_out_at < met["met_at"])
@@ -118,7 +120,8 @@ def _first_moment(outcomes: pd.DataFrame, outcome_type: str, as_of: datetime) ->
     return of_type.groupby("lead_key")["occurred_at"].min()
 
 
-def _falls_within(moment: pd.Series, start: pd.Series, span: pd.Timedelta) -> pd.Series:
+def falls_within(moment: pd.Series, start: pd.Series, span: pd.Timedelta) -> pd.Series:
+    """Whether each moment lies in [start, start + span); one that never came does not."""
     return (moment >= start) & (moment < start + span)
 
 

@@ -25,6 +25,12 @@ def first_of_journeys(risk_set: pd.DataFrame) -> pd.DataFrame:
     return ordered.drop_duplicates(["lead_key", "campaign_id"])
 
 
+def step_before(rows: pd.DataFrame, column: str) -> pd.Series:
+    """What a column says of the step that the lead met before in the campaign; missing at its first."""
+    ordered = rows.sort_values(["lead_key", "campaign_id", "met_at", "step_id"])
+    return ordered.groupby(["lead_key", "campaign_id"])[column].shift().reindex(rows.index)
+
+
 def count_exposed_leads(
     risk_set: pd.DataFrame, campaign_steps: pd.DataFrame, as_of: datetime, weeks: int
 ) -> dict[tuple[str, str], float]:
