@@ -41,8 +41,10 @@ PLANNED_TEST_PARTS = [
     "id", "recommendation_id", "hypothesis", "arms", "unit", "allocation", "primary_metric",
     # what `experiments register` tells leads and arms by
     "element_type", "element_id", "campaign_id", "step_id", "contrast", "change", "told_by", "wording", "horizon_days",
-    # of an open question what is known so far, and what knowing more would be worth
+    # of an open question what is known so far
     "so_far",
+    # booked calls a month that the change would bring, or that knowing would
+    "worth",
     "sample_ratio_check", "guardrails", "base_rate", "minimal_detectable_effect", "alpha", "power",
     "sample_size_per_arm", "stopping_boundaries",
     "weekly_eligible_leads", "weeks_enrolment", "label_maturation_days", "duration_weeks", "feasible", "reason",

@@ -245,6 +245,35 @@ def test_tests_on_the_same_leads_queue_and_others_run_beside(plan_all, recommend
     assert f"after {two['last_week']} weeks" in made["schedule"]
 
 
+def test_test_that_brings_most_for_each_of_its_weeks_goes_first(plan_all, recommendation, recent_leads):
+    # Both bring as much a month; the larger effect, at a step with fewer leads, takes fewer weeks to show.
+    many = recent_leads(300)
+    few = many.iloc[:1200].assign(step_id=11)
+    slow = at_step(recommendation, 10) | {"evidence": {"shrunken_effect": -0.04}}
+    quick = at_step(recommendation, 11) | {"evidence": {"shrunken_effect": -0.08}}
+    first, second = plan_all([slow, quick], pd.concat([many, few]))["experiments"]
+    assert first["worth"] == pytest.approx(second["worth"]) == 0.04 * 300 * 30 / 7
+    assert first["duration_weeks"] > second["duration_weeks"]
+    assert (second["first_week"], second["runs_after"]) == (1, [])
+    assert (first["first_week"], first["runs_after"]) == (second["last_week"] + 1, ["test-prompt-11"])
+
+
+def test_whole_sequence_goes_before_single_changes_that_bring_less_for_each_week(
+    recommendation, recent_leads, as_of, parameters
+):
+    wanted = [at_step(recommendation, step_id) for step_id in (10, 11)]
+    asked = asking(*(each | {"evidence": {"shrunken_effect": -0.03}} for each in wanted))
+    proposal = {"value": {"effect": 0.06}, "expected_sum_of_parts": 0.06, "changes": [{}, {}]}
+    asked["sequences"] = [{"campaign_id": 1, "name": "Autumn", "proposal": proposal}]
+    entered = recent_leads(300, is_mature=True)
+    effects = effects_of(*({key: each[key] for key in KEYS} for each in wanted))
+    made = plan_experiments(asked, effects, pd.concat([entered, entered.assign(step_id=11)]), as_of, [], parameters)
+    one, two, whole = made["experiments"]
+    assert (whole["id"], whole["first_week"]) == ("test-sequence-1", 1)
+    assert one["runs_after"] == ["test-sequence-1"]
+    assert two["first_week"] > one["first_week"]
+
+
 def test_order_and_step_of_one_campaign_queue_whoever_their_leads_are(plan_all, recommendation, recent_leads):
     order = recommendation | {
         "id": "order-1-B", "experiment_id": "test-order-1-B", "element_type": "order", "element_id": "1",

@@ -153,7 +153,7 @@ def test_without_steps_or_messages_the_risk_set_is_empty_and_typed(build, make_s
 
 @pytest.mark.parametrize("column", ["booked_at", "opted_out_at", "replied_negative_at"])
 def test_moment_that_is_missing_or_no_moment_is_refused(build, make_logs, make_outcomes, column):
-    risk_set = build(make_logs({}), make_outcomes(("lead", "call_booked", "2026-06-03")))
+    risk_set = build(make_logs({}), make_outcomes(("lead", "call_booked", "2026-06-03"))).assign(lead_key="0" * 32)
     model_output.risk_set.validate(risk_set)
     for broken in (risk_set.drop(columns=column), risk_set.assign(**{column: "soon"})):
         with pytest.raises(DataError, match=column):
