@@ -1,4 +1,4 @@
-"""Whether planned tests see what they are planned to see, and how often they see what is not there.
+"""Whether planned tests see what they are planned to see, how often what is not there, and how large they call it.
 
 Plans a test as a run does, registers it, lets leads come week by week, and analyses every week until it stops, with the
 project's own functions: planning, sample ratio, guardrails, planned looks.
@@ -21,14 +21,17 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from lead_conversion.lifecycle.experiments import EVEN, Arm, RegisteredTest, register_planned
-from lead_conversion.pipelines.recommendation.experiments.analysis import (
+from lead_conversion.lifecycle.experiments import (
     B_BETTER,
     BAD_RATIO,
+    EVEN,
     FINAL,
     GUARDRAIL,
-    analyse_experiment,
+    Arm,
+    RegisteredTest,
+    register_planned,
 )
+from lead_conversion.pipelines.recommendation.experiments.analysis import analyse_experiment
 from lead_conversion.pipelines.recommendation.experiments.planning import plan_experiments
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
 
@@ -78,8 +81,8 @@ def plan_test(base: float, effect: float, weekly: int) -> tuple[dict[str, Any], 
 
 def run_test(
     experiment: dict[str, Any], test: RegisteredTest, world: World, rng: np.random.Generator
-) -> tuple[str, float]:
-    """The verdict that a test ends with, and the share of the planned information that it took."""
+) -> dict[str, Any]:
+    """The verdict that a test ends with, the share of the planned information that it took, and what its look told."""
     weeks = experiment["weeks_enrolment"]
     leads = _leads(2 * test.sample_size_per_arm, AS_OF, AS_OF + weeks * WEEK, rng)
     leads = _deal(leads, world, rng)
@@ -92,9 +95,11 @@ def run_test(
         if result["look"]:
             looks.append(result["information"])
         if result["verdict"] in (*FINAL, BAD_RATIO):
-            return result["verdict"], result.get("information", 0.0)
+            told = {"verdict": result["verdict"], "information": result.get("information", 0.0)}
+            corrected = (result["look"] or {}).get("corrected")
+            return told | ({"seen": result["look"]["effect"], **corrected} if corrected else {})
     # Too few leads of B for the last look.
-    return "open", looks[-1] if looks else 0.0
+    return {"verdict": "open", "information": looks[-1] if looks else 0.0}
 
 
 def _leads(n: int, start: pd.Timestamp, end: pd.Timestamp, rng: np.random.Generator) -> pd.DataFrame:
@@ -128,10 +133,22 @@ def _deal(leads: pd.DataFrame, world: World, rng: np.random.Generator) -> pd.Dat
 
 
 def run_tests(experiment: dict[str, Any], test: RegisteredTest, world: World, tests: int, seed: int) -> pd.DataFrame:
-    """One row a simulated test: its verdict and the share of the planned information that it took."""
+    """One row a simulated test, as `run_test` tells it."""
     rngs = np.random.default_rng(seed).spawn(tests)
     ended = [run_test(experiment, test, world, rng) for rng in rngs]
-    return pd.DataFrame(ended, columns=["verdict", "information"])
+    return pd.DataFrame(ended)
+
+
+def tell_sizes(ended: pd.DataFrame, planted: float) -> str:
+    """How large tests that a look decided call the difference, as it was seen and corrected for the looks."""
+    told = ended.dropna(subset="effect")
+    covers = (told["ci_low"] <= planted) & (planted <= told["ci_high"])
+    sizes = "; ".join(
+        f"{name} mean {100 * told[column].mean():+.2f} points, median {100 * told[column].median():+.2f}, too large in "
+        f"{with_interval((told[column] > planted).mean(), len(told))}"
+        for name, column in (("as seen", "seen"), ("corrected", "effect"))
+    )
+    return f"{sizes}; corrected intervals cover {with_interval(covers.mean(), len(told))}"
 
 
 def with_interval(share: float, tests: int) -> str:
@@ -167,6 +184,7 @@ def main() -> None:
         }
         figures = "; ".join(f"{what} {with_interval(n / words.tests, words.tests)}" for what, n in shown.items())
         print(f"{name}, {words.tests:,} tests: {figures}; mean information {ended['information'].mean():.2f}")
+        print(f"  the difference: {tell_sizes(ended, planted)}")
 
 
 if __name__ == "__main__":
