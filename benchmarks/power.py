@@ -61,7 +61,7 @@ def plan_test(base: float, effect: float, weekly: int) -> tuple[dict[str, Any], 
         "id": "prompt-1", "experiment_id": "test-prompt-1", "element_type": "prompt", "element_id": "1",
         "campaign_id": 1, "step_id": 10, "contrast": "version 1 - mean of the other live versions", "label": "Step 1",
         "change": "edit_prompt", "evidence": {"shrunken_effect": -effect}, "proposed_text": "Hello",
-        "edit": None,
+        "edit": None, "proven_by": "",
     }  # fmt: skip
     effects = pd.DataFrame([{key: recommendation[key] for key in ("element_type", "element_id", "contrast")}])
     weeks = parameters.effects.traffic_weeks

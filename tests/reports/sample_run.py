@@ -627,6 +627,7 @@ def _recommendation(rank: int) -> dict[str, Any]:
             "Of 1,204 leads that were sent this version, 9.1 % booked a call within 30 days; of 2,377 others, 12.2 %.",
         ],
         "experiment_id": f"test-prompt-{rank}",
+        "proven_by": "",
     }
 
 

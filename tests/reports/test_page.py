@@ -272,6 +272,13 @@ def test_change_whose_test_runs_says_since_when_and_when_the_next_look_is(full_r
     assert f"**Test `{name}`** {says}" in page
 
 
+def test_change_that_a_test_has_proven_names_it(full_run):
+    changes = [change | {"proven_by": "test-order-9-B"} for change in full_run.recommendations["recommendations"][:1]]
+    proven = full_run.recommendations | {"recommendations": changes}
+    assert "Test test-order-9-B decided it." in words(render_report(replace(full_run, recommendations=proven)))
+    assert "**Test `test-order-9-B`** decided it." in render_recommendations(proven, full_run.experiment_plan)
+
+
 def test_whole_sequence_whose_test_runs_says_so(full_run):
     name = f"test-sequence-{full_run.recommendations['sequences'][0]['campaign_id']}"
     plan = full_run.experiment_plan | {"running": [running_test(name)]}

@@ -37,7 +37,7 @@ def recommended(**given: Any) -> dict[str, Any]:
         "id": "prompt-1", "experiment_id": "test-prompt-1", "element_type": "prompt", "element_id": "1",
         "campaign_id": 1, "step_id": 10, "contrast": "version 1 - version 2", "label": "Autumn · step 1",
         "change": "edit_prompt", "evidence": {"shrunken_effect": -0.05}, "proposed_text": "Hello",
-        "edit": {"version": None},
+        "edit": {"version": None}, "proven_by": "",
     } | given  # fmt: skip
 
 

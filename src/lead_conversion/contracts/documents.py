@@ -33,7 +33,7 @@ recommendations = DocumentGate(
         "recommendations": [
             "id", "rank", "element_type", "element_id", "action", "evidence", "expected_impact", "effort", "excludes",
             "current_text",
-            "proposed_text", "diff", "edit", "machine_written", "reasons", "experiment_id",
+            "proposed_text", "diff", "edit", "machine_written", "reasons", "experiment_id", "proven_by",
         ]
     },
 )  # fmt: skip

@@ -119,6 +119,18 @@ def test_chance_to_be_worse_counts_the_wording_where_the_flag_does(recommend, ba
     assert any("no worse is 4\N{NO-BREAK SPACE}%" in reason for reason in found["reasons"])
 
 
+@pytest.mark.parametrize(("is_flagged", "proven_by"), [(True, "test-wait-10-12h"), (False, "")])
+def test_change_that_a_test_showed_names_it_and_one_that_it_did_not_is_unproven(
+    recommend, make_risk_set, steps, is_flagged, proven_by
+):
+    recent = {"met_at": "2026-07-25", "leads": 900}
+    risk_set = make_risk_set(recent | {"booked": 20}, recent | {"booked": 120, "planned_wait_hours": 12.0})
+    answer = recommend(risk_set, steps, grade="A", flagged=is_flagged, tested_by="test-wait-10-12h")
+    found = answer["recommendations"][0]
+    assert found["proven_by"] == proven_by
+    assert any("the registered test test-wait-10-12h showed" in reason for reason in found["reasons"])
+
+
 @pytest.mark.parametrize(
     ("group", "is_flagged", "action", "title"),
     [

@@ -237,6 +237,7 @@ def _recommend(
         "effort": EFFORTS[CHANGES[change["element_type"]]],
         **_describe_edit(proposal),
         "reasons": [*_explain(change, parameters), *([NO_WORDING] if is_prompt and proposal is None else [])],
+        "proven_by": change["tested_by"] if action == CHANGE else "",
         "experiment_id": f"test-{identity}",
     }
 

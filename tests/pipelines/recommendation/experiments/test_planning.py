@@ -379,6 +379,12 @@ def test_change_whose_test_runs_is_not_planned_again(plan_all, recommendation, r
     assert made["schedule"].startswith("1 test runs now.")
 
 
+def test_change_that_a_test_has_proven_is_not_tested_again(plan_all, recommendation, recent_leads):
+    proven = recommendation | {"proven_by": "test-prompt-1"}
+    made = plan_all([proven, at_step(recommendation, 11)], recent_leads(300))
+    assert [each["id"] for each in made["experiments"]] == ["test-prompt-11"]
+
+
 def test_from_too_few_data_no_question_is_planned(recent_leads, as_of, parameters):
     early = asking(status="not_enough_data")
     assert plan_experiments(early, effects_of({}), recent_leads(300), as_of, [], parameters)["experiments"] == []

@@ -56,7 +56,7 @@ def plan_experiments(
     running_tests: Sequence[Mapping[str, Any]],
     parameters: RecommendationParameters,
 ) -> dict[str, Any]:
-    """One randomised test for each recommendation, whole sequence and open question, on the leads that really come.
+    """One randomised test for each unproven change, whole sequence and open question, on the leads that really come.
 
     Of the open questions those are planned whose answer is worth most, first the ones that the traffic can answer. A
     test waits for those in turn before it that take in its leads (those of changes first, and of these the one that
@@ -92,7 +92,8 @@ def plan_experiments(
     questions = find_open_questions(effects, changes, parameters.effects) if is_asked else []
     open_questions = plan(questions)
     open_questions.sort(key=lambda each: not each["feasible"])
-    proofs = [*map(ask_of_change, changes), *ask_of_sequences(recommendations["sequences"])]
+    unproven = [change for change in changes if not change["proven_by"]]
+    proofs = [*map(ask_of_change, unproven), *ask_of_sequences(recommendations["sequences"])]
     planned = [*plan(proofs), *open_questions[: knobs.open_questions]]
     places = {each["id"]: _place(each, risk_set) for each in [*under_way, *planned]}
     conflicts = find_conflicts(places, knobs.max_shared_leads)

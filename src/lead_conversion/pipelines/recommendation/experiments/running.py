@@ -69,7 +69,7 @@ def _foresee_look(
     if last_met is None and weekly:
         last_met = max(test.start, as_of) + timedelta(weeks=(leads - len(known)) / weekly)
     due = last_met and pd.Timestamp(last_met) + pd.Timedelta(days=test.horizon_days)
-    return {"number": len(looks) + 1, "information": share, "due": due.isoformat() if due else None}
+    return {"number": len(looks) + 1, "information": share, "due": due.isoformat(timespec="seconds") if due else None}
 
 
 def eligible_rows(
