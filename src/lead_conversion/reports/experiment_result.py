@@ -168,7 +168,7 @@ def _say_look(look: Mapping[str, Any], mature: Mapping[str, int], test: Mapping[
 def _say_corrected(corrected: Mapping[str, float], level: str, *, is_early: bool) -> str:
     difference = interval(corrected["effect"], corrected["ci_low"], corrected["ci_high"], points)
     reason = "; the difference above is of a test that stopped early, and rather too large" if is_early else ""
-    return f"  corrected   {difference}: {level}, allowing for the looks; effects count this one{reason}"
+    return f"  corrected   {difference}: {level}, allowing for the looks{reason}"
 
 
 def _say_guardrail(rail: Mapping[str, Any]) -> str:
