@@ -167,7 +167,8 @@ def study_comparisons(
         rows, fold = mature.loc[index], by_event[BOOKED].fold[index]
         known = KNOWN_AT[moment]
         accounts = {
-            event: _account(rows, outcomes, event, moment, parameters, seed) for event, outcomes in by_event.items()
+            event: _account(mature, index, outcomes, event, moment, parameters, seed)
+            for event, outcomes in by_event.items()
         }
         bookings = accounts.pop(BOOKED)
         # The wait before a step is chosen right after the step before.
@@ -180,16 +181,26 @@ def study_comparisons(
 
 
 def _account(
-    rows: pd.DataFrame, outcomes: Outcomes, event: str, moment: str, parameters: RecommendationParameters, seed: int
+    mature: pd.DataFrame,
+    index: pd.Index,
+    outcomes: Outcomes,
+    event: str,
+    moment: str,
+    parameters: RecommendationParameters,
+    seed: int,
 ) -> Account:
     """What came of the rows whose arm was chosen at a moment, and what was to be expected by what was known then."""
-    fold, happened = outcomes.fold[rows.index], rows[event].to_numpy(dtype=np.float64)
-    came_of_it = outcomes.outcome[rows.index], outcomes.outcomes_without[:, rows.index]
+    came_of_it = outcomes.outcome[index], outcomes.outcomes_without[:, index]
     if moment == "step":
-        return Account.of(outcomes.value[rows.index], *came_of_it)
-    readable = [*PLACES, *BEFORE_WAIT] if moment == "wait" else KNOWN_AT[moment]
-    value = own_fold(learn_values(rows, fold, readable, parameters.value_model, seed, event), fold)
-    return Account.of(value, *(came_of_it if moment == "wait" else (happened, happened[None, :])))
+        return Account.of(outcomes.value[index], *came_of_it)
+    is_wait = moment == "wait"
+    # Few steps have a wait to compare; what a lead is worth is told by all.
+    learned_from, readable = (mature, [*PLACES, *BEFORE_WAIT]) if is_wait else (mature.loc[index], KNOWN_AT[moment])
+    fold = outcomes.fold[learned_from.index]
+    values = own_fold(learn_values(learned_from, fold, readable, parameters.value_model, seed, event), fold)
+    value = values[learned_from.index.get_indexer(index)]
+    happened = mature.loc[index, event].to_numpy(dtype=np.float64)
+    return Account.of(value, *(came_of_it if is_wait else (happened, happened[None, :])))
 
 
 def _count_bounces(rows: pd.DataFrame) -> Account:
