@@ -282,6 +282,25 @@ def test_wait_is_not_adjusted_for_the_hours_it_makes_itself(estimate, make_risk_
     assert effect["overlap"] == 1
 
 
+def test_what_other_steps_tell_of_leads_narrows_the_interval_of_a_wait(estimate, make_steps, make_risk_set):
+    own = [
+        {"leads": 45, "booked": booked, "lead_source": source, "planned_wait_hours": hours}
+        for hours in (24.0, 12.0)
+        for source, booked in (("referral", 38), ("bought list", 2))
+    ]
+    steps = make_steps({"prompt_id": 1}, {"prompt_id": 2, "step_id": 11})
+
+    def width(of_referrals, of_bought):
+        others = (("referral", of_referrals), ("bought list", of_bought))
+        elsewhere = [
+            {"leads": 400, "booked": b, "lead_source": source, "step_id": 11, "prompt_id": 2} for source, b in others
+        ]
+        effect = estimate(make_risk_set(*own, *elsewhere), steps).loc[("wait", "10")]
+        return effect["ci_high"] - effect["ci_low"]
+
+    assert width(340, 20) < 0.9 * width(180, 180)
+
+
 def test_retired_prompt_and_inactive_step_meet_nobody_any_more(estimate, make_steps, make_risk_set):
     versions = ({"prompt_id": 1}, {"prompt_id": 2, "prompt_version": 2})
     risk_set = make_risk_set(
