@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import expit, logit
+from sklearn.metrics import log_loss
 from threadpoolctl import threadpool_limits
 
 from lead_conversion.contracts.features import Feature
 from lead_conversion.pipelines.modelling import trees as module
 from lead_conversion.pipelines.modelling.parameters import EncodingParameters, LightgbmParameters, TreeShape
-from lead_conversion.pipelines.modelling.trees import choose_trees
+from lead_conversion.pipelines.modelling.trees import choose_trees, fit_trees, predict_trees
 
 SCORE = [Feature("score", "content", "numeric", "points", "How well the lead is known", "never missing")]
 LIGHTGBM = LightgbmParameters(
@@ -85,6 +86,43 @@ def test_lead_that_grows_a_tree_does_not_judge_it_by_another_of_its_rows() -> No
     rows = make_rows(0.0, rows_a_lead=5)
     assert count(rows) < 20
     assert count(rows.assign(lead_key=[f"{number:032x}" for number in range(len(rows))])) > 100
+
+
+@pytest.mark.parametrize(
+    ("learning_rate", "asked", "rounds"), [(0.025, 0.1, 8), (0.04, 0.1, 5), (0.1, 0.1, 2), (0.3, 0.3, 2)]
+)
+def test_small_steps_are_counted_by_large_ones_and_large_ones_as_they_are(
+    learning_rate: float, asked: float, rounds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = []
+
+    def note(parameters: dict[str, Any], *_given: Any, num_boost_round: int, **_more: Any) -> dict[str, list[float]]:
+        steps.append((parameters["learning_rate"], num_boost_round))
+        return {"valid binary_logloss-mean": [0.3, 0.2, 0.25]}
+
+    monkeypatch.setattr(module.lgb, "cv", note)
+    assert count(make_rows(2.0), learning_rate=learning_rate, max_rounds=100) == rounds
+    ((step, most),) = steps
+    assert step == pytest.approx(asked)
+    assert most == pytest.approx(100 * learning_rate / asked)
+
+
+def test_small_steps_counted_by_large_ones_lose_hardly_more_than_the_best_number_of_them() -> None:
+    rows, fresh = make_rows(2.0).iloc[::2], make_rows(2.0).iloc[1::2]
+    shape, rounds = choose(rows, learning_rate=0.02, max_rounds=1000)
+    encoding = EncodingParameters(min_rows_per_category=10, max_categories=20)
+
+    def lose(number: int) -> float:
+        model = fit_trees(rows, SCORE, shape, encoding, number, 1, 24.0)
+        return float(log_loss(fresh["label"], expit(predict_trees(model, fresh))))
+
+    by_number = {number: lose(number) for number in (1, 25, 50, 75, 100, 150, 200, 300, 400)}
+    gain = by_number[1] - min(by_number.values())
+    assert lose(rounds) < min(by_number.values()) + 0.05 * gain
+
+
+def test_no_more_trees_than_configured_are_counted() -> None:
+    assert count(make_rows(2.0), learning_rate=0.03, max_rounds=10) == 10
 
 
 def test_count_is_the_same_whatever_the_number_of_threads() -> None:

@@ -21,6 +21,9 @@ from lead_conversion.pipelines.modelling.parameters import EncodingParameters, L
 
 # Of the leads, to count the trees: each fold judges trees of the others.
 FOLDS = 4
+# Trees are counted by steps of at least this size: how good they are depends on how far they reach, the learning rate
+# times their number, and hardly on the size of the steps.
+COUNTING_STEP = 0.1
 # Refits are judged by the signs of what they say: fewer and larger steps reach as far in less time.
 REFIT_ROUNDS = 32
 LARGEST_REFIT_STEP = 0.3
@@ -40,6 +43,8 @@ def choose_trees(
     The leads are dealt to folds at random, and one count is found for all folds together. Later leads would tell when
     to stop at another rate than the trees start from, and where rates move that ends the growth at once. Folds are left
     out where `enough_positives` leads have judged. Of shapes that lose the same the first one is taken.
+
+    Few large steps reach as far as many small ones, so they are what shapes are compared by and trees counted.
     """
     names = [feature.name for feature in features]
     categories, (_clock, so_far) = learn_categories(rows, features, encoding), fit_clocks(rows, window_hours)
@@ -49,22 +54,26 @@ def choose_trees(
     dealt = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(rows, groups=lead)
     folds = list(islice(dealt, ceil(min(enough_positives / positives, 1) * FOLDS)))
 
+    step = max(COUNTING_STEP, lightgbm.learning_rate)
+    trees_a_step = step / lightgbm.learning_rate
+
     def lose(tried: LightgbmParameters) -> Array:
-        """The loss by the number of trees."""
-        parameters = _parameters(tried, seed)
+        """The loss by the number of steps."""
+        parameters = _parameters(tried.model_copy(update={"learning_rate": step}), seed)
         losses = lgb.cv(
             parameters,
             _dataset(rows, names, categories, so_far, parameters),
-            num_boost_round=tried.max_rounds,
+            num_boost_round=ceil(tried.max_rounds / trees_a_step),
             folds=folds,
             callbacks=[lgb.early_stopping(tried.early_stopping_rounds, verbose=False)],
         )
         return np.array(losses["valid binary_logloss-mean"])
 
     shapes = [lightgbm.alone, *(lightgbm.alone.model_copy(update=shape.model_dump()) for shape in lightgbm.also_tried)]
-    by_rounds = [lose(tried) for tried in shapes]
-    best = int(np.argmin([losses.min() for losses in by_rounds]))
-    return shapes[best], int(np.argmin(by_rounds[best])) + 1
+    by_steps = [lose(tried) for tried in shapes]
+    best = int(np.argmin([losses.min() for losses in by_steps]))
+    steps = int(np.argmin(by_steps[best])) + 1
+    return shapes[best], min(round(steps * trees_a_step), lightgbm.max_rounds)
 
 
 def fit_trees(
