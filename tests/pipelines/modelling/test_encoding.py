@@ -67,6 +67,19 @@ def test_scoring_row_and_landmark_at_the_same_hour_keep_their_own_features() -> 
     assert attach_features(_examples(), _features())["score"].tolist() == [2.0, 1.0]
 
 
+def test_examples_keep_their_order_and_features_their_types() -> None:
+    examples = pd.DataFrame(
+        {"lead_key": ["b", "c", "a"], "landmark_hours": 0.0, "split": "train", "label": [1, 0, 1]}, index=[7, 3, 5]
+    )
+    keys = {"lead_key": ["a", "b", "c"], "landmark_hours": 0.0, "is_scoring_row": False, "landmark_at": "2026-01-01"}
+    values = {"n_replies": pd.array([1, None, 3], "Int64"), "source": ["web", None, "ads"], "is_known": True}
+    attached = attach_features(examples, pd.DataFrame({**keys, **values}))
+    expected = examples.reset_index(drop=True).assign(
+        n_replies=pd.array([None, 3, 1], "Int64"), source=[None, "ads", "web"], is_known=True
+    )
+    pd.testing.assert_frame_equal(attached, expected)
+
+
 @pytest.mark.parametrize("rows", [[0], [0, 1, 1]], ids=["missing", "repeated"])
 def test_example_without_exactly_one_row_of_features_is_refused(rows: list[int]) -> None:
     with pytest.raises(DataError, match="one row of feature_leads"):

@@ -58,6 +58,11 @@ def test_rows_stay_as_they_are_where_the_longer_window_makes_the_positive_leads_
     assert add_later_outcomes(rows, 3, WEEK_HOURS) is rows
 
 
+def test_rows_stay_as_they_are_where_one_window_is_all_that_counts() -> None:
+    rows = make_rows((0, 3), (0, 12), (60, None))
+    assert add_later_outcomes(rows, 1, WEEK_HOURS) is rows
+
+
 def test_rows_of_each_window_have_a_clock_of_their_own_and_the_model_keeps_the_targets() -> None:
     rows = make_rows(*[(0, after) for after in (1, 2, 10, 11, 12, None, None, None)], (60, None))
     learnt = add_later_outcomes(rows, 3, WEEK_HOURS).assign(hours_since_engaged=0.0)

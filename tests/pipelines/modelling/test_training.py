@@ -170,6 +170,18 @@ def test_models_are_rehearsed_once_where_enough_positives_came_later_and_trees_c
     assert [rounds for _shape, rounds in counted] == [models["lightgbm"]["rounds"]]
 
 
+def test_later_outcomes_are_added_once_to_the_rows_of_each_moment(
+    make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads, add = [], module.add_later_outcomes
+    monkeypatch.setattr(
+        module, "add_later_outcomes", lambda *given: leads.append(given[0]["lead_key"].nunique()) or add(*given)
+    )
+    train(make_world(2000), make_model("logistic", later_windows=3))
+    assert len(leads) == 3
+    assert len(set(leads)) == 3
+
+
 @pytest.mark.parametrize(("full_size_from", "tried"), [(100, (7, 31)), (2000, (4,))])
 def test_other_shapes_of_trees_are_tried_at_full_size_only(
     full_size_from: int,

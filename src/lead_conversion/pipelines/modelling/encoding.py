@@ -27,19 +27,19 @@ def attach_features(examples: pd.DataFrame, feature_leads: pd.DataFrame) -> pd.D
     Raises:
         DataError: an example has no features, or more than one row of them.
     """
-    keyed = examples.assign(is_scoring_row=examples["split"] == "scoring")
-    found = feature_leads.drop(columns="landmark_at", errors="ignore")
-    # Copied: a frame from a file has a block a column, and pandas warns of each column that is added to so many.
-    found = found.astype({"is_scoring_row": bool}).copy().assign(has_features=True)
-    joined = keyed.merge(found, on=JOIN_KEYS, how="left")
-    missing = int(joined["has_features"].isna().sum())
-    if missing or len(joined) != len(examples):
+    keyed = examples[["lead_key", "landmark_hours"]].assign(is_scoring_row=examples["split"] == "scoring")
+    known = feature_leads[JOIN_KEYS].astype({"is_scoring_row": bool}).assign(place=np.arange(len(feature_leads)))
+    place = keyed.merge(known, on=JOIN_KEYS, how="left")["place"]
+    missing = int(place.isna().sum())
+    if missing or len(place) != len(examples):
         raise DataError(
             f"Expected one row of feature_leads for each of {len(examples):,} examples by {', '.join(JOIN_KEYS)}; "
-            f"found none for {missing:,} and {len(joined):,} rows in all. Run feature_engineering and modelling "
+            f"found none for {missing:,} and {len(place):,} rows in all. Run feature_engineering and modelling "
             "on the same snapshot."
         )
-    return joined.drop(columns=["has_features", "is_scoring_row"]).copy()
+    # Only places are joined, so that the features, which are many, are copied once.
+    described = feature_leads.drop(columns=[*JOIN_KEYS, "landmark_at"], errors="ignore").iloc[place.to_numpy(dtype=int)]
+    return pd.concat([examples.reset_index(drop=True), described.reset_index(drop=True)], axis=1).copy()
 
 
 def require_features(names: Sequence[str], features: Sequence[Feature], asked_by: str) -> tuple[Feature, ...]:

@@ -21,13 +21,13 @@ def add_later_outcomes(rows: pd.DataFrame, windows: int, window_hours: float) ->
     end of the last one's window, so nothing comes from later than the labels themselves. Nothing is added where the
     positive leads would be no more, for the leads that came last are left out.
     """
-    if rows.empty:
+    if rows.empty or windows == 1:
         return rows
-    window = pd.Timedelta(hours=window_hours)
-    ripe = rows[rows["first_engaged_at"] + windows * window <= rows["first_engaged_at"].max() + window]
-    got_there = ripe["outcome_at"] < ripe["first_engaged_at"] + windows * window
-    if ripe.loc[got_there, "lead_key"].nunique() <= rows.loc[rows["label"] == 1, "lead_key"].nunique():
+    engaged, window = rows["first_engaged_at"], pd.Timedelta(hours=window_hours)
+    is_ripe = engaged + windows * window <= engaged.max() + window
+    got_there = is_ripe & (rows["outcome_at"] < engaged + windows * window)
+    if rows.loc[got_there, "lead_key"].nunique() <= rows.loc[rows["label"] == 1, "lead_key"].nunique():
         return rows
-    later = ripe.assign(**{"label": got_there * 1, WINDOWS: windows})
+    later = rows[is_ripe].assign(**{"label": got_there[is_ripe] * 1, WINDOWS: windows})
     both: pd.DataFrame = pd.concat([rows.assign(**{WINDOWS: 1}), later], ignore_index=True)
     return both

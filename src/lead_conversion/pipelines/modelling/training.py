@@ -144,10 +144,13 @@ class _Maker:
 
     def make(self, rows: pd.DataFrame) -> dict[str, Model]:
         """Candidates, simplest first, and baselines, none of them calibrated."""
-        return {**self._make_candidates(rows), **self._make_baselines(rows)}
+        return self.make_from(rows, add_later_outcomes(rows, self.model.later_windows, self.window_hours))
 
-    def _make_candidates(self, rows: pd.DataFrame) -> dict[str, Model]:
-        learnt = add_later_outcomes(rows, self.model.later_windows, self.window_hours)
+    def make_from(self, rows: pd.DataFrame, learnt: pd.DataFrame) -> dict[str, Model]:
+        """The same; `learnt` are the rows with their later outcomes, which candidates learn from."""
+        return {**self._make_candidates(learnt), **self._make_baselines(rows)}
+
+    def _make_candidates(self, learnt: pd.DataFrame) -> dict[str, Model]:
         made = {
             family: fit_candidate(family, learnt, self.features, self.model, self.rounds, self.seed, self.window_hours)
             for family in self.capacity.candidates
@@ -234,7 +237,7 @@ def _train_rows(
         "features": describe_features(features),
         "models": {
             name: {"role": ROLES.get(name, "candidate"), **fit, "calibrator": calibrators.get(name, NOT_CALIBRATED)}
-            for name, fit in maker.make(rows).items()
+            for name, fit in maker.make_from(rows, learnt).items()
         },
     }
     return Training(found, learnt, sized)
