@@ -50,7 +50,7 @@ def of_score(weight: float, base: float) -> dict[str, Any]:
 def predict_by_score(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stands in for the estimators: what is tested is who predicts whom."""
     monkeypatch.setattr(
-        "lead_conversion.pipelines.modelling.rehearsal.predict_log_odds",
+        "lead_conversion.pipelines.modelling.estimators.predict_log_odds",
         lambda model, rows: model["base"] + model["weight"] * rows["score"].to_numpy(),
     )
 

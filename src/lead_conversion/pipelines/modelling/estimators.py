@@ -5,7 +5,7 @@ Nothing is pickled: a stored model is data, and loading it runs no code of its o
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import tee
 from typing import Any
 
@@ -54,8 +54,7 @@ def fit_candidate(
 def predict_log_odds(model: dict[str, Any], rows: pd.DataFrame) -> Array:
     """A model's log odds before calibration."""
     if model["family"] == "blend":
-        margins = np.column_stack([predict_log_odds(part, rows) for part in model["parts"]])
-        return np.asarray(np.average(margins, axis=1, weights=model["weights"]))
+        return _blend_log_odds(model, [predict_log_odds(part, rows) for part in model["parts"]])
     predict = {
         "lightgbm": predict_trees,
         "logistic": predict_logistic,
@@ -63,6 +62,26 @@ def predict_log_odds(model: dict[str, Any], rows: pd.DataFrame) -> Array:
         "campaign_rate": predict_campaign_rate,
     }[model["family"]]
     return predict(model, rows)
+
+
+def predict_all_log_odds(models: Mapping[str, dict[str, Any]], rows: pd.DataFrame) -> dict[str, Array]:
+    """By name each model's log odds; a part of a blend that stands among the models predicts once for both."""
+    alone = {name: predict_log_odds(model, rows) for name, model in models.items() if model["family"] != "blend"}
+
+    def predict_part(part: dict[str, Any]) -> Array:
+        known = next((name for name in alone if models[name].items() >= part.items()), None)
+        return predict_log_odds(part, rows) if known is None else alone[known]
+
+    return {
+        name: alone[name] if name in alone else _blend_log_odds(model, [predict_part(part) for part in model["parts"]])
+        for name, model in models.items()
+    }
+
+
+def predict_probabilities(models: Mapping[str, dict[str, Any]], rows: pd.DataFrame) -> dict[str, Array]:
+    """By name each model's calibrated probabilities."""
+    margins = predict_all_log_odds(models, rows)
+    return {name: calibrate(models[name]["calibrator"], margin) for name, margin in margins.items()}
 
 
 def predict_probability(model: dict[str, Any], rows: pd.DataFrame) -> Array:
@@ -96,6 +115,10 @@ def refit_models(
     if model["family"] == "lightgbm":
         return refit_trees(model, rows, weights, sized.lightgbm, seed)
     return refit_logistic(model, rows, weights, sized.logistic)
+
+
+def _blend_log_odds(model: dict[str, Any], of_parts: list[Array]) -> Array:
+    return np.asarray(np.average(np.column_stack(of_parts), axis=1, weights=model["weights"]))
 
 
 def name_version(trained: dict[str, Any]) -> str:

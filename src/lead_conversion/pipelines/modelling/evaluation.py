@@ -11,7 +11,7 @@ from lead_conversion.kernel.targets import Target, Targets
 from lead_conversion.lifecycle.champions import Champion, Recipe, fault_of, unseen_from
 from lead_conversion.lifecycle.gates import BASELINE_ROLES, GateLimits, decide_gate
 from lead_conversion.pipelines.modelling.encoding import attach_features
-from lead_conversion.pipelines.modelling.estimators import name_version, predict_probability
+from lead_conversion.pipelines.modelling.estimators import name_version, predict_probabilities, predict_probability
 from lead_conversion.pipelines.modelling.parameters import EvaluationParameters
 from lead_conversion.pipelines.modelling.resampling import Estimate, Resamples, measure, measure_curve, measure_pr_auc
 
@@ -51,8 +51,8 @@ def predict_holdout(
             continue
         rows = attach_features(holdout.sort_values(["lead_key", "landmark_hours"]), feature_leads)
         parts += [
-            rows.assign(model=model_name, probability=predict_probability(model, rows))[list(PREDICTION_TYPES)]
-            for model_name, model in sorted(trained["models"].items())
+            rows.assign(model=model_name, probability=probability)[list(PREDICTION_TYPES)]
+            for model_name, probability in sorted(predict_probabilities(trained["models"], rows).items())
         ]
         champion = champion_models.get(name)
         if champion and trained["models"] and not _fault_for_comparison(champion, spec, feature_recipe, features):

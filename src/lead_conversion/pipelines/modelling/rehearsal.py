@@ -26,7 +26,7 @@ from lead_conversion.pipelines.modelling.calibration import (
     fit_calibrator,
     fit_platt,
 )
-from lead_conversion.pipelines.modelling.estimators import predict_log_odds
+from lead_conversion.pipelines.modelling.estimators import predict_all_log_odds
 from lead_conversion.pipelines.modelling.log_odds import Array, fit_coefficients, to_log_odds
 from lead_conversion.pipelines.modelling.origins import Origin
 from lead_conversion.pipelines.modelling.parameters import CalibrationParameters
@@ -101,8 +101,8 @@ def rehearse(origins: Sequence[Origin], make: Make, leads: int) -> Rehearsal:
     margins: list[dict[str, Array]] = []
     for origin in origins:
         label = origin.later["label"].to_numpy(dtype=float)
-        made = make(origin.earlier)
-        margins.append({name: _level(predict_log_odds(model, origin.later), label) for name, model in made.items()})
+        predicted = predict_all_log_odds(make(origin.earlier), origin.later)
+        margins.append({name: _level(margin, label) for name, margin in predicted.items()})
     later = pd.concat([origin.later for origin in origins])
     all_to_learnt = [leads / origin.earlier["lead_key"].nunique() for origin in origins]
     return Rehearsal(
