@@ -8,6 +8,7 @@ from lead_conversion.pipelines.modelling.encoding import (
     attach_features,
     encode_codes,
     encode_columns,
+    encode_design,
     learn_categories,
     learn_columns,
     require_features,
@@ -41,6 +42,13 @@ def test_number_beyond_training_is_held_at_its_end() -> None:
     columns = learn_columns(pd.DataFrame({"score": [1.0, 2.0, 3.0]}), [SCORE], ENCODING)
     encoded = encode_columns(pd.DataFrame({"score": [3.0, 1000.0]}), columns)
     assert encoded[0, 0] == encoded[1, 0]
+
+
+def test_design_holds_the_encoded_columns_after_one_of_ones() -> None:
+    rows = pd.DataFrame({"score": [1.0, 2.0, np.nan, 5.0], "source": ["ads", "web", "web", "ads"]})
+    columns = learn_columns(rows, [SCORE, SOURCE], ENCODING)
+    design = encode_design(rows, columns)
+    np.testing.assert_array_equal(design, np.column_stack([np.ones(4), encode_columns(rows, columns)]))
 
 
 def test_long_tail_is_read_on_a_log_scale() -> None:

@@ -53,7 +53,8 @@ def test_one_step_leads_nearly_to_the_fit_on_a_resample() -> None:
     columns, label = _draw()
     slopes, intercept = fit_coefficients(columns, label, 0.1)
     weight = np.bincount(np.random.default_rng(1).integers(len(label), size=len(label)), minlength=len(label))
-    (step,) = step_from_optimum(columns, label, columns @ np.array(slopes) + intercept, [weight.astype(float)], 0.1)
+    margin, design = columns @ np.array(slopes) + intercept, np.column_stack([np.ones(len(label)), columns])
+    (step,) = step_from_optimum(design, label, margin, [weight.astype(float)], 0.1)
     drawn = np.repeat(np.arange(len(label)), weight)
     refitted, refitted_intercept = fit_coefficients(columns[drawn], label[drawn], 0.1)
     moves = np.array([refitted_intercept - intercept, *np.subtract(refitted, slopes)])
@@ -63,6 +64,6 @@ def test_one_step_leads_nearly_to_the_fit_on_a_resample() -> None:
 def test_without_resampling_there_is_no_step() -> None:
     columns, label = _draw()
     slopes, intercept = fit_coefficients(columns, label, 0.1)
-    margin = columns @ np.array(slopes) + intercept
-    (step,) = step_from_optimum(columns, label, margin, [np.full(len(label), 3.0)], 0.1)
+    margin, design = columns @ np.array(slopes) + intercept, np.column_stack([np.ones(len(label)), columns])
+    (step,) = step_from_optimum(design, label, margin, [np.full(len(label), 3.0)], 0.1)
     np.testing.assert_allclose(step, 0, atol=1e-9)

@@ -110,8 +110,18 @@ def learn_columns(
 
 
 def encode_columns(rows: pd.DataFrame, columns: Sequence[Encoding]) -> Array:
-    """The design matrix: each column centred at its mean in training and scaled by its spread."""
-    matrix = np.empty((len(rows), len(columns)))
+    """Each column centred at its mean in training and scaled by its spread."""
+    return _fill_columns(np.empty((len(rows), len(columns))), rows, columns)
+
+
+def encode_design(rows: pd.DataFrame, columns: Sequence[Encoding]) -> Array:
+    """The design matrix of a regression: the encoded columns after a first one of ones, made in one piece."""
+    design = np.ones((len(rows), len(columns) + 1))
+    _fill_columns(design[:, 1:], rows, columns)
+    return design
+
+
+def _fill_columns(matrix: Array, rows: pd.DataFrame, columns: Sequence[Encoding]) -> Array:
     for position, column in enumerate(columns):
         matrix[:, position] = (_raw_column(rows, column) - column["mean"]) / column["spread"]
     return matrix

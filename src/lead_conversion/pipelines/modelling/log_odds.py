@@ -32,7 +32,11 @@ def fit_coefficients(
     The sums run on one thread and the result is rounded: with several threads the last digits of a BLAS sum depend on
     their number, and with them every byte of the model.
     """
-    design = np.column_stack([np.ones(len(label)), columns])
+    return fit_design(np.column_stack([np.ones(len(label)), columns]), label, inverse_penalty, offset)
+
+
+def fit_design(design: Array, label: Array, inverse_penalty: float, offset: Array | float) -> tuple[list[float], float]:
+    """The same where the columns stand after one of ones already: a large matrix need not be copied."""
     penalty = _penalise(design.shape[1], inverse_penalty)
     with threadpool_limits(limits=1):
         intercept, *slopes = _climb(design, label, penalty, offset + np.zeros(len(label)))
@@ -40,14 +44,14 @@ def fit_coefficients(
 
 
 def step_from_optimum(
-    columns: Array, label: Array, margin: Array, weights: Iterable[Array], inverse_penalty: float
+    design: Array, label: Array, margin: Array, weights: Iterable[Array], inverse_penalty: float
 ) -> Iterator[Array]:
     """How far intercept and slopes move when the rows are weighted so: one Newton step with the curvature of all rows.
 
-    `margin` are the fitted log odds. Costs one product a weighting instead of a fit (score bootstrap, Kline & Santos
-    2012); weights are scaled to the number of rows, so that the penalty weighs as it did.
+    `design` are the columns after one of ones, `margin` the fitted log odds. Costs one product a weighting instead of a
+    fit (score bootstrap, Kline & Santos 2012); weights are scaled to the number of rows, so that the penalty weighs as
+    it did.
     """
-    design = np.column_stack([np.ones(len(label)), columns])
     fitted = expit(margin)
     with threadpool_limits(limits=1):
         inverse = np.linalg.inv(_curve(design, fitted) + np.diag(_penalise(design.shape[1], inverse_penalty)))

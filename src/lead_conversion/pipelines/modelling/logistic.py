@@ -8,10 +8,10 @@ import pandas as pd
 
 from lead_conversion.contracts.features import Feature
 from lead_conversion.pipelines.modelling.clock import CLOCK_FEATURE, fit_clocks, read_clock
-from lead_conversion.pipelines.modelling.encoding import encode_columns, learn_columns
+from lead_conversion.pipelines.modelling.encoding import encode_columns, encode_design, learn_columns
 from lead_conversion.pipelines.modelling.log_odds import (
     Array,
-    fit_coefficients,
+    fit_design,
     rounded,
     step_from_optimum,
     weighted_sum,
@@ -29,7 +29,7 @@ def fit_logistic(
     """The model as JSON; `rows` hold the features and `label`. It says what is to be added to the clock's log odds."""
     label, (clock, so_far) = rows["label"].to_numpy(dtype=float), fit_clocks(rows, window_hours)
     columns = learn_columns(rows, features, encoding, clock["hours"])
-    slopes, intercept = fit_coefficients(encode_columns(rows, columns), label, logistic.inverse_penalty, so_far)
+    slopes, intercept = fit_design(encode_design(rows, columns), label, logistic.inverse_penalty, so_far)
     return {
         "family": "logistic",
         "intercept": intercept,
@@ -46,9 +46,9 @@ def refit_logistic(
     label, columns = rows["label"].to_numpy(dtype=float), model["columns"]
     _clock, so_far = fit_clocks(rows, model["clock"]["window_hours"])
     margin = predict_logistic(model, rows) + so_far - read_clock(model["clock"], rows)
-    matrix = encode_columns(rows, columns)
+    design = encode_design(rows, columns)
     here = np.array([model["intercept"], *(column["coefficient"] for column in columns)])
-    for step in step_from_optimum(matrix, label, margin, weights, logistic.inverse_penalty):
+    for step in step_from_optimum(design, label, margin, weights, logistic.inverse_penalty):
         intercept, *slopes = (rounded(value) for value in here + step)
         moved = [{**column, "coefficient": slope} for column, slope in zip(columns, slopes, strict=True)]
         yield {**model, "intercept": intercept, "columns": moved}
