@@ -35,6 +35,7 @@ class EffectParameters(_Frozen):
     min_steps_per_text_feature: int = Field(gt=1)
     assignment_penalties: tuple[PositiveFloat, ...] = Field(min_length=1)
     least_propensity: float = Field(gt=0, lt=0.5)
+    borrowed_rows: int = Field(ge=0)
     least_overlap: float = Field(ge=0, le=1)
     traffic_weeks: int = Field(gt=0)
     randomisation: RandomisationParameters

@@ -256,7 +256,9 @@ def test_early_step_is_judged_by_what_it_leads_to_with_less_noise_than_by_late_b
 def test_interval_of_an_arm_that_few_got_is_as_wide_as_that_of_a_few(estimate, make_risk_set):
     risk_set = make_risk_set({"prompt_id": 1, "leads": 8000, "booked": 800}, {"prompt_id": 2, "leads": 52, "booked": 3})
     effect = estimate(risk_set).loc[("prompt", "2")]
-    by_hand = (0.1 * 0.9 / 8000 + 3 / 52 * 49 / 52 / 52) ** 0.5
+    # Its own spread, and that of 200 of all.
+    drawn = (52 * (3 / 52 * 49 / 52) + 200 * (0.1 * 0.9)) / 252
+    by_hand = (0.1 * 0.9 / 8000 + drawn / 52) ** 0.5
     assert (effect["ci_high"] - effect["ci_low"]) / 2 / 1.96 == pytest.approx(by_hand, rel=0.15)
     assert not effect["flagged"]
 
@@ -299,6 +301,21 @@ def test_what_other_steps_tell_of_leads_narrows_the_interval_of_a_wait(estimate,
         return effect["ci_high"] - effect["ci_low"]
 
     assert width(340, 20) < 0.9 * width(180, 180)
+
+
+def test_small_arm_to_which_few_bookings_fell_is_not_surer_for_it(estimate, make_risk_set):
+    risk_set = make_risk_set({"prompt_id": 1, "leads": 60, "booked": 1}, {"prompt_id": 2, "leads": 600, "booked": 72})
+    effect = estimate(risk_set).loc[("prompt", "1")]
+    error, by_itself = (effect["ci_high"] - effect["ci_low"]) / (2 * 1.96), np.sqrt(1 / 60 * 59 / 60 / 60)
+    of_all = np.sqrt(73 / 660 * 587 / 660 / 60)
+    assert 1.5 * by_itself < error < 1.2 * of_all
+
+
+def test_spread_after_a_skip_is_its_own(estimate, make_risk_set):
+    risk_set = make_risk_set({"leads": 600, "booked": 120}, {"leads": 60, "booked": 1, "is_skipped": True})
+    effect = estimate(risk_set).loc[("step", "10")]
+    error = (effect["ci_high"] - effect["ci_low"]) / (2 * 1.96)
+    assert error == pytest.approx(np.sqrt(1 / 60 * 59 / 60 / 60 + 0.2 * 0.8 / 600), rel=0.15)
 
 
 def test_retired_prompt_and_inactive_step_meet_nobody_any_more(estimate, make_steps, make_risk_set):

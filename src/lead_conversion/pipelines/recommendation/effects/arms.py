@@ -1,7 +1,7 @@
 """Arms compared as if chance had dealt them: adjusted for what decided who got which."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,7 @@ class Period:
         taken: the arm of each row, as a position in `arms`.
         propensity: rows x arms, the chance of each arm, clipped.
         is_within: whether each row's chance of every arm reaches the clip: it could have got any of them.
+        borrowed_rows: of all arms together, by which an arm's spread is judged beside its own.
     """
 
     arms: tuple[str, ...]
@@ -38,11 +39,18 @@ class Period:
     taken: Positions
     propensity: Array
     is_within: NDArray[np.bool_]
+    borrowed_rows: int
 
     def among(self, is_in: NDArray[np.bool_]) -> "Period":
         """The same with some of the rows of the comparison only."""
         kept = is_in[self.rows]
-        return Period(self.arms, self.rows[kept], self.taken[kept], self.propensity[kept], self.is_within[kept])
+        return replace(
+            self,
+            rows=self.rows[kept],
+            taken=self.taken[kept],
+            propensity=self.propensity[kept],
+            is_within=self.is_within[kept],
+        )
 
     def scores(self, residual: Array) -> Array:
         """Rows x arms: what each arm adds to the row's value, augmented by what its own rows were off.
@@ -60,6 +68,23 @@ class Period:
         # An arm's own mean takes one of its leads.
         sizes = is_own.sum(axis=0)
         return np.asarray(mean + np.sqrt(sizes / (sizes - 1)) * weight * (residual[:, None] - mean))
+
+    def moderated_scores(self, residual: Array) -> Array:
+        """The same scores, spread as an arm's rows would be if some of all arms stood among them.
+
+        Few bookings in a small arm make its rate and its spread small, and so the rate look surer than it is. Each
+        arm's spread is drawn toward that of all arms together, by `borrowed_rows` of them (Smyth 2004, Stat. Appl.
+        Genet. Mol. Biol. 3:3). The arms' means stay.
+        """
+        scores = self.scores(residual)
+        mean = scores.mean(axis=0)
+        is_own = self.taken[:, None] == np.arange(len(self.arms))
+        weight, squares = (is_own / self.propensity) ** 2, (residual[:, None] - mean) ** 2
+        own = (weight * squares).sum(axis=0) / weight.sum(axis=0)
+        together, sizes = (is_own * squares).sum() / len(residual), is_own.sum(axis=0)
+        drawn = (sizes * own + self.borrowed_rows * together) / (sizes + self.borrowed_rows)
+        factor = np.sqrt(np.divide(drawn, own, out=np.ones_like(own), where=own > 0))
+        return np.asarray(mean + factor * (scores - mean))
 
     def effective_rows(self) -> Array:
         """By arm, how many rows of equal weight would know as much (Kish 1965)."""
@@ -96,7 +121,13 @@ def part_into_periods(
         fold: of each row's lead.
         knobs: when an arm has enough rows, and how chances are learned.
     """
-    return [_weigh(arms, rows, taken, assignment, fold, knobs) for arms, rows, taken in _cut(comparison, knobs)]
+    # After a skip fewer book at once, and the arms spread differently in truth.
+    is_skipping = any(element.element_type == "step" for element in comparison.elements)
+    borrowed_rows = 0 if is_skipping else knobs.borrowed_rows
+    return [
+        replace(_weigh(arms, rows, taken, assignment, fold, knobs), borrowed_rows=borrowed_rows)
+        for arms, rows, taken in _cut(comparison, knobs)
+    ]
 
 
 def _cut(comparison: Comparison, knobs: EffectParameters) -> Iterator[tuple[tuple[str, ...], Positions, Positions]]:
@@ -140,6 +171,7 @@ def _weigh(
         taken,
         np.maximum(chance, knobs.least_propensity),
         np.asarray(chance.min(axis=1) >= knobs.least_propensity),
+        knobs.borrowed_rows,
     )
 
 

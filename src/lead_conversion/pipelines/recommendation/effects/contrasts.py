@@ -237,7 +237,7 @@ class _Part:
         return cls(period, *sides) if all(map(len, sides)) else None
 
     def scores(self, residual: Array) -> Array:
-        return self.period.scores(residual[self.period.rows])
+        return self.period.moderated_scores(residual[self.period.rows])
 
     def difference(self, scores: Array) -> Array:
         return np.asarray(scores[:, self.treated].mean(axis=1) - scores[:, self.control].mean(axis=1))
