@@ -61,12 +61,11 @@ class Period:
         Args:
             residual: outcome less value of the rows.
         """
-        is_own = self.taken[:, None] == np.arange(len(self.arms))
-        weight = is_own / self.propensity
+        weight = self._weights()
+        sizes = np.count_nonzero(weight, axis=0)
         weight /= weight.mean(axis=0)
         mean = weight.T @ residual / len(residual)
         # An arm's own mean takes one of its leads.
-        sizes = is_own.sum(axis=0)
         return np.asarray(mean + np.sqrt(sizes / (sizes - 1)) * weight * (residual[:, None] - mean))
 
     def moderated_scores(self, residual: Array) -> Array:
@@ -77,20 +76,24 @@ class Period:
         Genet. Mol. Biol. 3:3). The arms' means stay.
         """
         scores = self.scores(residual)
-        mean = scores.mean(axis=0)
-        is_own = self.taken[:, None] == np.arange(len(self.arms))
-        weight, squares = (is_own / self.propensity) ** 2, (residual[:, None] - mean) ** 2
-        own = (weight * squares).sum(axis=0) / weight.sum(axis=0)
-        together, sizes = (is_own * squares).sum() / len(residual), is_own.sum(axis=0)
+        if not self.borrowed_rows:
+            return scores
+        mean, weight = scores.mean(axis=0), self._weights()
+        squares, sizes = (residual[:, None] - mean) ** 2, np.count_nonzero(weight, axis=0)
+        own = (weight**2 * squares).sum(axis=0) / (weight**2).sum(axis=0)
+        together = np.where(weight > 0, squares, 0).sum() / len(residual)
         drawn = (sizes * own + self.borrowed_rows * together) / (sizes + self.borrowed_rows)
         factor = np.sqrt(np.divide(drawn, own, out=np.ones_like(own), where=own > 0))
         return np.asarray(mean + factor * (scores - mean))
 
     def effective_rows(self) -> Array:
         """By arm, how many rows of equal weight would know as much (Kish 1965)."""
-        own = self.taken[:, None] == np.arange(len(self.arms))
-        weight = own / self.propensity
+        weight = self._weights()
         return np.asarray(weight.sum(axis=0) ** 2 / (weight**2).sum(axis=0))
+
+    def _weights(self) -> Array:
+        """Rows x arms: one over the chance of the arm that the row took, 0 for the others."""
+        return np.asarray((self.taken[:, None] == np.arange(len(self.arms))) / self.propensity)
 
 
 def describe_assignment(rows: pd.DataFrame, known: Sequence[str]) -> Array:
@@ -122,10 +125,9 @@ def part_into_periods(
         knobs: when an arm has enough rows, and how chances are learned.
     """
     # After a skip fewer book at once, and the arms spread differently in truth.
-    is_skipping = any(element.element_type == "step" for element in comparison.elements)
-    borrowed_rows = 0 if is_skipping else knobs.borrowed_rows
+    borrowed_rows = 0 if comparison.elements[0].element_type == "step" else knobs.borrowed_rows
     return [
-        replace(_weigh(arms, rows, taken, assignment, fold, knobs), borrowed_rows=borrowed_rows)
+        _weigh(arms, rows, taken, assignment, fold, borrowed_rows, knobs)
         for arms, rows, taken in _cut(comparison, knobs)
     ]
 
@@ -157,6 +159,7 @@ def _weigh(
     taken: Positions,
     assignment: Array,
     fold: Positions,
+    borrowed_rows: int,
     knobs: EffectParameters,
 ) -> Period:
     own = np.arange(len(rows)), taken
@@ -171,7 +174,7 @@ def _weigh(
         taken,
         np.maximum(chance, knobs.least_propensity),
         np.asarray(chance.min(axis=1) >= knobs.least_propensity),
-        knobs.borrowed_rows,
+        borrowed_rows,
     )
 
 

@@ -190,17 +190,21 @@ def _account(
     seed: int,
 ) -> Account:
     """What came of the rows whose arm was chosen at a moment, and what was to be expected by what was known then."""
-    came_of_it = outcomes.outcome[index], outcomes.outcomes_without[:, index]
-    if moment == "step":
-        return Account.of(outcomes.value[index], *came_of_it)
-    is_wait = moment == "wait"
-    # Few steps have a wait to compare; what a lead is worth is told by all.
-    learned_from, readable = (mature, [*PLACES, *BEFORE_WAIT]) if is_wait else (mature.loc[index], KNOWN_AT[moment])
-    fold = outcomes.fold[learned_from.index]
-    values = own_fold(learn_values(learned_from, fold, readable, parameters.value_model, seed, event), fold)
-    value = values[learned_from.index.get_indexer(index)]
-    happened = mature.loc[index, event].to_numpy(dtype=np.float64)
-    return Account.of(value, *(came_of_it if is_wait else (happened, happened[None, :])))
+
+    def expect(rows: pd.DataFrame, known: Sequence[str]) -> NDArray[np.float64]:
+        fold = outcomes.fold[rows.index]
+        return own_fold(learn_values(rows, fold, known, parameters.value_model, seed, event), fold)
+
+    if moment == "enrolment":
+        rows = mature.loc[index]
+        happened = rows[event].to_numpy(dtype=np.float64)
+        return Account.of(expect(rows, KNOWN_AT[moment]), happened, happened[None, :])
+    if moment == "wait":
+        # Few steps have a wait to compare; what a lead is worth is told by all.
+        value = expect(mature, [*PLACES, *BEFORE_WAIT])[mature.index.get_indexer(index)]
+    else:
+        value = outcomes.value[index]
+    return Account.of(value, outcomes.outcome[index], outcomes.outcomes_without[:, index])
 
 
 def _count_bounces(rows: pd.DataFrame) -> Account:
