@@ -125,7 +125,7 @@ def part_into_periods(
         knobs: when an arm has enough rows, and how chances are learned.
     """
     # After a skip fewer book at once, and the arms spread differently in truth.
-    borrowed_rows = 0 if comparison.elements[0].element_type == "step" else knobs.borrowed_rows
+    borrowed_rows = 0 if comparison.element_type == "step" else knobs.borrowed_rows
     return [
         _weigh(arms, rows, taken, assignment, fold, borrowed_rows, knobs)
         for arms, rows, taken in _cut(comparison, knobs)

@@ -44,6 +44,11 @@ class Comparison:
     spans: dict[str, Span]
     elements: tuple[Element, ...]
 
+    @property
+    def element_type(self) -> str:
+        """Of all its elements."""
+        return self.elements[0].element_type
+
 
 @dataclass(frozen=True)
 class StepName:

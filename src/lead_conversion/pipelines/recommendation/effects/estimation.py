@@ -159,7 +159,7 @@ def study_comparisons(
     """The comparisons by the moment at which their arms are chosen, with what was known of the leads by then."""
     by_moment: dict[str, list[Comparison]] = {moment: [] for moment in KNOWN_AT}
     for comparison in comparisons:
-        by_moment[CHOSEN_AT[comparison.elements[0].element_type]].append(comparison)
+        by_moment[CHOSEN_AT[comparison.element_type]].append(comparison)
     for moment, chosen_then in by_moment.items():
         if not chosen_then:
             continue
@@ -219,7 +219,7 @@ def _find_dealt_by_chance(tested: Tested, inquiries: dict[str, Inquiry], knobs: 
     A registered test gives no right to the grade where its arms differ in what was known of the leads, or where it was
     stopped because its arms were not filled by chance, or by a guardrail.
     """
-    kinds = {comparison.name: comparison.elements[0].element_type for comparison in tested.comparisons}
+    kinds = {comparison.name: comparison.element_type for comparison in tested.comparisons}
     doubts = {name: doubt_chance(inquiry) for name, inquiry in inquiries.items() if inquiry.periods}
     untold = {name: doubt for name, doubt in doubts.items() if name not in tested.answers}
     by_chance = kinds_dealt_by_chance(untold, kinds, knobs.randomisation.alpha)
