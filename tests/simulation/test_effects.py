@@ -99,6 +99,15 @@ def test_a_decoy_looks_bad_in_raw_rates_and_has_no_effect(measured):
     assert decoys["naive_difference"].mean() < -0.02
 
 
+def test_a_wait_is_judged_by_the_leads_of_the_order_it_stands_in(measured):
+    agency, leads, journeys, table = measured
+    in_own_order = leads.variant == 0
+    alone = measure(agency, leads.take(in_own_order), journeys.take(in_own_order))
+    assert (~in_own_order & agency.has_variant[leads.campaign]).sum() > 500
+    for figure in ("effect", "naive_difference"):
+        assert table.loc["wait", figure].to_numpy() == pytest.approx(alone.loc["wait", figure].to_numpy())
+
+
 def test_there_are_bad_and_good_prompts_large_and_small(measured):
     *_, table = measured
     effects = table.loc["prompt", "effect"]

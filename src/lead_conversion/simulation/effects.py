@@ -17,6 +17,7 @@ from lead_conversion.simulation.outlook import BOOKED, DIRECT, GOES_ON, Outlook,
 from lead_conversion.simulation.people import Leads, running_campaigns, variant_probability
 from lead_conversion.simulation.spec import HORIZON_HOURS
 
+OWN_ORDER = 0  # the campaign's own; variant B runs its steps after other waits
 RELEVANT = 0.005  # an effect of less than half a point is neither good nor bad
 
 
@@ -115,7 +116,8 @@ class Effects:
         step = journeys.step
         self.raw_prompts.add((step[sent], journeys.slot[sent]), booked[sent])
         self.raw_steps.add((step[met], journeys.is_sent[met].astype(np.int64)), booked[met])
-        self.raw_waits.add((step[sent], journeys.alternative[sent]), booked[sent])
+        in_own_order = sent & (leads.variant == OWN_ORDER)[:, None]
+        self.raw_waits.add((step[in_own_order], journeys.alternative[in_own_order]), booked[in_own_order])
         enrolled = leads.enrolled_at < end
         self.raw_campaigns.add((leads.campaign[enrolled],), booked[enrolled, 0])
         self.raw_orders.add((leads.campaign[enrolled], leads.variant[enrolled]), booked[enrolled, 0])
@@ -144,7 +146,7 @@ class Effects:
             self.steps.add(step[met], (keep - skip)[met])
 
             axis = view.wait_axis[k]
-            tries = sent & (axis >= 0)
+            tries = sent & (axis >= 0) & (leads.variant == OWN_ORDER)
             by_choice = [
                 view.sent[k, BOOKED, rows, np.where(axis == 0, c, a), np.where(axis == 1, c, b), state] for c in (0, 1)
             ]
@@ -221,7 +223,7 @@ class Effects:
             ),
             _Part(
                 "wait",
-                "own wait minus the alternative",
+                "own wait minus the alternative, in the own order",
                 self.waits,
                 waits,
                 step_ids[waits],
