@@ -102,6 +102,20 @@ def test_test_of_something_else_changes_nothing(changes, prompts):
     pd.testing.assert_frame_equal(prompts(decided(**changes)), prompts())
 
 
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"horizon_days": 14}, "it counts calls booked within 14 days, this run within 30"),
+        ({"start": "2027-01-01T00:00:00"}, "not 5 of its leads in each arm are mature here"),
+    ],
+)
+def test_test_that_answers_nothing_is_named_with_the_reason(changes, reason, prompts, caplog):
+    prompts(decided(**changes), decided("2026-05-01T00:00:00", None, experiment_id="stopped"))
+    (told,) = [record.getMessage() for record in caplog.records if "decided" in record.getMessage()]
+    assert "test-prompt-101" in told
+    assert reason in told
+
+
 def test_test_whose_arms_were_not_dealt_by_chance_gives_no_grade_a(prompts):
     told = prompts(decided(start="2026-01-01T00:00:00"))
     assert set(told["evidence_grade"]) <= {"B", "C"}

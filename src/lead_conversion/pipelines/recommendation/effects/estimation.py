@@ -1,5 +1,6 @@
 """What each element does to the chance of a booked call, adjusted for who got it."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -36,6 +37,7 @@ from lead_conversion.pipelines.recommendation.exposure.histories import AT_ENROL
 from lead_conversion.pipelines.recommendation.exposure.traffic import count_exposed_leads, step_before
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters, RecommendationParameters
 
+log = logging.getLogger(__name__)
 RANDOMISED, ADJUSTED, ASSOCIATION_ONLY = "A", "B", "C"
 EFFECT_DTYPES = {
     "element_type": "str",
@@ -127,6 +129,8 @@ def estimate_effects(
     )
     mature = rows.loc[rows["is_mature"]]
     tested = list_tested(mature, primary_campaign_steps, decided_tests, parameters)
+    for experiment_id, reason in tested.unheard.items():
+        log.warning("What test %s decided is not told as its own result: %s.", experiment_id, reason)
     comparisons = tested.comparisons
     # One thread of linear algebra: sums come out the same on every machine.
     with threadpool_limits(limits=1):

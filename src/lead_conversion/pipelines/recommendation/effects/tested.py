@@ -62,11 +62,13 @@ class Tested:
         comparisons: those that a test answers are held to the leads that it took in.
         answers: by name of comparison, what its test showed.
         distrusted: names of comparisons among whose leads are some of a test that was stopped.
+        unheard: by experiment id, why a decided test answers nothing.
     """
 
     comparisons: list[Comparison]
     answers: Mapping[str, Answer]
     distrusted: frozenset[str]
+    unheard: Mapping[str, str]
 
 
 def list_tested(
@@ -108,7 +110,20 @@ def list_tested(
         found.append(held)
         answers[held.name] = answer
     distrusted = {comparison.name for comparison in found for test in stopped if _is_touched(comparison, mature, test)}
-    return Tested(found, answers, frozenset(distrusted))
+    heard = {answer.experiment_id for answer in answers.values()}
+    unheard = {
+        test.experiment_id: _why_unheard(test, parameters)
+        for test, each in told
+        if each["result"] and test.experiment_id not in heard
+    }
+    return Tested(found, answers, frozenset(distrusted), unheard)
+
+
+def _why_unheard(test: RegisteredTest, parameters: RecommendationParameters) -> str:
+    if test.horizon_days != parameters.horizon_days:
+        return f"it counts calls booked within {test.horizon_days} days, this run within {parameters.horizon_days}"
+    least = parameters.effects.min_leads_per_arm
+    return f"a later test of its place counts, or not {least} of its leads in each arm are mature here"
 
 
 def _is_of(comparison: Comparison, test: RegisteredTest) -> bool:
