@@ -14,7 +14,7 @@ from lead_conversion.pipelines.modelling.parameters import CalibrationParameters
 from lead_conversion.pipelines.modelling.rehearsal import (
     Judgement,
     Rehearsal,
-    _bound_excess,
+    bound_excess,
     choose_candidate,
     rehearse,
 )
@@ -144,18 +144,30 @@ def judgement(excess: float, spread: float, gain: float = 0.02, leads: int = 100
 )
 def test_simplest_among_those_shown_to_be_equal_is_chosen(excess: float, spread: float, chosen: str) -> None:
     judged = {"logistic": judgement(excess, spread), "lightgbm": judgement(0.001, 0), "blend": judgement(0, 0)}
-    assert choose_candidate(judged, equal_within=0.01) == chosen
+    assert choose_candidate(judged, {}, equal_within=0.01) == chosen
 
 
 def test_candidate_that_is_shown_to_beat_the_mean_of_all_takes_its_place() -> None:
     judged = {"logistic": judgement(0.0001, 0.001), "lightgbm": judgement(-0.009, 0.001), "blend": judgement(0, 0)}
-    assert choose_candidate(judged, equal_within=0.01) == "lightgbm"
+    assert choose_candidate(judged, {}, equal_within=0.01) == "lightgbm"
+
+
+@pytest.mark.parametrize(("name", "better"), [("logistic", 0.0), ("lightgbm", -0.009)], ids=["equal", "better"])
+def test_candidate_that_later_leads_alone_speak_for_is_not_chosen(name: str, better: float) -> None:
+    """What moves one later lead moves others; on leads of the same time it loses more."""
+    judged = {each: judgement(0.01, 0) for each in ("logistic", "lightgbm")} | {"blend": judgement(0, 0)}
+    judged[name] = judgement(better, 0.001)
+    worse_there = dict.fromkeys(judged, judgement(0, 0)) | {name: judgement(0.0003, 0)}
+    assert choose_candidate(judged, {}, equal_within=0.01) == name
+    assert choose_candidate(judged, worse_there, equal_within=0.01) == "blend"
+    as_good_there = worse_there | {name: judgement(0.0001, 0)}
+    assert choose_candidate(judged, as_good_there, equal_within=0.01) == name
 
 
 def test_where_nobody_gains_nobody_is_excused() -> None:
     judged = {"logistic": judgement(0.0001, 0, gain=-0.01), "blend": judgement(0, 0, gain=-0.01)}
-    assert choose_candidate(judged, equal_within=0.01) == "blend"
-    assert choose_candidate({"logistic": judged["logistic"]}, equal_within=0.01) == "logistic"
+    assert choose_candidate(judged, {}, equal_within=0.01) == "blend"
+    assert choose_candidate({"logistic": judged["logistic"]}, {}, equal_within=0.01) == "logistic"
 
 
 def test_doubt_counts_leads_and_not_their_rows() -> None:
@@ -166,7 +178,7 @@ def test_doubt_counts_leads_and_not_their_rows() -> None:
     five = Rehearsal(
         np.repeat(np.arange(400), 5), np.repeat(label, 5), 1.0, {k: np.repeat(m, 5) for k, m in margins.items()}
     )
-    bounds = [_bound_excess(of.judge("a"), of.judge("b")) for of in (once, five)]
+    bounds = [bound_excess(of.judge("a"), of.judge("b")) for of in (once, five)]
     assert bounds[1] == pytest.approx(bounds[0])
 
 

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 from lead_conversion.contracts.features import Feature
 from lead_conversion.kernel.targets import Targets
 from lead_conversion.pipelines.modelling import training as module
+from lead_conversion.pipelines.modelling import unseen
 from lead_conversion.pipelines.modelling.encoding import attach_features
 from lead_conversion.pipelines.modelling.estimators import explain_log_odds, name_version, predict_probability
 from lead_conversion.pipelines.modelling.parameters import ModelParameters, TreeShape
@@ -199,6 +200,19 @@ def test_other_shapes_of_trees_are_tried_at_full_size_only(
     train(make_world(1500), model.model_copy(update={"lightgbm": lightgbm, "small_data": small}))
     (wanted,) = asked
     assert (wanted.num_leaves, *(shape.num_leaves for shape in wanted.also_tried)) == tried
+
+
+def test_blend_counts_its_parts_as_unseen_leads_show_and_says_so(
+    make_world: MakeWorld, make_model: MakeModel, train: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In this world everything adds up, and trees only guess at it."""
+    weighed = train(make_world(2000), make_model())["t1"]
+    assert weighed["models"]["blend"]["weights"] == [1, 0]
+    assert "In the blend trees count 0%, as leads that models had not met show." in weighed["message"]
+    monkeypatch.setattr(unseen.Unseen, "choose_weight", lambda _self, known: known)
+    as_known = train(make_world(2000), make_model())["t1"]
+    assert as_known["models"]["blend"]["weights"] == [0.5, 0.5]
+    assert "trees count" not in as_known["message"]
 
 
 def test_configured_blend_is_chosen_even_where_a_part_is_better(

@@ -52,7 +52,7 @@ class LogisticParameters(_Frozen):
 class BlendParameters(_Frozen):
     """The weighted mean of both candidates on the log-odds scale."""
 
-    lightgbm_weight: float = Field(gt=0, lt=1)
+    lightgbm_weight: float = Field(ge=0, le=1)
 
 
 class EncodingParameters(_Frozen):

@@ -76,21 +76,8 @@ class Rehearsal:
         return fit_calibrator(drawn_in, self.label, positive_leads, calibration)
 
     def judge(self, name: str) -> Judgement:
-        """How good one model's predictions were, each taken with the slope that suits it best.
-
-        How far a model overstates itself is not held against it, for calibration takes that out.
-        """
-        platt = fit_platt(self.margins[name], self.label)
-        margin = to_log_odds(calibrate(platt, self.margins[name]))
-        rate = self.label.mean()
-        losses = np.logaddexp(0, margin) - self.label * margin
-        return Judgement(
-            losses=np.bincount(self.lead, losses).astype(float),
-            rows=len(losses),
-            log_loss=float(losses.mean()),
-            gain=float(entr(rate) + entr(1 - rate) - losses.mean()),
-            pr_auc=float(average_precision_score(self.label, margin)),
-        )
+        """How good one model's predictions were."""
+        return judge(self.lead, self.label, self.margins[name])
 
 
 def rehearse(origins: Sequence[Origin], make: Make, leads: int) -> Rehearsal:
@@ -113,22 +100,50 @@ def rehearse(origins: Sequence[Origin], make: Make, leads: int) -> Rehearsal:
     )
 
 
-def choose_candidate(judged: Mapping[str, Judgement], equal_within: float) -> str:
+def judge(lead: npt.NDArray[np.int64], label: Array, margin: Array) -> Judgement:
+    """How good predictions are, taken with the slope that suits them best.
+
+    How far a model overstates itself is not held against it, for calibration takes that out.
+    """
+    suited = to_log_odds(calibrate(fit_platt(margin, label), margin))
+    rate = label.mean()
+    losses = np.logaddexp(0, suited) - label * suited
+    return Judgement(
+        losses=np.bincount(lead, losses).astype(float),
+        rows=len(losses),
+        log_loss=float(losses.mean()),
+        gain=float(entr(rate) + entr(1 - rate) - losses.mean()),
+        pr_auc=float(average_precision_score(label, suited)),
+    )
+
+
+def choose_candidate(judged: Mapping[str, Judgement], unseen: Mapping[str, Judgement], equal_within: float) -> str:
     """The simplest candidate that is shown to gain as much as the best; candidates come simplest first.
 
     The best is the last one, the mean of the others, unless another is shown to lose less: log loss is convex, so that
     the mean never loses more than they do on average. Shown means beyond chance: by the upper end of a one-sided 95 %
     interval of the excess loss, paired lead by lead; for an equal it is at most `equal_within` of the best one's gain
-    (a test of non-inferiority).
+    (a test of non-inferiority). What moves one later lead moves others, and chance is larger than it looks: nothing but
+    the last one is chosen that is worse than that on leads of the same time.
+
+    Args:
+        judged: on later leads.
+        unseen: on leads of the same time; of none where they were not asked.
+        equal_within: part of the gain by which an equal may fall short.
     """
-    *_simpler, last = judged.values()
-    least = min(judged.values(), key=lambda one: one.log_loss)
-    best = least if _bound_excess(least, last) < 0 else last
+    *_simpler, last = judged
+    able = [name for name in judged if not unseen or _is_equal(unseen[name], unseen[last], equal_within)]
+    least = min(able, key=lambda name: judged[name].log_loss)
+    best = judged[least if bound_excess(judged[least], judged[last]) < 0 else last]
     margin = equal_within * max(best.gain, 0.0)
-    return next(name for name, one in judged.items() if _bound_excess(one, best) <= margin)
+    return next(name for name in able if bound_excess(judged[name], best) <= margin)
 
 
-def _bound_excess(one: Judgement, reference: Judgement) -> float:
+def _is_equal(one: Judgement, reference: Judgement, equal_within: float) -> bool:
+    return one.log_loss <= reference.log_loss + equal_within * max(reference.gain, 0.0)
+
+
+def bound_excess(one: Judgement, reference: Judgement) -> float:
     """The upper end of the interval of how much more a row loses."""
     excess = one.losses - reference.losses
     leads = len(excess)

@@ -14,6 +14,7 @@ from lead_conversion.pipelines.modelling.calibration import NOT_CALIBRATED, Cali
 from lead_conversion.pipelines.modelling.clock import WINDOWS
 from lead_conversion.pipelines.modelling.encoding import attach_features, describe_features, require_features
 from lead_conversion.pipelines.modelling.estimators import CANDIDATES, blend_models, fit_candidate
+from lead_conversion.pipelines.modelling.folds import deal_folds
 from lead_conversion.pipelines.modelling.later_outcomes import add_later_outcomes
 from lead_conversion.pipelines.modelling.log_odds import rounded
 from lead_conversion.pipelines.modelling.logistic import fit_logistic
@@ -21,8 +22,9 @@ from lead_conversion.pipelines.modelling.origins import Origin, roll_origins
 from lead_conversion.pipelines.modelling.parameters import NO_TUNING, ModelParameters, TuningParameters
 from lead_conversion.pipelines.modelling.rehearsal import Judgement, choose_candidate, rehearse
 from lead_conversion.pipelines.modelling.stability import learn_stability
-from lead_conversion.pipelines.modelling.trees import choose_trees
+from lead_conversion.pipelines.modelling.trees import choose_trees, in_larger_steps
 from lead_conversion.pipelines.modelling.tuning import say_tuning, tune_models
+from lead_conversion.pipelines.modelling.unseen import predict_unseen
 
 Model = dict[str, Any]
 
@@ -148,9 +150,10 @@ class _Maker:
 
     def make_from(self, rows: pd.DataFrame, learnt: pd.DataFrame) -> dict[str, Model]:
         """The same; `learnt` are the rows with their later outcomes, which candidates learn from."""
-        return {**self._make_candidates(learnt), **self._make_baselines(rows)}
+        return {**self.make_candidates(learnt), **self._make_baselines(rows)}
 
-    def _make_candidates(self, learnt: pd.DataFrame) -> dict[str, Model]:
+    def make_candidates(self, learnt: pd.DataFrame) -> dict[str, Model]:
+        """The candidates, simplest first."""
         made = {
             family: fit_candidate(family, learnt, self.features, self.model, self.rounds, self.seed, self.window_hours)
             for family in self.capacity.candidates
@@ -211,13 +214,16 @@ def _train_rows(
         lightgbm, rounds = choose_trees(learnt, *wanted, seed, window_hours, model.enough_positives)
         sized = sized.model_copy(update={"lightgbm": lightgbm})
     maker = _Maker(capacity, rounds, sized, seed, features, window_hours, bool(rows["campaign_id"].notna().any()))
+    unseen: dict[str, Judgement] = {}
+    if "blend" in capacity.candidates:
+        maker, unseen = _weigh_blend(maker, learnt)
     judged: dict[str, Judgement] = {}
     calibrators: dict[str, Calibrator] = {}
     if origins:
         rehearsal = rehearse(origins, maker.make, positives + negatives)
         calibrators = {name: rehearsal.calibrate(name, model.calibration) for name in rehearsal.margins}
         judged = {name: rehearsal.judge(name) for name in capacity.candidates}
-    chosen = _choose(capacity, judged, model)
+    chosen = _choose(capacity, judged, unseen, model)
     found = {
         "status": "trained",
         "message": " ".join(
@@ -225,6 +231,7 @@ def _train_rows(
                 capacity.sentence,
                 *_say_later(learnt),
                 *say_tuning(searched),
+                *_say_weight(maker.model.blend.lightgbm_weight, model.blend.lightgbm_weight),
                 _say_choice(chosen, judged, model.family),
             ]
         ),
@@ -240,13 +247,30 @@ def _train_rows(
             for name, fit in maker.make_from(rows, learnt).items()
         },
     }
-    return Training(found, learnt, sized)
+    return Training(found, learnt, maker.model)
 
 
-def _choose(capacity: Capacity, judged: Mapping[str, Judgement], model: ModelParameters) -> str:
+def _weigh_blend(maker: _Maker, learnt: pd.DataFrame) -> tuple[_Maker, dict[str, Judgement]]:
+    """The maker with the weight of the trees that leads of the same time show, and how they judge the candidates."""
+    model = maker.model
+    lightgbm, rounds = in_larger_steps(model.lightgbm, maker.rounds)
+    quick = replace(maker, rounds=rounds, model=model.model_copy(update={"lightgbm": lightgbm}))
+    folds = deal_folds(learnt, maker.seed, model.enough_positives)
+    unseen = predict_unseen(learnt, folds, quick.make_candidates)
+    weight = unseen.choose_weight(model.blend.lightgbm_weight)
+    weighed = model.model_copy(update={"blend": model.blend.model_copy(update={"lightgbm_weight": weight})})
+    judged = {"logistic": unseen.judge(0), "lightgbm": unseen.judge(1), "blend": unseen.judge(weight)}
+    return replace(maker, model=weighed), {name: judged[name] for name in maker.capacity.candidates}
+
+
+def _choose(
+    capacity: Capacity, judged: Mapping[str, Judgement], unseen: Mapping[str, Judgement], model: ModelParameters
+) -> str:
     if not judged:
         return capacity.candidates[0]
-    return "blend" if model.family == "blend" and "blend" in judged else choose_candidate(judged, model.equal_within)
+    if model.family == "blend" and "blend" in judged:
+        return "blend"
+    return choose_candidate(judged, unseen, model.equal_within)
 
 
 def _find_origins(
@@ -303,6 +327,11 @@ def _say_later(learnt: pd.DataFrame) -> list[str]:
     windows = learnt[WINDOWS].max()
     leads = learnt.loc[(learnt[WINDOWS] == windows) & (learnt["label"] == 1), "lead_key"].nunique()
     return [f"Models learnt from {leads:,} leads that got there within {windows} windows, too."]
+
+
+def _say_weight(weight: float, known: float) -> list[str]:
+    """How much trees count in the blend, where leads showed that it is not as much as was known before."""
+    return [] if weight == known else [f"In the blend trees count {weight:.0%}, as leads that models had not met show."]
 
 
 def _count_leads(rows: pd.DataFrame) -> tuple[int, int]:

@@ -4,23 +4,20 @@ They start from the clock's log odds: trees are flat beyond the last landmark, t
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from math import ceil
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import GroupKFold
 
 from lead_conversion.contracts.features import Feature
 from lead_conversion.pipelines.modelling.clock import CLOCK_FEATURE, WINDOWS, fit_clocks, read_clock
 from lead_conversion.pipelines.modelling.encoding import encode_codes, learn_categories
+from lead_conversion.pipelines.modelling.folds import deal_folds
 from lead_conversion.pipelines.modelling.log_odds import Array, rounded
 from lead_conversion.pipelines.modelling.parameters import EncodingParameters, LightgbmParameters
 
-# Of the leads, to count the trees: each fold judges trees of the others.
-FOLDS = 4
 # Trees are counted by steps of at least this size: how good they are depends on how far they reach, the learning rate
 # times their number, and hardly on the size of the steps.
 COUNTING_STEP = 0.1
@@ -41,21 +38,15 @@ def choose_trees(
     """The shape of the trees, of all that are to be tried, and the number of them, that lose least on other leads.
 
     The leads are dealt to folds at random, and one count is found for all folds together. Later leads would tell when
-    to stop at another rate than the trees start from, and where rates move that ends the growth at once. Folds are left
-    out where `enough_positives` leads have judged. Of shapes that lose the same the first one is taken.
+    to stop at another rate than the trees start from, and where rates move that ends the growth at once. Of shapes that
+    lose the same the first one is taken.
 
     Few large steps reach as far as many small ones, so they are what shapes are compared by and trees counted.
     """
     names = [feature.name for feature in features]
     categories, (_clock, so_far) = learn_categories(rows, features, encoding), fit_clocks(rows, window_hours)
-    positives = rows.loc[rows["label"] == 1, "lead_key"].nunique()
-    # By number: among texts scikit-learn looks for each lead in all rows.
-    lead = pd.factorize(rows["lead_key"], sort=True)[0]
-    dealt = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(rows, groups=lead)
-    folds = list(islice(dealt, ceil(min(enough_positives / positives, 1) * FOLDS)))
-
-    step = max(COUNTING_STEP, lightgbm.learning_rate)
-    trees_a_step = step / lightgbm.learning_rate
+    folds = deal_folds(rows, seed, enough_positives)
+    step, trees_a_step = _larger_step(lightgbm)
 
     def lose(tried: LightgbmParameters) -> Array:
         """The loss by the number of steps."""
@@ -74,6 +65,18 @@ def choose_trees(
     best = int(np.argmin([losses.min() for losses in by_steps]))
     steps = int(np.argmin(by_steps[best])) + 1
     return shapes[best], min(round(steps * trees_a_step), lightgbm.max_rounds)
+
+
+def in_larger_steps(lightgbm: LightgbmParameters, rounds: int) -> tuple[LightgbmParameters, int]:
+    """Parameters and number of fewer and larger trees that reach as far: quicker, and nearly as good."""
+    step, trees_a_step = _larger_step(lightgbm)
+    return lightgbm.model_copy(update={"learning_rate": step}), max(round(rounds / trees_a_step), 1)
+
+
+def _larger_step(lightgbm: LightgbmParameters) -> tuple[float, float]:
+    """The size of the steps by which trees are counted, and how many trees reach as far."""
+    step = max(COUNTING_STEP, lightgbm.learning_rate)
+    return step, step / lightgbm.learning_rate
 
 
 def fit_trees(
