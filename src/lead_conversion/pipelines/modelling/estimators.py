@@ -15,7 +15,7 @@ import pandas as pd
 from lead_conversion.contracts.features import Feature
 from lead_conversion.pipelines.modelling.baselines import predict_campaign_rate, predict_rule
 from lead_conversion.pipelines.modelling.calibration import calibrate
-from lead_conversion.pipelines.modelling.log_odds import Array
+from lead_conversion.pipelines.modelling.log_odds import Array, rounded
 from lead_conversion.pipelines.modelling.logistic import (
     explain_logistic,
     fit_logistic,
@@ -33,7 +33,7 @@ CANDIDATES = ("logistic", "lightgbm", "blend")
 
 def blend_models(first: dict[str, Any], second: dict[str, Any], second_weight: float) -> dict[str, Any]:
     """The weighted mean of two models on the log-odds scale."""
-    return {"family": "blend", "parts": [first, second], "weights": [1 - second_weight, second_weight]}
+    return {"family": "blend", "parts": [first, second], "weights": [rounded(1 - second_weight), second_weight]}
 
 
 def fit_candidate(

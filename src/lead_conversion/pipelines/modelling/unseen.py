@@ -17,7 +17,7 @@ from lead_conversion.pipelines.modelling.folds import Positions
 from lead_conversion.pipelines.modelling.log_odds import Array
 from lead_conversion.pipelines.modelling.rehearsal import Judgement, bound_excess, judge
 
-WEIGHTS = np.linspace(0, 1, 11)
+WEIGHTS = tuple(tenths / 10 for tenths in range(11))
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Unseen:
         A stacked generalisation (Wolpert 1992; Breiman 1996) of one weight, on the log-odds scale. Shown is by lead, as
         candidates are compared.
         """
-        judged = {float(weight): self.judge(weight) for weight in WEIGHTS}
+        judged = {weight: self.judge(weight) for weight in WEIGHTS}
         best = min(judged, key=lambda weight: judged[weight].log_loss)
         return best if bound_excess(judged[best], self.judge(known)) < 0 else known
 
