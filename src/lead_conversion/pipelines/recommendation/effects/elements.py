@@ -1,5 +1,6 @@
 """Who is compared with whom: for each element, the arms of the risk set and when each was live."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
@@ -67,15 +68,34 @@ def list_comparisons(risk_set: pd.DataFrame, campaign_steps: pd.DataFrame, least
     ]
 
 
+def name_campaigns(campaign_steps: pd.DataFrame) -> dict[int, str]:
+    """Each campaign's readable name, on one line."""
+    campaigns = campaign_steps.dropna(subset="campaign_id").drop_duplicates("campaign_id")
+    names = {
+        int(key): " ".join(name.split()) or f"campaign {int(key)}"
+        for key, name in zip(campaigns["campaign_id"], campaigns["campaign_name"], strict=True)
+    }
+    return _tell_apart(names)
+
+
 def name_steps(campaign_steps: pd.DataFrame) -> dict[int, StepName]:
     """Each step's readable name: campaign, place and channel."""
-    return {
-        int(step["step_id"]): StepName(
-            int(step["campaign_id"]),
-            f"{step['campaign_name']} · step {step['step_order']} ({step['channel']})",
-        )
-        for step in campaign_steps.drop_duplicates("step_id").to_dict("records")
+    campaigns = name_campaigns(campaign_steps)
+    steps = campaign_steps.drop_duplicates("step_id").to_dict("records")
+    labels = {
+        int(step["step_id"]): f"{campaigns[int(step['campaign_id'])]} · step {step['step_order']} ({step['channel']})"
+        for step in steps
     }
+    told_apart = _tell_apart(labels)
+    return {
+        int(step["step_id"]): StepName(int(step["campaign_id"]), told_apart[int(step["step_id"])]) for step in steps
+    }
+
+
+def _tell_apart(names: dict[int, str]) -> dict[int, str]:
+    """The names, with its id behind each one that several have."""
+    bearers = Counter(names.values())
+    return {key: f"{name} (id {key})" if bearers[name] > 1 else name for key, name in names.items()}
 
 
 def prompt_spans(campaign_steps: pd.DataFrame) -> dict[str, Span]:
@@ -183,8 +203,7 @@ def _compare_waits(step_id: int, step: StepName, sent: pd.DataFrame, least: int)
 
 def _compare_journeys(risk_set: pd.DataFrame, campaign_steps: pd.DataFrame) -> Iterator[Comparison]:
     """Orders and campaigns: one row a lead, at the first step it met."""
-    campaigns = campaign_steps.drop_duplicates("campaign_id").to_dict("records")
-    names = {int(c["campaign_id"]): str(c["campaign_name"]) for c in campaigns}
+    names = name_campaigns(campaign_steps)
     journeys = first_of_journeys(risk_set)
     for campaign_id, rows in each_group(journeys, "campaign_id"):
         yield from _compare_orders(campaign_id, names[campaign_id], rows)

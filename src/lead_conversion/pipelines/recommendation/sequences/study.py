@@ -9,7 +9,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from lead_conversion.kernel.windows import SECONDS_AN_HOUR
-from lead_conversion.pipelines.recommendation.effects.elements import Comparison, each_group
+from lead_conversion.pipelines.recommendation.effects.elements import Comparison, each_group, name_campaigns
 from lead_conversion.pipelines.recommendation.effects.estimation import study_comparisons
 from lead_conversion.pipelines.recommendation.effects.intervals import reach_of
 from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
@@ -62,7 +62,7 @@ def study_sequences(
     mature = rows.loc[rows["is_mature"]]
     shrunken = shrink_effects(effects, knobs.confidence_level, least_sd=knobs.margin)
     own = mature.loc[mature["sequence_variant"] == OWN_VARIANT]
-    names = primary_campaign_steps.drop_duplicates("campaign_id").set_index("campaign_id")["campaign_name"]
+    names = name_campaigns(primary_campaign_steps)
     campaigns = [int(key) for key in sorted(own["campaign_id"].dropna().unique())]
     proposals = {campaign_id: propose_changes(shrunken, campaign_id, knobs) for campaign_id in campaigns}
     values = _value_proposals(
@@ -72,7 +72,7 @@ def study_sequences(
         "campaigns": [
             {
                 "campaign_id": campaign_id,
-                "name": str(names[campaign_id]),
+                "name": names[campaign_id],
                 "funnel": (funnel := _funnel(own.loc[own["campaign_id"] == campaign_id], shrunken, parameters)),
                 "waits": _waits(shrunken.loc[shrunken["campaign_id"] == campaign_id]),
                 "channels": _channels(funnel),
