@@ -151,7 +151,8 @@ def _describe_shortage(
     if effects.empty:
         return (
             "Not enough data: no prompt, step, wait or order was run in two ways with at least "
-            f"{parameters.effects.min_leads_per_arm} leads each. Run two versions of a step side by side."
+            f"{parameters.effects.min_leads_per_arm} leads each, of whom some booked and some did not. Run two "
+            "versions of a step side by side."
         )
     return None
 

@@ -8,6 +8,7 @@ from estimated_elements import estimate_effects
 from sklearn.linear_model import LogisticRegression
 
 from lead_conversion.pipelines.recommendation.effects.estimation import EFFECT_DTYPES
+from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
 
 
 def near(value, within=0.01):
@@ -266,6 +267,28 @@ def test_interval_of_an_arm_that_few_got_is_as_wide_as_that_of_a_few(estimate, m
 def test_effect_where_all_book_or_none_stays_a_change_of_a_probability(estimate, make_risk_set):
     risk_set = make_risk_set({"prompt_id": 1, "leads": 300, "booked": 300}, {"prompt_id": 2, "leads": 300, "booked": 0})
     assert estimate(risk_set)[["effect", "ci_low", "ci_high"]].abs().max().max() <= 1
+
+
+@pytest.mark.parametrize("booked", [0, 100])
+def test_nothing_is_told_where_nobody_booked_or_everybody_did(estimate, make_steps, make_risk_set, booked):
+    texts = {1: "Call me.", 2: "Act now. Call me."}
+    steps = make_steps(*({"step_id": s, "prompt_id": s + v, "body": texts[v]} for s in (10, 20) for v in texts))
+    groups = [{"step_id": s, "prompt_id": s + v, "leads": 100, "booked": booked} for s in (10, 20) for v in texts]
+    assert estimate(make_risk_set(*groups), steps).empty
+
+
+def test_step_where_nobody_booked_takes_nothing_off_the_effects_of_others(estimate, make_steps, make_risk_set):
+    steps = make_steps(*({"step_id": s, "prompt_id": s + v} for s in (10, 20, 30) for v in (1, 2)))
+    groups = [
+        {"step_id": s, "prompt_id": s + v, "leads": 200, "booked": booked}
+        for s, v, booked in ((10, 1, 20), (10, 2, 60), (20, 1, 50), (20, 2, 10))
+    ]
+    silent = [{"step_id": 30, "prompt_id": 30 + v, "leads": 200, "booked": 0} for v in (1, 2)]
+    alone, beside = (
+        shrink_effects(estimate(make_risk_set(*rows), steps).reset_index(), 0.95, 0.003).set_index("element_id")
+        for rows in (groups, groups + silent)
+    )
+    assert beside.loc["11", "posterior"] == near(alone.loc["11", "posterior"]) == near(-0.2, within=0.03)
 
 
 def test_wait_is_not_adjusted_for_the_hours_it_makes_itself(estimate, make_risk_set):

@@ -143,6 +143,14 @@ class Contrast:
     guardrails: Mapping[str, tuple[float, float]]
     bounces: tuple[float, float] | None
 
+    @property
+    def is_told(self) -> bool:
+        """Whether some leads booked and some did not.
+
+        Else no row differs from another: an interval without width, beside which others of its kind weigh nothing.
+        """
+        return {self.rate_treated, self.rate_control} not in ({0.0}, {1.0})
+
 
 @dataclass(frozen=True)
 class Inquiry:

@@ -113,14 +113,15 @@ def estimate_effects(
     what was known of the leads.
 
     Returns:
-        One row an element and contrast, columns as in `EFFECT_DTYPES`, ordered by element. Effects are absolute changes
-        of probability, the rates are not adjusted; `overlap` is the share of leads that could have got any of the arms;
-        `sensitivity` the E-value of the interval's limit nearest zero. `flagged` says that the effect is below zero at
-        the false discovery rate, and its estimate by more than the margin of relevance; of prompts, where their wording
-        foretells what they do at other steps, it says so of the effect with the wording counted (`text_doubt`). Rows
-        with the same `hypothesis` are one test seen from both sides. `bounce_effect` is a negative control (Lipsitch et
-        al. 2010, Epidemiology 21:383): what a prompt or a wait seems to do to attempts that reach no address; where
-        that is beyond chance (`bounces_differ`), its arms are not alike and the grade is C.
+        One row an element and contrast, columns as in `EFFECT_DTYPES`, ordered by element; none where nobody booked, or
+        everybody did. Effects are absolute changes of probability, the rates are not adjusted; `overlap` is the share
+        of leads that could have got any of the arms; `sensitivity` the E-value of the interval's limit nearest zero.
+        `flagged` says that the effect is below zero at the false discovery rate, and its estimate by more than the
+        margin of relevance; of prompts, where their wording foretells what they do at other steps, it says so of the
+        effect with the wording counted (`text_doubt`). Rows with the same `hypothesis` are one test seen from both
+        sides. `bounce_effect` is a negative control (Lipsitch et al. 2010, Epidemiology 21:383): what a prompt or a
+        wait seems to do to attempts that reach no address; where that is beyond chance (`bounces_differ`), its arms are
+        not alike and the grade is C.
     """
     knobs = parameters.effects
     rows = order_rows(risk_set)
@@ -243,7 +244,7 @@ def _estimate(
     dealt: Dealt | None,
 ) -> dict[str, object] | None:
     contrast = inquiry.contrast({element.arm}, set(element.others))
-    if contrast is None or min(contrast.n_treated, contrast.n_control) < knobs.min_leads_per_arm:
+    if not contrast or not contrast.is_told or min(contrast.n_treated, contrast.n_control) < knobs.min_leads_per_arm:
         return None
     return {
         "element_type": element.element_type,

@@ -54,7 +54,7 @@ def estimate_text_features(
     for channel, name in product(CHANNELS, names):
         having = {key: found[name] for key, found in features.items()}
         steps = _compare_steps(by_channel[channel], having, knobs)
-        if len(steps) >= knobs.min_steps_per_text_feature:
+        if len(steps) >= knobs.min_steps_per_text_feature and any(step.is_told for step in steps):
             tried = {arm for inquiry in by_channel[channel] for period in inquiry.periods for arm in period.arms}
             leads_a_month = sum(exposed.get(("prompt", key), 0.0) for key in sorted(tried) if having[key])
             records.append(_combine_steps(channel, name, steps, leads_a_month, knobs))
