@@ -118,7 +118,7 @@ def test_small_effect_is_planned_at_the_least_effect_of_interest(plan, recommend
 def test_thin_traffic_is_infeasible_and_says_what_would_make_it_feasible(plan, recommendation, recent_leads):
     experiment = plan(recommendation, recent_leads(20))
     assert not experiment["feasible"]
-    needed = 2 * experiment["sample_size_per_arm"] / 21
+    needed = np.ceil(2 * experiment["sample_size_per_arm"] / 21)
     assert f"{needed:,.0f} leads a week" in experiment["reason"]
     assert "points are the smallest effect that matters" in experiment["reason"]
 
@@ -126,8 +126,20 @@ def test_thin_traffic_is_infeasible_and_says_what_would_make_it_feasible(plan, r
 def test_effect_named_as_affordable_would_be_feasible(plan, recommendation, recent_leads):
     reason = plan(recommendation, recent_leads(20))["reason"]
     points = float(reason.split("or if ")[1].split(" points")[0])
-    larger = recommendation | {"evidence": {"shrunken_effect": -(points + 0.1) / 100}}
+    larger = recommendation | {"evidence": {"shrunken_effect": -points / 100}}
     assert plan(larger, recent_leads(20))["feasible"]
+
+
+def test_traffic_that_is_just_too_thin_is_told_as_less_than_what_would_do(plan, recommendation, recent_leads):
+    needed = float(plan(recommendation, recent_leads(20))["reason"].split("Feasible with ")[1].split()[0])
+    just_too_thin = recent_leads(int(needed)).iloc[:-4]
+    assert plan(recommendation, recent_leads(int(needed)))["feasible"]
+    assert f"leads at {needed - 0.5:g} a week take 27 weeks" in plan(recommendation, just_too_thin)["reason"]
+
+
+def test_a_lead_now_and_then_is_not_told_as_none(plan, recommendation, make_risk_set):
+    lead = make_risk_set({"leads": 1, "booked": 0, "met_at": "2026-08-20", "is_mature": False})
+    assert "leads at 0.1 a week" in plan(recommendation, lead)["reason"]
 
 
 def test_one_lead_a_week_asks_for_campaigns_to_share(plan, recommendation, recent_leads):

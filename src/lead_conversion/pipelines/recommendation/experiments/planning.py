@@ -347,7 +347,7 @@ def _judge_feasibility(
         return f"Infeasible: {needed} are needed and no lead has met this place lately. Enrol leads first."
     if duration <= knobs.max_duration_weeks:
         return (
-            f"Feasible: {needed} at {count(weekly)} a week, and {maturation_weeks} weeks until the last label is known."
+            f"Feasible: {needed} at {_rate(weekly)} a week, and {maturation_weeks} weeks until the last label is known."
         )
     affordable = weekly * enrolment_weeks / 2
 
@@ -356,12 +356,17 @@ def _judge_feasibility(
 
     # the sample shrinks steadily as the difference grows
     widest = HIGHEST_RATE - base_rate
-    remedy = (
-        f"if {decimal(100 * brentq(too_few, 1e-4, widest, xtol=1e-5), 1)} points are the smallest effect that matters"
-        if too_few(widest) < 0
-        else "if several campaigns share the test"
-    )
+    if too_few(widest) < 0:
+        points = math.ceil(1000 * brentq(too_few, 1e-4, widest, xtol=1e-5)) / 10
+        remedy = f"if {decimal(points, 1)} points are the smallest effect that matters"
+    else:
+        remedy = "if several campaigns share the test"
     return (
-        f"Infeasible: {needed} at {count(weekly)} a week take {count(duration)} weeks, {knobs.max_duration_weeks} are "
-        f"allowed. Feasible with {count(2 * sample / enrolment_weeks)} leads a week, or {remedy}."
+        f"Infeasible: {needed} at {_rate(weekly)} a week take {count(duration)} weeks, {knobs.max_duration_weeks} are "
+        f"allowed. Feasible with {count(math.ceil(2 * sample / enrolment_weeks))} leads a week, or {remedy}."
     )
+
+
+def _rate(weekly: float) -> str:
+    """Leads a week; in whole ones, traffic that is just too thin would read as enough, and thinner one as none."""
+    return decimal(weekly, 1).removesuffix(".0")
