@@ -67,6 +67,10 @@ def test_versions_dealt_by_lot_are_evidence_of_grade_a(grade, leads_of):
     assert grade(leads_of(by_lot)) == {10: "A"}
 
 
+def test_lot_among_leads_of_whom_nothing_is_recorded_is_not_told_from_choice(grade, leads_of):
+    assert grade(leads_of(by_lot).assign(industry="unknown")) == {10: "B"}
+
+
 def test_lot_whose_shares_change_slowly_is_still_a_lot(grade, leads_of):
     assert grade(leads_of(by_lot_more_and_more)) == {10: "A"}
 

@@ -18,6 +18,7 @@ from lead_conversion.pipelines.recommendation.effects.heterogeneity import descr
 from lead_conversion.pipelines.recommendation.effects.intervals import reach_of
 from lead_conversion.pipelines.recommendation.effects.proportions import adjust_for_multiple_tests, e_value
 from lead_conversion.pipelines.recommendation.effects.randomisation import (
+    are_leads_told_apart,
     could_have_seen_choice,
     doubt_chance,
     kinds_dealt_by_chance,
@@ -140,7 +141,7 @@ def estimate_effects(
             for study, of_study in study_comparisons(comparisons, mature, step_outcomes, parameters, seed)
             for comparison in of_study
         }
-        dealt = _find_dealt_by_chance(tested, inquiries, knobs)
+        dealt = _find_dealt_by_chance(tested, inquiries, mature, knobs)
         found = [
             row
             for comparison in comparisons
@@ -218,17 +219,21 @@ def _count_bounces(rows: pd.DataFrame) -> Account:
     return Account.of(np.full(len(rows), bounced.mean()), bounced, bounced[None, :])
 
 
-def _find_dealt_by_chance(tested: Tested, inquiries: dict[str, Inquiry], knobs: EffectParameters) -> dict[str, Dealt]:
+def _find_dealt_by_chance(
+    tested: Tested, inquiries: dict[str, Inquiry], mature: pd.DataFrame, knobs: EffectParameters
+) -> dict[str, Dealt]:
     """By name, comparisons whose arms chance dealt: a test did, or neither they nor more of their kind look steered.
 
-    A registered test gives no right to the grade where its arms differ in what was known of the leads, or where it was
+    Where nothing is recorded of who the leads are, nothing could look steered, and only a test tells. A registered
+    test gives no right to the grade where its arms differ in what was known of the leads, or where it was
     stopped because its arms were not filled by chance, or by a guardrail.
     """
     kinds = {comparison.name: comparison.element_type for comparison in tested.comparisons}
     doubts = {name: doubt_chance(inquiry) for name, inquiry in inquiries.items() if inquiry.periods}
     untold = {name: doubt for name, doubt in doubts.items() if name not in tested.answers}
     by_chance = kinds_dealt_by_chance(untold, kinds, knobs.randomisation.alpha)
-    looks_it = {name for name in untold if kinds[name] in by_chance} - tested.distrusted
+    can_look = are_leads_told_apart(mature)
+    looks_it = {name for name in untold if can_look and kinds[name] in by_chance} - tested.distrusted
     return {
         name: tested.answers.get(name, LOOKS)
         for name, doubt in doubts.items()

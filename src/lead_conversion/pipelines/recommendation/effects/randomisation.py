@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy.special import bdtrc, chdtrc, ndtr, ndtri
 
 from lead_conversion.pipelines.recommendation.effects.arms import TIME_COLUMNS, Period
 from lead_conversion.pipelines.recommendation.effects.contrasts import Contrast, Inquiry
 from lead_conversion.pipelines.recommendation.effects.values import Array, Positions
+from lead_conversion.pipelines.recommendation.exposure.histories import TRAITS
 from lead_conversion.pipelines.recommendation.parameters import RandomisationParameters
 
 # With which an imbalance that matters must have been seen.
@@ -77,6 +79,11 @@ def could_have_seen_choice(contrast: Contrast, knobs: RandomisationParameters) -
     """Whether arms that differ by the largest imbalance that may be missed would have been told apart."""
     reach = float(ndtri(1 - knobs.alpha / 2) + ndtri(POWER))
     return reach * math.sqrt(1 / contrast.n_treated + 1 / contrast.n_control) <= knobs.largest_imbalance
+
+
+def are_leads_told_apart(rows: pd.DataFrame) -> bool:
+    """Whether anything is recorded of who the leads are; a choice by what is recorded nowhere looks like chance."""
+    return any(len(rows[trait].dropna().unique()) > 1 for trait in TRAITS)
 
 
 def _share_is_chance(doubts: Iterable[float], alpha: float) -> bool:

@@ -25,7 +25,8 @@ HISTORY_DTYPES = {
 }
 # What was known when a step's arm was chosen. The wait before a step is chosen right after the step before it: how long
 # ago that was, and what had become of it by then, are the wait's own doing.
-AT_ENROLMENT = (*ATTRIBUTES, "crm_score", "site_visits_30d", "has_email", "has_phone")
+TRAITS = (*ATTRIBUTES, "crm_score", "site_visits_30d")
+AT_ENROLMENT = (*TRAITS, "has_email", "has_phone")
 BEFORE_WAIT = (
     *AT_ENROLMENT, "steps_met", "steps_skipped", "last_channel", "last_result", "replies", "positive_replies",
     "objections", "last_intent",
