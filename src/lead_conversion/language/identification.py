@@ -13,6 +13,7 @@ LANGUAGES = ("de", "en", "es", "fr", "pt")
 UNDETERMINED = "und"
 # Below this many letters the statistics of a language are a guess.
 MIN_LETTERS_FOR_STATISTICS = 12
+LAST_LATIN_LETTER = "\u024f"
 # Below this many, so is the choice among all languages there are.
 MIN_LETTERS_FOR_ALL = 60
 # The other languages in Latin letters that many people write. Beside small ones (Luxembourgish, Galician, Nigerian
@@ -85,7 +86,7 @@ def _is_borne_out(language: str, text: str, folded: str, languages: tuple[str, .
 
 
 def _is_in_another_script(text: str, letters: int) -> bool:
-    return not text.isascii() and 2 * sum(letter.isalpha() and letter > "\u024f" for letter in text) > letters
+    return not text.isascii() and 2 * sum(letter.isalpha() and letter > LAST_LATIN_LETTER for letter in text) > letters
 
 
 def _language_of_short(folded: str, languages: tuple[str, ...]) -> str:

@@ -4,7 +4,12 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from lead_conversion.language.identification import LANGUAGES, language_among_all
+from lead_conversion.language.identification import (
+    LANGUAGES,
+    LAST_LATIN_LETTER,
+    MIN_LETTERS_FOR_STATISTICS,
+    language_among_all,
+)
 from lead_conversion.language.phrases import URL, any_of, fold, is_asserted, whole_words
 from lead_conversion.language.prompt_lexicon import CLEAR_ASKS, NOTICES, PRESSURE
 from lead_conversion.language.readability import reading_ease
@@ -85,6 +90,12 @@ def sentences_of_prompt(subject: str | None, body: str, language: str) -> list[s
     """What the team wrote, a sentence each: without placeholders, marks, links and how to stop."""
     prose = _prose(_without_notices(_whole(subject, body), language))
     return [sentence.strip() for sentence in SENTENCE.findall(prose) if any(map(str.isalpha, sentence))]
+
+
+def has_words_to_tell_by(subject: str | None, body: str) -> bool:
+    """Whether there are words enough to tell the language by; few are needed where they are in no Latin letters."""
+    letters = [sign for sign in _prose(_whole(subject, body)) if sign.isalpha()]
+    return len(letters) >= MIN_LETTERS_FOR_STATISTICS or any(letter > LAST_LATIN_LETTER for letter in letters)
 
 
 def _whole(subject: str | None, body: str) -> str:

@@ -226,6 +226,26 @@ def test_text_in_another_language_is_not_reworded():
     assert propose(german, rival).proposed_text == rival.body
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Cze\u015b\u0107 {{first_name}}, mamy nowy kurs.",
+        "Hoi {{first_name}}, we hebben een nieuwe cursus.",
+        "\u041f\u0440\u0438\u0432\u0435\u0442 {{first_name}}!",
+        "\u3053\u3093\u306b\u3061\u306f\u3002\u65b0\u3057\u3044\u30b3\u30fc\u30b9\u3002",
+    ],
+)
+def test_short_text_in_a_language_that_nobody_here_reads_is_not_reworded_in_english(body):
+    assert propose(body) is None
+    rival = PromptText("sms", None, body.replace("{{first_name}}", "{{agent_name}}") + " \U0001f642")
+    assert propose(body, rival).proposed_text == rival.body
+
+
+@pytest.mark.parametrize("body", ["News.", "\U0001f389 {{first_name}}: https://news.example/spring-courses-and-more"])
+def test_text_of_hardly_a_word_is_taken_for_english(body):
+    assert propose(body).proposed_text.endswith(CLEAR)
+
+
 def test_whole_version_is_expected_to_do_what_it_did():
     edit = propose("Hi {{first_name}}, the course is in May. Shall we speak on Monday?")
     expected = expect_effect(edit, (0.02, -0.01, 0.05))

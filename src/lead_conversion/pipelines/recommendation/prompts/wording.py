@@ -7,9 +7,12 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
-from lead_conversion.language.prompts import describe_prompt
+from lead_conversion.language.identification import UNDETERMINED
+from lead_conversion.language.prompts import describe_prompt, has_words_to_tell_by
 from lead_conversion.language.templates import Part, straighten
 
+# of ISO 639-3, for languages without a code
+UNREAD = "mis"
 # what follows from the sentence before it
 _LEANS_BACK = re.compile(
     r"(?:if (?:so|not|yes|that|you did)|that|this|these|those|it|they|he|she|then|so|but|or|and|either|neither|both|"
@@ -67,8 +70,9 @@ class PromptText:
 
     @cached_property
     def language(self) -> str:
-        """ISO 639-1, or und where it cannot be told."""
-        return describe_prompt(self.subject, self.body).prompt_language
+        """ISO 639-1; und of hardly a word, and mis where there are words of a language that nobody here can tell."""
+        told = describe_prompt(self.subject, self.body).prompt_language
+        return UNREAD if told == UNDETERMINED and has_words_to_tell_by(self.subject, self.body) else told
 
 
 def leans_back(sentence: str) -> bool:
