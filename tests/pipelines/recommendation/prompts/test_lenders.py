@@ -63,6 +63,10 @@ def test_ask_of_another_campaign_comes_only_in_words_that_this_one_uses():
     assert ask_of(other, vocabulary="The test drive is free.") == "Shall we book a test drive this week?"
 
 
+def test_link_on_a_line_of_its_own_is_no_ask():
+    assert ask_of(lender(text("We teach.\n\n{{booking_link}}"))) is None
+
+
 def test_argument_of_another_campaign_is_never_lent():
     assert sentence_of(lender(text("We teach. Lessons are short."), is_of_campaign=False)) is None
 

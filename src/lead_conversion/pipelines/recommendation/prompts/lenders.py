@@ -129,7 +129,7 @@ class Library:
         for lender in lenders:
             for words in offers(lender):
                 is_sound = not (has_pressure(words) or has_jargon(words) or has_markup(words))
-                is_sound = is_sound and words.casefold() not in text.casefold()
+                is_sound = is_sound and bool(words_of(words)) and words.casefold() not in text.casefold()
                 if is_sound and placeholders(words) <= self.known_placeholders and self._fits(words, lender):
                     return Lent(words, lender)
         return None
