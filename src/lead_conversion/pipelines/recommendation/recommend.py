@@ -56,7 +56,7 @@ NOT_ALIKE = (
 )
 NO_WORDING = (
     "No wording is proposed: no part of the text is weak by the rules, and no better version of the step has another "
-    "text in its language. A person has to write one."
+    "sound text in its language. A person has to write one."
 )
 NOTHING: dict[str, Any] = {
     "recommendations": [],

@@ -246,6 +246,16 @@ def test_text_of_hardly_a_word_is_taken_for_english(body):
     assert propose(body).proposed_text.endswith(CLEAR)
 
 
+def test_version_whose_braces_would_reach_the_reader_is_not_proposed_as_a_whole():
+    broken = PromptText("sms", None, f"Hi {{{{first_name}}, the course is short. {CLEAR}")
+    current = f"Hi {{{{first_name}}}}, the course is in May. {CLEAR}"
+    assert propose(current, broken) is None
+    of_another_tool = PromptText(
+        "sms", None, f"Hi {{{{contact.first_name}}}}, {{% if x %}}we sing{{% endif %}}. {CLEAR}"
+    )
+    assert propose(current, of_another_tool).proposed_text == of_another_tool.body
+
+
 def test_whole_version_is_expected_to_do_what_it_did():
     edit = propose("Hi {{first_name}}, the course is in May. Shall we speak on Monday?")
     expected = expect_effect(edit, (0.02, -0.01, 0.05))

@@ -28,6 +28,7 @@ from lead_conversion.pipelines.recommendation.prompts.wording import (
     can_go,
     has_broken_braces,
     has_markup,
+    has_unpaired_braces,
     join,
     leans_back,
     may_insert,
@@ -157,7 +158,7 @@ def edit_prompt(
         limits: lengths above which sentences are taken out.
 
     Returns:
-        None where no part is weak and no other version of the step has a text.
+        None where no part is weak and no better version of the step has a sound text in the language.
     """
     draft = _Draft(current.channel, current.subject, parse_template(current.body.rstrip()))
     draft = _mend_placeholders(draft, library.known_placeholders)
@@ -186,7 +187,7 @@ def expect_effect(edit: PromptEdit, gain: tuple[float, float, float]) -> Expecte
     """
     effect, low, high = gain
     if edit.is_whole_version:
-        words = "As measured: the other versions of the step against this one, of which the proposed one did best."
+        words = "As measured: the other versions of the step against this one. The proposed one is one that did better."
         return ExpectedEffect(effect, low, high, is_measured=True, words=words)
     words = (
         "Not measured: nobody was sent this text. The interval reaches from no change, or from the lower end of what "
@@ -199,7 +200,11 @@ def _take_whole_version(current: PromptText, library: Library) -> PromptEdit | N
     rivals = [
         lender
         for lender in library.lenders
-        if lender.is_rival and lender.text.body.strip() and lender.text.whole() != current.whole()
+        if lender.is_rival
+        and lender.text.body.strip()
+        and lender.text.whole() != current.whole()
+        # a rival's other placeholders were sent as they are, but half of a pair fills nothing
+        and not has_unpaired_braces(lender.text.whole())
     ]
     if not rivals:
         return None

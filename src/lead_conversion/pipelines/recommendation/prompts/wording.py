@@ -196,3 +196,8 @@ def has_markup(text: str) -> bool:
 def has_broken_braces(text: str) -> bool:
     """Whether braces stand in the text that would reach the reader."""
     return bool(re.search(r"[{}]", re.sub(r"\{\{\s*\w+\s*\}\}", "", text)))
+
+
+def has_unpaired_braces(text: str) -> bool:
+    """Whether braces stand in the text that are of no placeholder or tag in anybody's spelling."""
+    return bool(re.search(r"[{}]", re.sub(r"\{\{[^{}]*\}\}|\{%[^{}]*%\}", "", text)))
