@@ -104,7 +104,18 @@ def test_others_results_are_proof_and_not_an_offer():
     ]
 
 
-@pytest.mark.parametrize("opening", ["Hi there!", "Dear Sir or Madam,", "Good morning,", "Dear Ms {{last_name}},"])
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "Hi there!",
+        "Dear Sir or Madam,",
+        "Good morning,",
+        "Dear Ms {{last_name}},",
+        "Hi [name],",
+        "Hi %FIRST%!",
+        "[name],",
+    ],
+)
 def test_greeting_is_one_however_it_is_put(opening):
     assert parse_template(f"{opening} we have news.")[0].text == opening
 

@@ -16,11 +16,13 @@ LONG_WORDS, LONG_EMAIL_WORDS = 75, 110
 PLAIN_READING_EASE = 60
 PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _DASHES = "\u2013\u2014-"
-_NAME = r"(?:\{\{\s*\w+\s*\}\}|(?i:there|all|again|friends?|team|everyone|folks|both)|[A-Z][\w'-]+)"
+# What other tools fill, and what is left where a name was scrubbed: [name], %FIRST%, *|FNAME|*.
+_BLANK = r"(?:\[[\w ]{2,20}\]|%\w{2,20}%|\*\|\w{2,20}\|\*)"
+_NAME = rf"(?:\{{\{{\s*\w+\s*\}}\}}|{_BLANK}|(?i:there|all|again|friends?|team|everyone|folks|both)|[A-Z][\w'-]+)"
 _GREETING = re.compile(
     rf"(?:(?i:dear)\b[^,:!?\n]{{1,40}}(?=[,:!])"
     rf"|(?i:hi|hey|hello|dear|good (?:morning|afternoon|evening|day))\b(?: {_NAME})*"
-    rf"|\{{\{{\s*first_name\s*\}}\}})\s*(?:[,!?:.]+|[{_DASHES}]+(?=\s)|$)"
+    rf"|\{{\{{\s*first_name\s*\}}\}}|{_BLANK})\s*(?:[,!?:.]+|[{_DASHES}]+(?=\s)|$)"
 )
 _INTRODUCTION = re.compile(
     r"^(?i:this is|it's|my name is|i'm|i am) (?:\{\{|[A-Z])|\{\{\s*(?:agent|sender|adviser|advisor|rep)\w*\s*\}\}"

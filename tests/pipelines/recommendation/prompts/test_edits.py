@@ -71,6 +71,8 @@ def test_second_ask_goes():
         (f"Good morning, we have a course. {CLEAR}", f"Good morning {{{{first_name}}}}, we have a course. {CLEAR}"),
         (f"Dear Sir or Madam, we have a course. {CLEAR}", f"Dear {{{{first_name}}}}, we have a course. {CLEAR}"),
         (f"Hello there, we have a course. {CLEAR}", f"Hello {{{{first_name}}}}, we have a course. {CLEAR}"),
+        (f"Hi [name], we have a course. {CLEAR}", f"Hi {{{{first_name}}}}, we have a course. {CLEAR}"),
+        (f"[name], we have a course. {CLEAR}", f"Hi {{{{first_name}}}}, we have a course. {CLEAR}"),
     ],
 )
 def test_reader_is_greeted_by_name(body, proposed):
