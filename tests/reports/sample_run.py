@@ -573,7 +573,14 @@ def sequence(**given: Any) -> dict[str, Any]:
         "stopping": {"after_step_id": 101, "later_steps": 2, "effect": -0.03, "ci_low": -0.05, "ci_high": -0.01},
         "proposal": {
             "changes": [
-                {"decision": "step", "step_id": 102, "to": "skip", "label": "Autumn · step 2 (email)", "gain": 0.025}
+                {
+                    "decision": "step",
+                    "step_id": 102,
+                    "to": "skip",
+                    "label": "Autumn · step 2 (email)",
+                    "gain": 0.025,
+                    "sent_from": [1],
+                }
             ],
             "value": value | {"sum_of_parts": {"effect": 0.04, "ci_low": 0.02, "ci_high": 0.06}},
             "expected_sum_of_parts": 0.025,

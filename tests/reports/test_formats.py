@@ -70,3 +70,10 @@ def test_counted_nouns_agree_with_their_number(number, noun, text):
 )
 def test_what_a_test_waits_for_is_named(tests, text):
     assert formats.after_words(tests) == text
+
+
+def test_steps_that_send_leads_to_one_that_goes_are_named_in_a_sentence():
+    assert formats.sent_from_words([]) == ""
+    assert formats.sent_from_words([1, 2, 4]) == (
+        "The decision points of steps 1, 2 and 4 send leads here: they have to name another step first."
+    )

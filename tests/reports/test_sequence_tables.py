@@ -12,6 +12,9 @@ def test_step_that_does_harm_is_named_and_its_leaving_out_is_worth_something():
     (view,) = sequence_views([sequence()], NO_TESTS)
     assert [row[-1].text for row in view["funnel"].rows] == ["✓ works", "✗ does harm", "can't tell yet"]
     assert view["changes"][0].startswith("leave out Autumn · step 2 (email) (+2.5")
+    assert view["changes"][0].endswith(
+        "The decision point of step 1 sends leads here: it has to name another step first."
+    )
     assert "All at once +3.0" in view["value"]
     assert "one by one and added +4.0" in view["value"]
     assert "which neither figure nor interval allows for" in view["value"]

@@ -25,7 +25,7 @@ OUTCOME_COLUMNS = {"outcome_key": "str", "lead_key": "str", "outcome_type": "str
 STEP_COLUMNS: dict[str, Any] = {
     "campaign_id": "Int64", "campaign_name": "str", "campaign_status": "str", "step_id": "Int64",
     "step_order": "int64", "channel": "str", "wait_hours": "float64", "is_active": "bool", "variant_orders": "str",
-    "prompt_id": "Int64", "prompt_version": "Int64", "subject": "str", "body": "str",
+    "decision_point": "str", "prompt_id": "Int64", "prompt_version": "Int64", "subject": "str", "body": "str",
     "prompt_created_at": "datetime64[us]", "prompt_retired_at": "datetime64[us]",
 }  # fmt: skip
 LABEL_COLUMNS = {"lead_key": "str", "target": "str", "state": "str", "reason": "str"}

@@ -128,3 +128,13 @@ def after_words(tests: Sequence[str]) -> str:
         return ""
     names = " and ".join(filter(None, [", ".join(tests[:-1]), tests[-1]]))
     return f"after {names} {'ends' if len(tests) == 1 else 'end'}"
+
+
+def sent_from_words(places: Sequence[int]) -> str:
+    """What has to be mended before a step goes to which the decision points of others send leads; nothing without."""
+    if not places:
+        return ""
+    names = " and ".join(filter(None, [", ".join(map(str, places[:-1])), str(places[-1])]))
+    if len(places) == 1:
+        return f"The decision point of step {names} sends leads here: it has to name another step first."
+    return f"The decision points of steps {names} send leads here: they have to name another step first."

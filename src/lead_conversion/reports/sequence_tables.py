@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lead_conversion.reports.experiment_result import say_prospect, say_running
-from lead_conversion.reports.formats import MISSING, count, hours, interval, percent, plural, points
+from lead_conversion.reports.formats import MISSING, count, hours, interval, percent, plural, points, sent_from_words
 from lead_conversion.reports.tables import Cell, Table, estimate_cell, table
 
 VERDICTS = {
@@ -61,7 +61,8 @@ def change_words(change: Mapping[str, Any]) -> str:
         "prompt": "send every lead the best version: {label}",
     }
     sentence = words[change["decision"]].format(to=change["to"], label=change["label"])
-    return f"{sentence} ({points(change['gain'])} among the leads who come there, noise taken off)."
+    gain = f"{sentence} ({points(change['gain'])} among the leads who come there, noise taken off)."
+    return f"{gain} {sent_from_words(change['sent_from'])}".rstrip()
 
 
 def value_words(proposal: Mapping[str, Any]) -> str:

@@ -154,6 +154,16 @@ def test_to_change_asks_for_a_difference_beyond_chance_and_an_alternative_that_w
     )
 
 
+def test_step_that_a_decision_point_sends_leads_to_is_not_skipped_unsaid(recommend, make_risk_set, make_steps):
+    recent = {"met_at": "2026-07-25", "leads": 900}
+    risk_set = make_risk_set(recent | {"booked": 20}, recent | {"booked": 120, "is_skipped": True})
+    before = {"step_id": 9, "step_order": 0, "decision_point": '{"if": "no_reply", "goto": 1}'}
+    said = "The decision point of step 0 sends leads here: it has to name another step first."
+    for other, is_said in ((before, True), (before | {"decision_point": None}, False)):
+        (found,) = recommend(risk_set, make_steps({"prompt_id": 1}, other))["recommendations"]
+        assert (found["element_type"], said in found["reasons"]) == ("step", is_said)
+
+
 def test_impact_of_a_randomised_difference_assumes_only_that_new_words_do_as_well(recommend, bad_version, steps):
     answer = recommend(bad_version, steps, grade="A")
     found = answer["recommendations"][0]

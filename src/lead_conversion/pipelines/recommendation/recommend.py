@@ -20,6 +20,7 @@ from lead_conversion.pipelines.recommendation.effects.harms import GUARDRAILS, e
 from lead_conversion.pipelines.recommendation.effects.heterogeneity import explain_differences
 from lead_conversion.pipelines.recommendation.effects.intervals import error_of
 from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
+from lead_conversion.pipelines.recommendation.exposure.decision_points import steps_sent_to
 from lead_conversion.pipelines.recommendation.exposure.risk_sets import left_truncated_leads
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
 from lead_conversion.pipelines.recommendation.portfolio import (
@@ -29,7 +30,7 @@ from lead_conversion.pipelines.recommendation.portfolio import (
     find_exclusions,
 )
 from lead_conversion.pipelines.recommendation.prompts.editor import PromptEditor, ProposedText
-from lead_conversion.reports.formats import bounds, count, decimal, p_value, percent, plural, points
+from lead_conversion.reports.formats import bounds, count, decimal, p_value, percent, plural, points, sent_from_words
 
 CHANGE, TEST_FIRST = "change", "test first"
 NOT_ENOUGH_DATA = "not_enough_data"
@@ -105,8 +106,9 @@ def recommend_changes(
         return answer | {"status": NOT_ENOUGH_DATA, "message": shortage + left_out, **NOTHING}
     worth_testing, held_back = _rank_changes(effects, parameters)
     editor = PromptEditor.of(effects, primary_campaign_steps, parameters.effects, parameters.prompt_edits)
+    senders = steps_sent_to(primary_campaign_steps)
     ranked = [
-        _recommend(rank, {str(k): v for k, v in change.items()}, editor, parameters)
+        _recommend(rank, {str(k): v for k, v in change.items()}, editor, senders, parameters)
         for rank, change in enumerate(worth_testing.to_dict("records"), start=1)
     ]
     exclusions = find_exclusions(ranked)
@@ -192,6 +194,7 @@ def _recommend(
     rank: int,
     change: dict[str, Any],
     editor: PromptEditor,
+    senders: dict[int, list[int]],
     parameters: RecommendationParameters,
 ) -> dict[str, Any]:
     is_prompt = change["element_type"] == "prompt"
@@ -237,7 +240,7 @@ def _recommend(
         },
         "effort": EFFORTS[CHANGES[change["element_type"]]],
         **_describe_edit(proposal),
-        "reasons": [*_explain(change, parameters), *([NO_WORDING] if is_prompt and proposal is None else [])],
+        "reasons": [*_explain(change, parameters), *_explain_what_is_left(change, proposal, senders)],
         "proven_by": change["tested_by"] if action == CHANGE else "",
         "experiment_id": f"test-{identity}",
     }
@@ -321,6 +324,16 @@ def _explain(change: dict[str, Any], parameters: RecommendationParameters) -> li
         f"About {count(change['exposed_leads_month'])} leads a month meet it as it stands.",
         *_explain_grade(change),
     ]
+
+
+def _explain_what_is_left(
+    change: dict[str, Any], proposal: ProposedText | None, senders: dict[int, list[int]]
+) -> list[str]:
+    """What a person has to do beside."""
+    if change["element_type"] == "prompt" and proposal is None:
+        return [NO_WORDING]
+    is_sent_to = change["element_type"] == "step" and int(change["step_id"]) in senders
+    return [sent_from_words(senders[int(change["step_id"])])] if is_sent_to else []
 
 
 def _explain_chance(change: dict[str, Any]) -> list[str]:

@@ -25,7 +25,7 @@ def studied(effects, risk_set, steps, tests, parameters):
 @pytest.fixture
 def steps(make_steps):
     return make_steps(
-        {"step_id": 10, "prompt_id": 1},
+        {"step_id": 10, "prompt_id": 1, "decision_point": '{"if": "no_reply", "goto": 2}'},
         {"step_id": 10, "prompt_id": 2, "prompt_version": 2},
         {"step_id": 20, "step_order": 2, "prompt_id": 3, "channel": "email"},
     )
@@ -67,6 +67,7 @@ def test_all_changes_at_once_are_worth_what_leads_who_live_them_book(study, camp
     proposal = study(campaign())["proposal"]
     changes = {(change["decision"], change["step_id"], change["to"]) for change in proposal["changes"]}
     assert changes == {("step", 20, "skip"), ("prompt", 10, "2")}
+    assert {change["step_id"]: change["sent_from"] for change in proposal["changes"]} == {20: [1], 10: []}
     value, added = proposal["value"], proposal["value"]["sum_of_parts"]
     now = 0.5 * (0.0 + 1.0 * 0.25) + 0.5 * (0.6 + 0.4 * 0.25)
     assert value["effect"] == pytest.approx(0.6 + 0.4 * 0.5 - now, abs=0.03)

@@ -16,10 +16,12 @@ from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_ef
 from lead_conversion.pipelines.recommendation.effects.step_outcomes import order_rows
 from lead_conversion.pipelines.recommendation.effects.tested import list_tested
 from lead_conversion.pipelines.recommendation.effects.values import BOOKED, Outcomes
+from lead_conversion.pipelines.recommendation.exposure.decision_points import steps_sent_to
 from lead_conversion.pipelines.recommendation.exposure.sequence_variants import OWN_VARIANT
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters, RecommendationParameters
 from lead_conversion.pipelines.recommendation.sequences.policies import (
     DECISIONS,
+    SKIP,
     Change,
     PolicyValue,
     propose_changes,
@@ -62,7 +64,7 @@ def study_sequences(
     mature = rows.loc[rows["is_mature"]]
     shrunken = shrink_effects(effects, knobs.confidence_level, least_sd=knobs.margin)
     own = mature.loc[mature["sequence_variant"] == OWN_VARIANT]
-    names = name_campaigns(primary_campaign_steps)
+    names, senders = name_campaigns(primary_campaign_steps), steps_sent_to(primary_campaign_steps)
     campaigns = [int(key) for key in sorted(own["campaign_id"].dropna().unique())]
     proposals = {campaign_id: propose_changes(shrunken, campaign_id, knobs) for campaign_id in campaigns}
     values = _value_proposals(
@@ -77,7 +79,7 @@ def study_sequences(
                 "waits": _waits(shrunken.loc[shrunken["campaign_id"] == campaign_id]),
                 "channels": _channels(funnel),
                 "stopping": _find_stop(funnel, knobs),
-                "proposal": _tell_proposal(proposals[campaign_id], values.get(campaign_id), funnel, knobs)
+                "proposal": _tell_proposal(proposals[campaign_id], values.get(campaign_id), funnel, senders, knobs)
                 | ({} if _is_compared(shrunken, campaign_id) else {"reason": UNTOLD}),
             }
             for campaign_id in campaigns
@@ -255,7 +257,11 @@ def _find_stop(funnel: list[dict[str, Any]], knobs: EffectParameters) -> dict[st
 
 
 def _tell_proposal(
-    changes: list[Change], value: PolicyValue | None, funnel: list[dict[str, Any]], knobs: EffectParameters
+    changes: list[Change],
+    value: PolicyValue | None,
+    funnel: list[dict[str, Any]],
+    senders: dict[int, list[int]],
+    knobs: EffectParameters,
 ) -> dict[str, Any]:
     come_there = {stage["step_id"]: stage["share_of_entered"] for stage in funnel}
     told = [
@@ -265,6 +271,7 @@ def _tell_proposal(
             "to": change.arm,
             "label": change.label,
             "gain": change.gain,
+            "sent_from": senders.get(change.step_id, []) if change.arm == SKIP else [],
         }
         for change in changes
     ]
