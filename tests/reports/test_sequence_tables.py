@@ -49,6 +49,13 @@ def test_end_of_the_sequence_is_no_loss_of_its_last_step():
     assert MISSING not in earlier
 
 
+def test_step_is_met_after_hours_and_after_a_dash_where_nobody_knows_when_leads_were_enrolled():
+    first, *others = sequence()["funnel"]
+    told = [first | {"hours_since_enrolment": known} for known in (144.0, 203.4, None)]
+    (view,) = sequence_views([sequence(funnel=[*told, *others])], NO_TESTS)
+    assert [row[3].text for row in view["funnel"].rows[:3]] == ["144 h", "203 h", MISSING]
+
+
 def test_test_of_all_changes_at_once_stands_with_them():
     test = {"id": "test-sequence-1", "feasible": False, "reason": "Infeasible: 40 weeks."}
     plan = NO_TESTS | {"experiments": [test]}

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lead_conversion.reports.experiment_result import say_prospect, say_running
-from lead_conversion.reports.formats import MISSING, count, hours, interval, percent, plural, points, sent_from_words
+from lead_conversion.reports.formats import MISSING, count, interval, percent, plural, points, sent_from_words
 from lead_conversion.reports.tables import Cell, Table, estimate_cell, table
 
 VERDICTS = {
@@ -40,7 +40,7 @@ def funnel_table(funnel: Sequence[Mapping[str, Any]]) -> Table:
             f"{stage['step_id']} ({stage['channel']})",
             count(stage["leads"]),
             percent(stage["share_of_entered"], 0),
-            hours(round(stage["hours_since_enrolment"])),
+            MISSING if stage["hours_since_enrolment"] is None else f"{count(stage['hours_since_enrolment'])} h",
             percent(stage["booked_here"]),
             percent(stage["opted_out_here"]),
             MISSING if stage is funnel[-1] else percent(stage["ended_otherwise"]),
