@@ -294,6 +294,21 @@ def test_source_without_steps_has_nothing_to_compare_and_will_not_with_time(reco
     assert "Not enough data" not in answer["message"]
 
 
+@pytest.mark.parametrize(
+    ("group", "said"),
+    [
+        ({"leads": 30, "booked": 0, "is_mature": False}, "no lead was met 30 days ago or earlier; 20 leads"),
+        ({"leads": 30, "booked": 0}, "30 leads were met 30 days ago or earlier, of whom none booked a call; 20 leads"),
+        ({"leads": 1, "booked": 1}, "1 lead was met 30 days ago or earlier, of whom 1 booked a call; 20 leads"),
+        ({"leads": 30, "booked": 30}, "Each of the 30 leads that were met 30 days ago or earlier booked a call"),
+    ],
+)
+def test_what_is_missing_is_said_in_a_sentence(recommend, make_risk_set, steps, group, said):
+    answer = recommend(make_risk_set(group), steps)
+    assert answer["status"] == "not_enough_data"
+    assert said in answer["message"]
+
+
 def test_single_version_everywhere_is_not_enough(recommend, make_risk_set, make_steps):
     answer = recommend(make_risk_set({"leads": 100, "booked": 20}), make_steps({"prompt_id": 1}))
     assert answer["status"] == "not_enough_data"

@@ -145,10 +145,16 @@ def _describe_shortage(
     if risk_set.empty:
         return "Not enough data: no attempt belongs to a step of a campaign, so there is nothing to compare."
     if leads < needed.leads or bookings < needed.bookings:
+        met = f"{plural(leads, 'lead')} {'was' if leads == 1 else 'were'} met" if leads else "no lead was met"
+        booked = f", of whom {count(bookings) if bookings else 'none'} booked a call" if leads else ""
         return (
-            f"Not enough data: {count(leads)} leads were met {parameters.horizon_days} days ago or earlier, "
-            f"{count(bookings)} of them booked a call; {count(needed.leads)} leads and {count(needed.bookings)} "
-            "bookings are needed to name a change."
+            f"Not enough data: {met} {parameters.horizon_days} days ago or earlier{booked}; "
+            f"{count(needed.leads)} leads and {count(needed.bookings)} bookings are needed to name a change."
+        )
+    if bookings == leads:
+        return (
+            f"Each of the {count(leads)} leads that were met {parameters.horizon_days} days ago or earlier booked a "
+            "call, so nothing can be seen to do better. If that is not so, see what the source counts as a booking."
         )
     if effects.empty:
         return (
