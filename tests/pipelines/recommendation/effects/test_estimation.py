@@ -364,6 +364,15 @@ def test_campaign_that_does_not_run_meets_nobody(estimate, make_steps, make_risk
     assert (estimate(risk_set, steps)["exposed_leads_month"] == 0).all()
 
 
+def test_campaign_whose_steps_are_all_inactive_meets_nobody(estimate, make_steps, make_risk_set):
+    rows = make_risk_set(
+        *({"sequence_variant": order, "leads": 56, "booked": 5, "met_at": "2026-08-20"} for order in "AB")
+    )
+    assert estimate(rows, make_steps({"prompt_id": 1})).loc[("order", "1"), "exposed_leads_month"] > 0
+    inactive = make_steps({"prompt_id": 1, "is_active": False}, {"prompt_id": 2, "step_id": 20, "is_active": False})
+    assert estimate(rows, inactive).loc[("order", "1"), "exposed_leads_month"] == 0
+
+
 def test_text_feature_is_judged_within_steps_that_ran_with_and_without_it(estimate, make_steps, make_risk_set):
     calm, pressing = "Could we talk this week?", "Act now. Could we talk this week?"
     steps = make_steps(

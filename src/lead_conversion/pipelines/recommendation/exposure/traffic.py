@@ -36,7 +36,8 @@ def count_exposed_leads(
 ) -> dict[tuple[str, str], float]:
     """Leads a month (30 days) that meet each element as it stands, by (element_type, element_id).
 
-    Campaigns that do not run, inactive steps and retired prompts meet nobody any more and are absent.
+    Campaigns that do not run or have no active step, inactive steps and retired prompts meet nobody any more and are
+    absent.
     """
     risk_set = risk_set.loc[risk_set["campaign_id"].isin(_running_campaigns(campaign_steps))]
     sent = recent_rows(risk_set, as_of, weeks)
@@ -61,7 +62,7 @@ def count_exposed_leads(
 
 def _running_campaigns(campaign_steps: pd.DataFrame) -> list[int]:
     is_running = campaign_steps["campaign_status"].str.strip().str.lower() == "active"
-    return campaign_steps.loc[is_running, "campaign_id"].drop_duplicates().tolist()
+    return campaign_steps.loc[is_running & campaign_steps["is_active"].astype("bool"), "campaign_id"].unique().tolist()
 
 
 def _active_steps(campaign_steps: pd.DataFrame) -> list[int]:
