@@ -40,3 +40,19 @@ def test_where_nothing_bounced_nothing_speaks_against_the_arms(prompts):
     found = prompts(0, 0)
     assert (found["bounce_q"] == 1).all()
     assert "C" not in set(found["evidence_grade"])
+
+
+@pytest.mark.parametrize("bounces", [1, 2])
+def test_arm_in_which_nothing_bounced_is_not_told_apart_by_a_dead_address_of_the_other(
+    make_risk_set, make_steps, as_of, parameters, bounces
+):
+    rng = np.random.default_rng(4)
+    rows = make_risk_set(
+        {"leads": 122, "booked": 12, "prompt_id": 1},
+        {"leads": 103, "booked": 12, "prompt_id": 2},
+    ).assign(crm_score=rng.random(225) * 100)
+    rows.loc[rows.index[-bounces:], "bounced"] = True
+    steps = make_steps({"prompt_id": 1}, {"prompt_id": 2, "prompt_version": 2})
+    found = estimate_effects(rows, steps, as_of, (), parameters, 1).set_index("element_id")
+    assert found.loc["2", "bounce_effect"] == pytest.approx(bounces / 103, abs=0.005)
+    assert not found["bounces_differ"].any()

@@ -17,6 +17,8 @@ from lead_conversion.pipelines.recommendation.parameters import EffectParameters
 LEAST_SHARE = 0.01
 CLIPPED_FROM = 0.99
 KNOTS, DEGREE = 10, 3
+# Share of the spread of all arms below which an arm has none of its own.
+NO_SPREAD = 1e-12
 # Of the curve of time, the last ones of what may have decided.
 TIME_COLUMNS = KNOTS + DEGREE - 2
 
@@ -83,7 +85,8 @@ class Period:
         own = (weight**2 * squares).sum(axis=0) / (weight**2).sum(axis=0)
         together = np.where(weight > 0, squares, 0).sum() / len(residual)
         drawn = (sizes * own + self.borrowed_rows * together) / (sizes + self.borrowed_rows)
-        factor = np.sqrt(np.divide(drawn, own, out=np.ones_like(own), where=own > 0))
+        # of an arm whose rows are all alike nothing but rounding is left to spread
+        factor = np.sqrt(np.divide(drawn, own, out=np.ones_like(own), where=own > NO_SPREAD * together))
         return np.asarray(mean + factor * (scores - mean))
 
     def effective_rows(self) -> Array:
