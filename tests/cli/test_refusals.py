@@ -77,6 +77,14 @@ def test_misspelt_or_impossible_parameter_is_a_configuration_error(kedro_run, wo
     assert outcome.exit_code == ConfigurationError.exit_code
 
 
+@pytest.mark.parametrize("option", ["--pipeline=ful", "--pipelines=training,ful"])
+def test_misspelt_pipeline_is_a_configuration_error_that_names_the_nearest(kedro_run, option):
+    outcome = kedro_run(option)
+    assert outcome.exit_code == ConfigurationError.exit_code
+    assert "Unknown pipeline 'ful'" in outcome.stderr
+    assert "Did you mean 'full'?" in outcome.stderr
+
+
 def test_real_database_without_its_settings_is_a_configuration_error_that_names_them(kedro_run):
     outcome = kedro_run("--env=prod")
     assert outcome.exit_code == ConfigurationError.exit_code

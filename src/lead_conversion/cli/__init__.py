@@ -7,13 +7,14 @@ does not have.
 import importlib
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from functools import wraps
 from typing import Any, cast
 
 import click
 from kedro.framework.cli.project import run as kedro_run
-from kedro.framework.project import configure_project
+from kedro.framework.project import configure_project, pipelines
 
 from lead_conversion import __version__
 from lead_conversion.kernel.errors import ConfigurationError, LeadConversionError
@@ -76,10 +77,20 @@ _kedros_own = cast("Callable[..., Any]", kedro_run.callback)
 
 
 def _run(**options: Any) -> Any:
+    _require_pipelines(filter(None, [options["pipeline"], *options["pipelines"]]))
     # The contract's own command says --pipeline, which Kedro warns about.
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
         return _kedros_own(**options)
+
+
+def _require_pipelines(names: Iterable[str]) -> None:
+    there = [name for name in pipelines if not name.startswith("_")]
+    for name in names:
+        if name not in pipelines:
+            near = get_close_matches(name, there, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            raise ConfigurationError(f"Unknown pipeline '{name}': expected one of {', '.join(there)}.{hint}")
 
 
 run = click.Command(
