@@ -554,10 +554,12 @@ def _effects(rng: np.random.Generator) -> pd.DataFrame:
 def sequence(**given: Any) -> dict[str, Any]:
     keeping = {"effect": 0.02, "ci_low": 0.01, "ci_high": 0.03}
     stage = {
-        "step_id": 101, "channel": "sms", "leads": 1200, "share_of_entered": 1.0, "sent": 0.9, "booked_here": 0.05,
-        "opted_out_here": 0.02, "ended_otherwise": 0.03, "hours_since_enrolment": 6.3, "hours_to_next": 24.0,
-        "verdict": "works", "keeping": keeping,
+        "step_id": 101, "step_order": 1, "channel": "sms", "leads": 1200, "share_of_entered": 1.0, "sent": 0.9,
+        "booked_here": 0.05, "opted_out_here": 0.02, "ended_otherwise": 0.03, "hours_since_enrolment": 6.3,
+        "hours_to_next": 24.0, "verdict": "works", "keeping": keeping,
     }  # fmt: skip
+    second = {"step_id": 102, "step_order": 2, "channel": "email"}
+    third = {"step_id": 103, "step_order": 3, "channel": "voice"}
     harm = {"effect": -0.03, "ci_low": -0.05, "ci_high": -0.01}
     value = {"effect": 0.03, "ci_low": 0.01, "ci_high": 0.05, "leads": 900, "effective_leads": 400.0}
     return {
@@ -565,10 +567,10 @@ def sequence(**given: Any) -> dict[str, Any]:
         "name": "Autumn",
         "funnel": [
             stage,
-            stage | {"step_id": 102, "channel": "email", "leads": 1000, "verdict": "harmful", "keeping": harm},
-            stage | {"step_id": 103, "channel": "voice", "leads": 700, "verdict": "can't tell", "keeping": None},
+            stage | second | {"leads": 1000, "verdict": "harmful", "keeping": harm},
+            stage | third | {"leads": 700, "verdict": "can't tell", "keeping": None},
         ],
-        "waits": [{"step_id": 102, "own": "24 h", "other": "48 h", "effect": 0.01, "ci_low": -0.01, "ci_high": 0.03}],
+        "waits": [second | {"own": "24 h", "other": "48 h", "effect": 0.01, "ci_low": -0.01, "ci_high": 0.03}],
         "channels": [],
         "stopping": {"after_step_id": 101, "later_steps": 2, "effect": -0.03, "ci_low": -0.05, "ci_high": -0.01},
         "proposal": {

@@ -19,8 +19,14 @@ def test_step_that_does_harm_is_named_and_its_leaving_out_is_worth_something():
     assert "one by one and added +4.0" in view["value"]
     assert "which neither figure nor interval allows for" in view["value"]
     assert "noise taken off the parts add up to +2.5" in view["value"]
-    assert "After step 101 writing on brings nothing: the later 2 steps" in view["stopping"]
+    assert "After step 1 writing on brings nothing: the later 2 steps" in view["stopping"]
     assert view["stopping"].endswith("beyond chance.")
+
+
+def test_step_is_called_by_its_place_as_in_the_recommendations():
+    (view,) = sequence_views([sequence()], NO_TESTS)
+    assert [row[0].text for row in view["funnel"].rows] == ["1 (sms)", "2 (email)", "3 (voice)"]
+    assert view["waits"][0].startswith("Step 2: 24 h against 48 h")
 
 
 def test_sequence_without_a_better_one_says_why():
@@ -29,8 +35,7 @@ def test_sequence_without_a_better_one_says_why():
     (view,) = sequence_views([sequence(proposal=proposal, stopping=stopping)], NO_TESTS)
     assert view["value"] == "Nothing to change: no decision point has a better arm."
     assert (
-        view["stopping"]
-        == "Nothing tells that writing on stops paying before step 103, the last one that can be judged."
+        view["stopping"] == "Nothing tells that writing on stops paying before step 3, the last one that can be judged."
     )
 
 

@@ -26,7 +26,7 @@ def sequence_views(sequences: Sequence[Mapping[str, Any]], experiment_plan: Mapp
             "changes": [change_words(change) for change in sequence["proposal"]["changes"]],
             "value": value_words(sequence["proposal"]),
             "test": test_words(f"test-sequence-{sequence['campaign_id']}", tests),
-            "stopping": stopping_words(sequence["stopping"]),
+            "stopping": stopping_words(sequence["stopping"], sequence["funnel"]),
             "waits": [wait_words(wait) for wait in sequence["waits"]],
         }
         for sequence in sequences
@@ -37,7 +37,7 @@ def funnel_table(funnel: Sequence[Mapping[str, Any]]) -> Table:
     """One row a step in the order in which leads come there; after the last one all that are left have ended."""
     rows: list[list[Cell | str]] = [
         [
-            f"{stage['step_id']} ({stage['channel']})",
+            f"{stage['step_order']} ({stage['channel']})",
             count(stage["leads"]),
             percent(stage["share_of_entered"], 0),
             MISSING if stage["hours_since_enrolment"] is None else f"{count(stage['hours_since_enrolment'])} h",
@@ -86,20 +86,20 @@ def test_words(name: str, tests: Mapping[str, str]) -> str:
     return f"Test of all at once, {name}: {tests[name].rstrip('.')}." if name in tests else ""
 
 
-def stopping_words(stopping: Mapping[str, Any]) -> str:
+def stopping_words(stopping: Mapping[str, Any], funnel: Sequence[Mapping[str, Any]]) -> str:
     """Whether writing on pays to the last step."""
     if stopping["effect"] is None:
         return "Nothing tells yet whether writing on does harm."
+    last = {stage["step_id"]: stage["step_order"] for stage in funnel}.get(stopping["after_step_id"])
     if not stopping["later_steps"]:
-        last = stopping["after_step_id"]
         return f"Nothing tells that writing on stops paying before step {last}, the last one that can be judged."
     gain = interval(stopping["effect"], stopping["ci_low"], stopping["ci_high"], points)
     sureness = "beyond chance" if stopping["ci_high"] < 0 else "which may be chance"
     later = plural(stopping["later_steps"], "step")
-    if stopping["after_step_id"] is None:
+    if last is None:
         return f"Writing brings nothing from the first step on: {later} together {gain} of the leads, {sureness}."
     return (
-        f"After step {stopping['after_step_id']} writing on brings nothing: the later "
+        f"After step {last} writing on brings nothing: the later "
         f"{later} together {gain} of the leads who come in, {sureness}."
     )
 
@@ -107,7 +107,7 @@ def stopping_words(stopping: Mapping[str, Any]) -> str:
 def wait_words(wait: Mapping[str, Any]) -> str:
     """What a wait does against the one on trial."""
     gain = interval(wait["effect"], wait["ci_low"], wait["ci_high"], points)
-    return f"Step {wait['step_id']}: {wait['own']} against {wait['other']}: {gain}."
+    return f"Step {wait['step_order']}: {wait['own']} against {wait['other']}: {gain}."
 
 
 def _keeping(effect: Mapping[str, float] | None) -> Cell | str:

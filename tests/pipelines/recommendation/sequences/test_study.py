@@ -89,6 +89,7 @@ def test_funnel_counts_who_comes_to_each_step_and_what_becomes_of_them(study, ca
     first, second = study(risk_set)["funnel"]
     came = (risk_set["step_id"] == 20).sum()
     assert (first["step_id"], first["leads"], second["leads"]) == (10, LEADS, came)
+    assert (first["step_order"], second["step_order"]) == (1, 2)
     assert first["booked_here"] == pytest.approx(1 - came / LEADS)
     assert second["booked_here"] == pytest.approx(risk_set.loc[risk_set["step_id"] == 20, "booked"].mean())
     assert second["booked_here"] + second["opted_out_here"] + second["ended_otherwise"] == pytest.approx(1)

@@ -65,6 +65,7 @@ def study_sequences(
     shrunken = shrink_effects(effects, knobs.confidence_level, least_sd=knobs.margin)
     own = mature.loc[mature["sequence_variant"] == OWN_VARIANT]
     names, senders = name_campaigns(primary_campaign_steps), steps_sent_to(primary_campaign_steps)
+    orders = primary_campaign_steps.drop_duplicates("step_id").set_index("step_id")["step_order"]
     campaigns = [int(key) for key in sorted(own["campaign_id"].dropna().unique())]
     proposals = {campaign_id: propose_changes(shrunken, campaign_id, knobs) for campaign_id in campaigns}
     values = _value_proposals(
@@ -75,8 +76,8 @@ def study_sequences(
             {
                 "campaign_id": campaign_id,
                 "name": names[campaign_id],
-                "funnel": (funnel := _funnel(own.loc[own["campaign_id"] == campaign_id], shrunken, parameters)),
-                "waits": _waits(shrunken.loc[shrunken["campaign_id"] == campaign_id]),
+                "funnel": (funnel := _funnel(own.loc[own["campaign_id"] == campaign_id], orders, shrunken, parameters)),
+                "waits": _waits(shrunken.loc[shrunken["campaign_id"] == campaign_id], orders),
                 "channels": _channels(funnel),
                 "stopping": _find_stop(funnel, knobs),
                 "proposal": _tell_proposal(proposals[campaign_id], values.get(campaign_id), funnel, senders, knobs)
@@ -121,7 +122,9 @@ def _lived_since(changes: list[Change], comparisons: dict[str, Comparison]) -> p
     return pd.Timestamp(pd.Series([rows["enrolled_at"].min() for rows in got]).max())
 
 
-def _funnel(met: pd.DataFrame, shrunken: pd.DataFrame, parameters: RecommendationParameters) -> list[dict[str, Any]]:
+def _funnel(
+    met: pd.DataFrame, orders: pd.Series, shrunken: pd.DataFrame, parameters: RecommendationParameters
+) -> list[dict[str, Any]]:
     """One entry a step of the campaign's own order, in the order in which leads come there."""
     ordered = met.sort_values(["lead_key", "met_at", "step_id"])
     journeys = ordered.groupby("lead_key")
@@ -135,22 +138,17 @@ def _funnel(met: pd.DataFrame, shrunken: pd.DataFrame, parameters: Recommendatio
     of_steps = {str(step["element_id"]): dict(step) for step in steps}
     entered = int(ordered["lead_key"].nunique())
     return [
-        _stage(int(step_id), by_step[step_id], entered, of_steps, parameters)
+        {"step_id": int(step_id), "step_order": int(orders[step_id])}
+        | _stage(by_step[step_id], entered, of_steps.get(str(step_id)), parameters)
         for step_id in sorted(by_step, key=lambda key: (by_step[key]["steps_met"].median(), key))
     ]
 
 
 def _stage(
-    step_id: int,
-    rows: pd.DataFrame,
-    entered: int,
-    of_steps: dict[str, dict[Any, Any]],
-    parameters: RecommendationParameters,
+    rows: pd.DataFrame, entered: int, effect: dict[Any, Any] | None, parameters: RecommendationParameters
 ) -> dict[str, Any]:
     ends = rows.loc[~rows["goes_on"]]
-    effect = of_steps.get(str(step_id))
     return {
-        "step_id": step_id,
         "channel": str(rows["channel"].iloc[0]),
         "leads": len(rows),
         "share_of_entered": len(rows) / entered,
@@ -185,11 +183,12 @@ def _verdict(effect: dict[Any, Any] | None, parameters: RecommendationParameters
     return DEAD if 100 * effect["posterior_high"] < parameters.experiments.minimal_effect_points else UNCLEAR
 
 
-def _waits(shrunken: pd.DataFrame) -> list[dict[str, Any]]:
+def _waits(shrunken: pd.DataFrame, orders: pd.Series) -> list[dict[str, Any]]:
     waits = shrunken.loc[shrunken["element_type"] == "wait"].sort_values(["step_id", "contrast"])
     return [
         {
             "step_id": int(wait["step_id"]),
+            "step_order": int(orders[wait["step_id"]]),
             "own": str(wait["contrast"]).partition(" - ")[0],
             "other": str(wait["contrast"]).partition(" - ")[2],
             "effect": float(wait["effect"]),
