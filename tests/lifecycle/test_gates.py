@@ -68,6 +68,13 @@ def test_model_that_meets_every_condition_passes(evaluation: dict[str, Any]) -> 
     assert {condition.name for condition in decision.conditions} == FIGURES.keys()
 
 
+def test_best_baseline_is_named_in_words(evaluation: dict[str, Any]) -> None:
+    evaluation["models"]["campaign_rate"]["pr_auc"]["value"] = 0.25
+    sentences = " ".join(condition.sentence for condition in decide_gate(evaluation, LIMITS).conditions)
+    assert "PR-AUC gains on campaign rate" in sentences
+    assert "campaign_rate" not in sentences
+
+
 @pytest.mark.parametrize(
     ("name", "figure"),
     [

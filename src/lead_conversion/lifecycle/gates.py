@@ -52,7 +52,7 @@ def decide_gate(evaluation: Evaluation, limits: GateLimits) -> GateDecision:
     It fails closed: a figure that is missing, not a number or infinite fails its condition.
     """
     model, against = _chosen_model(evaluation), _comparison_with_best_baseline(evaluation)
-    best = against.get("baseline") or "the best baseline"
+    best = str(against.get("baseline") or "the best baseline").replace("_", " ")
     conditions = (
         _at_least(
             "relative_pr_auc_gain", f"PR-AUC gains on {best} by at least this share",
