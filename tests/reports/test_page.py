@@ -407,6 +407,16 @@ def test_where_nothing_else_was_compared_flagged_effects_fill_the_list(full_run)
     assert len(most_telling(full_run.effects.assign(flagged=True), 6)) == 6
 
 
+def test_first_change_whose_test_is_infeasible_says_so_at_once(full_run):
+    first = full_run.recommendations["recommendations"][0]["experiment_id"]
+    for feasible in (True, False):
+        plan = deepcopy(full_run.experiment_plan)
+        for test in plan["experiments"]:
+            test["feasible"] = feasible if test["id"] == first else test["feasible"]
+        told = "Too few leads come in to test it" in words(render_report(replace(full_run, experiment_plan=plan)))
+        assert told is not feasible
+
+
 def test_negative_control_is_told_with_the_effects(full_run):
     effects = full_run.effects
     assert "arms differ beyond chance in what bounced in none." in words(render_report(full_run))

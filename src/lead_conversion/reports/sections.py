@@ -120,6 +120,7 @@ def summarise(run: RunResults) -> View:
     verdicts = [verdict(*result, run.scored_leads) for result in run.results()]
     best = next(iter(run.recommendations["recommendations"]), None)
     question = next(iter(parted_experiments(run.experiment_plan)[1]), None)
+    infeasible = [test["id"] for test in run.experiment_plan["experiments"] if not test["feasible"]]
     return {
         "verdicts": verdicts,
         "trials": [item["target"] for item in verdicts if item["is_trial"]],
@@ -131,6 +132,7 @@ def summarise(run: RunResults) -> View:
         "flagged": int(run.effects["flagged"].sum()),
         "compared": len(run.effects),
         "best": best,
+        "is_best_testable": best is None or best["experiment_id"] not in infeasible,
         "question": question,
     }
 
