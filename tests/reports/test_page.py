@@ -419,9 +419,10 @@ def test_first_change_whose_test_is_infeasible_says_so_at_once(full_run):
 
 def test_negative_control_is_told_with_the_effects(full_run):
     effects = full_run.effects
-    assert "arms differ beyond chance in what bounced in none." in words(render_report(full_run))
+    whole = f"of {effects['bounce_q'].count()} comparisons"
+    assert f"arms differ beyond chance in what bounced in none {whole}." in words(render_report(full_run))
     apart = effects.assign(bounces_differ=np.arange(len(effects)) == 0)
-    assert "in what bounced in 1 comparison, graded C." in words(render_report(replace(full_run, effects=apart)))
+    assert f"in what bounced in 1 {whole}, graded C." in words(render_report(replace(full_run, effects=apart)))
     without = effects.assign(bounce_q=np.nan)
     assert "Negative control" not in words(render_report(replace(full_run, effects=without)))
 

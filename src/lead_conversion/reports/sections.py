@@ -290,10 +290,10 @@ def control_words(effects: pd.DataFrame) -> str:
     controlled, apart = int(effects["bounce_q"].count()), int(effects["bounces_differ"].sum())
     if not controlled:
         return ""
-    verdict = f"{plural(apart, 'comparison')}, graded C" if apart else "none"
     return (
-        f"Negative control: no wording and no wait decides whether an address works. Of {count(controlled)} "
-        f"comparisons the arms differ beyond chance in what bounced in {verdict}."
+        "Negative control: no wording and no wait decides whether an address works. The arms differ beyond chance in "
+        f"what bounced in {count(apart) if apart else 'none'} of {plural(controlled, 'comparison')}"
+        f"{', graded C' if apart else ''}."
     )
 
 
