@@ -54,7 +54,22 @@ def test_watch_is_said_and_ends_well(sent, caplog):
     assert sent == []
 
 
-def test_steady_says_nothing(caplog):
+def test_alert_points_to_the_report_only_where_the_run_made_one():
+    with pytest.raises(DriftAlert) as scoring:
+        finish("act")
+    assert "report.html" not in str(scoring.value)
+    with pytest.raises(DriftAlert, match=r"report\.html or at data/07_model_output/drift\.json"):
+        finish("act", WATCHED + Pipeline([Node(other, inputs=None, outputs="report")]))
+
+
+def test_steady_is_said_where_no_report_says_it(caplog):
+    with caplog.at_level(logging.INFO):
+        finish("steady")
+        finish("steady", WATCHED + Pipeline([Node(other, inputs=None, outputs="report")]))
+    assert [line for line in caplog.messages if "steady" in line] == ["  t1: steady. n_replies changed."]
+
+
+def test_steady_is_no_warning(caplog):
     with caplog.at_level(logging.WARNING):
         finish("steady")
     assert caplog.text == ""
