@@ -137,6 +137,12 @@ def test_refusal_is_found_behind_the_exceptions_of_the_framework():
     assert find_refusal(RuntimeError("a bug")) is None
 
 
+def test_file_of_another_account_is_an_access_error_that_names_it():
+    refusal = find_refusal(PermissionError(13, "Permission denied", "data/audit/access.jsonl"))
+    assert refusal.exit_code == AccessError.exit_code
+    assert "data/audit/access.jsonl: Permission denied" in str(refusal)
+
+
 def test_bug_is_not_dressed_up_as_a_refusal():
     @click.command()
     @explain_refusals

@@ -1,3 +1,4 @@
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -6,7 +7,7 @@ from kedro.io import DataCatalog
 from lead_conversion.hooks import AccessHooks
 from lead_conversion.kernel.errors import AccessError, ConfigurationError
 
-SEQUENTIAL = {"runner": "<kedro.runner.sequential_runner.SequentialRunner object>"}
+SEQUENTIAL = {"runner": "<kedro.runner.sequential_runner.SequentialRunner object>", "project_path": "."}
 
 
 def catalog(**validator):
@@ -16,6 +17,12 @@ def catalog(**validator):
 
 def test_run_with_contracts_on_and_one_node_at_a_time_is_let_through():
     AccessHooks().before_pipeline_run(SEQUENTIAL, catalog())
+
+
+def test_run_that_could_not_write_its_results_is_refused_before_it_begins(monkeypatch, tmp_path):
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK or path != tmp_path)
+    with pytest.raises(AccessError, match="this account may not"):
+        AccessHooks().before_pipeline_run(SEQUENTIAL | {"project_path": str(tmp_path)}, catalog())
 
 
 @pytest.mark.parametrize("value", ["0", "false", "off"])
@@ -33,4 +40,6 @@ def test_contract_weakened_in_the_catalog_is_refused_by_name(weakness):
 
 def test_parallel_runner_is_refused_for_it_could_not_publish():
     with pytest.raises(ConfigurationError, match="not supported"):
-        AccessHooks().before_pipeline_run({"runner": "ParallelRunner"}, SimpleNamespace(validator_specs={}))
+        AccessHooks().before_pipeline_run(
+            SEQUENTIAL | {"runner": "ParallelRunner"}, SimpleNamespace(validator_specs={})
+        )

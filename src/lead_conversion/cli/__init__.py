@@ -17,7 +17,7 @@ from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.project import configure_project, pipelines
 
 from lead_conversion import __version__
-from lead_conversion.kernel.errors import ConfigurationError, LeadConversionError
+from lead_conversion.kernel.errors import AccessError, ConfigurationError, LeadConversionError
 
 SUBCOMMANDS = {
     "experiment": "lead_conversion.cli.experiment",
@@ -69,6 +69,11 @@ def find_refusal(error: BaseException | None) -> LeadConversionError | None:
             return error
         if type(error).__name__ == "ParameterValidationError":
             return ConfigurationError(f"Parameters are not valid. {error}")
+        if isinstance(error, PermissionError) and error.filename:
+            return AccessError(
+                f"{error.filename}: {error.strerror}. Ask as the account that it belongs to, or have this one given "
+                "the right."
+            )
         error = error.__cause__ or error.__context__
     return None
 

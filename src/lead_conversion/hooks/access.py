@@ -1,6 +1,7 @@
 """Refuses runs that switch a safeguard off."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
@@ -13,11 +14,17 @@ KEDROS_DEFAULT = "None"
 
 
 class AccessHooks:
-    """Data contracts stay on, and nodes run one after the other."""
+    """Results can be written, data contracts stay on, and nodes run one after the other."""
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(self, run_params: dict[str, Any], catalog: DataCatalog) -> None:
-        """Refuse before anything is read."""
+        """Refuse before anything is read, and before MLflow, which knows no refusals, writes that a run began."""
+        data_folder = Path(run_params["project_path"]) / "data"
+        if not os.access(data_folder if data_folder.exists() else data_folder.parent, os.W_OK):
+            raise AccessError(
+                f"A run writes into {data_folder}, and this account may not. Run as the account that the folder "
+                "belongs to, or have this one given the right to write there."
+            )
         if os.environ.get("KEDRO_DATASET_VALIDATION", "1").strip().lower() not in {"", "1", "true", "on"}:
             raise AccessError(
                 "KEDRO_DATASET_VALIDATION switches the data contracts off; unset it. A contract that is wrong is "
