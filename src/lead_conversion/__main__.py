@@ -1,4 +1,4 @@
-"""Run the project as an installed package: `python -m lead_conversion --pipeline=full`."""
+"""Run the project as an installed package: `python -m lead_conversion --pipeline=full`, and `lead-conversion`."""
 
 import os
 import sys
@@ -10,7 +10,9 @@ for _folder in (*map(Path, _GIVEN), Path(__file__).parent / "conf"):
     if (_logging := _folder / "logging.yml").is_file():
         os.environ.setdefault("KEDRO_LOGGING_CONFIG", str(_logging))
 
-from lead_conversion.cli import run_packaged  # noqa: E402 - see above
+from lead_conversion.cli import main, run_packaged  # noqa: E402 - see above
+
+__all__ = ["main", "run_packaged"]
 
 if __name__ == "__main__":
     run_packaged()

@@ -27,6 +27,22 @@ def test_wheel_holds_the_package_its_data_and_the_safe_configuration(installed):
     assert not list(package.glob("conf/local/*.key"))
 
 
+def test_command_of_the_wheel_prints_nothing_but_its_answer(installed, tmp_path):
+    code = (
+        "from importlib.metadata import entry_points;"
+        "(command,) = entry_points(group='console_scripts', name='lead-conversion');"
+        "command.load()()"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "KEDRO_LOGGING_CONFIG"}
+    answer = subprocess.check_output(
+        [sys.executable, "-c", code, "experiments", "list"],
+        cwd=tmp_path,
+        env=environment | {"PYTHONPATH": str(installed)},
+        text=True,
+    )
+    assert answer.startswith("No test is planned")
+
+
 def test_wheel_runs_outside_the_checkout(installed, tmp_path):
     code = (
         "import runpy, lead_conversion, pathlib;"
