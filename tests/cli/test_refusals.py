@@ -77,6 +77,16 @@ def test_misspelt_or_impossible_parameter_is_a_configuration_error(kedro_run, wo
     assert outcome.exit_code == ConfigurationError.exit_code
 
 
+@pytest.mark.parametrize(
+    ("pipeline", "missing"), [("reporting", "01_raw/manifest.json"), ("modelling", "03_primary/labels.parquet")]
+)
+def test_part_of_a_run_before_any_whole_one_is_a_data_error_that_says_what_to_run(kedro_run, pipeline, missing):
+    outcome = kedro_run(f"--pipeline={pipeline}")
+    assert outcome.exit_code == DataError.exit_code
+    assert missing in outcome.stderr
+    assert "Run the pipeline 'full' first" in outcome.stderr
+
+
 @pytest.mark.parametrize("option", ["--pipeline=ful", "--pipelines=training,ful"])
 def test_misspelt_pipeline_is_a_configuration_error_that_names_the_nearest(kedro_run, option):
     outcome = kedro_run(option)

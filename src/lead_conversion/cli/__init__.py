@@ -15,9 +15,10 @@ from typing import Any, cast
 import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.project import configure_project, pipelines
+from kedro.io import DatasetError
 
 from lead_conversion import __version__
-from lead_conversion.kernel.errors import AccessError, ConfigurationError, LeadConversionError
+from lead_conversion.kernel.errors import AccessError, ConfigurationError, DataError, LeadConversionError
 
 SUBCOMMANDS = {
     "experiment": "lead_conversion.cli.experiment",
@@ -69,6 +70,11 @@ def find_refusal(error: BaseException | None) -> LeadConversionError | None:
             return error
         if type(error).__name__ == "ParameterValidationError":
             return ConfigurationError(f"Parameters are not valid. {error}")
+        if isinstance(error, DatasetError) and isinstance(missing := error.__cause__, FileNotFoundError):
+            return DataError(
+                f"{missing.filename or missing} is not there: no run has made it yet, or it was removed since. Run the "
+                "pipeline 'full' first."
+            )
         if isinstance(error, PermissionError) and error.filename:
             return AccessError(
                 f"{error.filename}: {error.strerror}. Ask as the account that it belongs to, or have this one given "
