@@ -58,9 +58,10 @@ by_option = click.option("--by", required=True, help="The name of the person who
 def experiments() -> None:
     """Tests on leads, from plan to verdict.
 
-    A run plans a randomised test for each change that it recommends (data/07_model_output/
-    experiment_plan.json). A person registers it before it begins; the campaign tool deals the
-    leads to the arms, for this project never writes to the database. `analyse` reads the result.
+    A run plans a randomised test for each change that it recommends, in
+    data/07_model_output/experiment_plan.json. A person registers it before it begins; the
+    campaign tool deals the leads to the arms, for this project never writes to the database.
+    `analyse` reads the result.
 
     \b
     From plan to verdict:
