@@ -120,7 +120,8 @@ def test_model_that_was_trained_in_the_run_itself_has_nothing_to_be_compared_wit
     run = scoring_run()
     found = check(references_of(run), run)["targets"]["t1"]
     assert (found["verdict"], found["trained_at"], found["checks"]) == ("steady", None, [])
-    assert "nothing to compare with yet" in found["message"]
+    # True of a champion, too, that scores at the moment from which it was made.
+    assert "nothing to compare with yet: the model that scored knows of no leads from an earlier" in found["message"]
 
 
 def test_feature_that_only_the_champion_of_another_target_knows_says_nothing_of_this_one():

@@ -205,7 +205,7 @@ def _say(
     """The verdict in two sentences: the leads, and the outcomes."""
     moved = list(dict.fromkeys(check.subject for check in checks if check.verdict == verdict != "steady"))
     if reference.empty:
-        leads = "There is nothing to compare with yet: no model from before this run scored."
+        leads = "There is nothing to compare with yet: the model that scored knows of no leads from an earlier moment."
     elif min(len(reference), len(current)) < drift.min_leads:
         leads = (
             f"Leads are not judged: {len(current):,} are scored and {len(reference):,} stand in the reference; "
