@@ -53,6 +53,13 @@ def test_real_server_without_a_key_is_refused(key, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_key_that_was_made_is_said_to_stand_where_it_does(tmp_path, caplog):
+    PseudonymKeyDataset(
+        filepath=str(tmp_path / "conf/local/pseudonym.key"), demo={"filepath": "none"}, makes_missing=True
+    ).load()
+    assert "Made a pseudonym key in conf/local/pseudonym.key;" in caplog.text
+
+
 def test_key_is_never_saved_or_shown(key, monkeypatch):
     monkeypatch.setenv("LEAD_CONVERSION_PSEUDONYM_KEY", SECRET)
     with pytest.raises(DatasetError) as caught:

@@ -60,9 +60,8 @@ class PseudonymKeyDataset(AbstractDataset[NoReturn, PseudonymKey]):
         if current is None:
             current = self.renew(rotates=False)
             log.warning(
-                "Made a pseudonym key in %s/%s; keep it, or set %s.",
-                self._path.parent.name, self._path.name, KEY_VARIABLE,
-            )  # fmt: skip
+                "Made a pseudonym key in %s; keep it, or set %s.", "/".join(self._path.parts[-3:]), KEY_VARIABLE
+            )
         elif current == PseudonymKey(DEMO_KEY):
             log.warning("Using the demo world's own pseudonym key. Set %s before you read real people.", KEY_VARIABLE)
         return current
