@@ -181,6 +181,8 @@ def _parameters(lightgbm: LightgbmParameters, seed: int) -> dict[str, Any]:
         "num_threads": lightgbm.num_threads,
         "deterministic": True,
         "force_col_wise": True,
+        # Bundles of sparse features are summed in as many blocks as there are threads, whatever the two above say.
+        "enable_bundle": False,
         "seed": seed,
         "verbosity": -1,
     }
