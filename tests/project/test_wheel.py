@@ -20,6 +20,12 @@ def installed(tmp_path_factory):
     return folder / "site"
 
 
+def environment_of(installed):
+    """Where the wheel is what Python finds, and nothing says how Kedro logs."""
+    kept = {name: value for name, value in os.environ.items() if name != "KEDRO_LOGGING_CONFIG"}
+    return kept | {"PYTHONPATH": str(installed)}
+
+
 def test_wheel_holds_the_package_its_data_and_the_safe_configuration(installed):
     package = installed / "lead_conversion"
     for name in ("conf/base/parameters/config.yaml", "conf/base/source/contacts.sql", "reports/templates"):
@@ -33,11 +39,10 @@ def test_command_of_the_wheel_prints_nothing_but_its_answer(installed, tmp_path)
         "(command,) = entry_points(group='console_scripts', name='lead-conversion');"
         "command.load()()"
     )
-    environment = {name: value for name, value in os.environ.items() if name != "KEDRO_LOGGING_CONFIG"}
     answer = subprocess.check_output(
         [sys.executable, "-c", code, "experiments", "list"],
         cwd=tmp_path,
-        env=environment | {"PYTHONPATH": str(installed)},
+        env=environment_of(installed),
         text=True,
     )
     assert answer.startswith("No test is planned")
@@ -49,11 +54,10 @@ def test_wheel_runs_outside_the_checkout(installed, tmp_path):
         f"assert pathlib.Path(lead_conversion.__file__).is_relative_to({str(installed)!r});"
         "runpy.run_module('lead_conversion', run_name='__main__')"
     )
-    environment = {name: value for name, value in os.environ.items() if name != "KEDRO_LOGGING_CONFIG"}
     outcome = subprocess.run(
         [sys.executable, "-c", code, "--pipeline=full", "--params=demo_world.leads=1500"],
         cwd=tmp_path,
-        env=environment | {"PYTHONPATH": str(installed)},
+        env=environment_of(installed),
         capture_output=True,
         text=True,
         check=False,

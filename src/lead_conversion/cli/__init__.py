@@ -8,7 +8,6 @@ import importlib
 import sys
 import warnings
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from functools import wraps
 from typing import Any, cast
 
@@ -18,7 +17,7 @@ from kedro.framework.project import configure_project, pipelines
 from kedro.io import DatasetError
 
 from lead_conversion import __version__
-from lead_conversion.kernel.errors import AccessError, ConfigurationError, DataError, LeadConversionError
+from lead_conversion.kernel.errors import AccessError, ConfigurationError, DataError, LeadConversionError, suggest
 
 SUBCOMMANDS = {
     "experiment": "lead_conversion.cli.experiment",
@@ -99,9 +98,9 @@ def _require_pipelines(names: Iterable[str]) -> None:
     there = [name for name in pipelines if not name.startswith("_")]
     for name in names:
         if name not in pipelines:
-            near = get_close_matches(name, there, n=1)
-            hint = f" Did you mean '{near[0]}'?" if near else ""
-            raise ConfigurationError(f"Unknown pipeline '{name}': expected one of {', '.join(there)}.{hint}")
+            raise ConfigurationError(
+                f"Unknown pipeline '{name}': expected one of {', '.join(there)}.{suggest(name, there)}"
+            )
 
 
 run = click.Command(

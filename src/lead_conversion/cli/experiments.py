@@ -3,7 +3,6 @@
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pandas as pd
 from lead_conversion.cli.permission import record_access, require_permission
 from lead_conversion.cli.project import access_log_of, catalog_of, parameters_of, publish, read_configuration
 from lead_conversion.guard.roles import Permission, current_user
-from lead_conversion.kernel.errors import AccessError, ConfigurationError, DataError, ExperimentAlert
+from lead_conversion.kernel.errors import AccessError, ConfigurationError, DataError, ExperimentAlert, suggest
 from lead_conversion.kernel.targets import Targets
 from lead_conversion.kernel.windows import parse_moment
 from lead_conversion.lifecycle.experiment_log import (
@@ -536,10 +535,8 @@ def _require_words(option: str, given: str) -> None:
 def _unknown(name: str, env: str | None) -> ConfigurationError:
     plan = _plan_of(env)
     there = [each["id"] for each in plan["experiments"]] if plan else []
-    near = get_close_matches(name, there, n=1)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
     return ConfigurationError(
-        f"The published plan has no test '{name}'; it has {', '.join(there) or 'none'}.{hint}"
+        f"The published plan has no test '{name}'; it has {', '.join(there) or 'none'}.{suggest(name, there)}"
         + ("" if there else " A run of 'full' or 'recommendation' plans them.")
     )
 

@@ -5,7 +5,6 @@ But for `publish`, no session, hook or registry is started and nothing is writte
 
 import os
 from copy import deepcopy
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +15,7 @@ from kedro.io import CatalogConfigResolver, DataCatalog
 from lead_conversion.configuration import HydraConfigLoader
 from lead_conversion.guard.access_log import AccessLog
 from lead_conversion.guard.roles import AccessRules, read_rules
-from lead_conversion.kernel.errors import ConfigurationError
+from lead_conversion.kernel.errors import ConfigurationError, suggest
 from lead_conversion.settings import CONFIG_LOADER_ARGS
 
 CARRIED = Path(__file__).parents[1] / "conf"
@@ -83,10 +82,9 @@ def catalog_of(env: str | None, *names: str) -> DataCatalog:
     resolver = CatalogConfigResolver(entries, credentials, DataCatalog.default_runtime_patterns)
     for name in names:
         if name not in entries and resolver.match_dataset_pattern(name) is None:
-            near = get_close_matches(name, entries, n=1)
             raise ConfigurationError(
                 f"The catalog of environment '{environment_of(configuration_of(env))}' has no entry '{name}'."
-                + (f" Did you mean '{near[0]}'?" if near else " Declare it in <environment>/catalog/*.yml.")
+                + (suggest(name, entries) or " Declare it in <environment>/catalog/*.yml.")
             )
     chosen = {name: entries[name] if name in entries else resolver.resolve_pattern(name) for name in names}
     return DataCatalog.from_config(chosen, credentials)

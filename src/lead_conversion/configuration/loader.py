@@ -13,7 +13,6 @@ import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,7 +23,7 @@ from kedro.config import OmegaConfigLoader
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from lead_conversion.kernel.errors import ConfigurationError
+from lead_conversion.kernel.errors import ConfigurationError, suggest
 
 
 class HydraConfigLoader(OmegaConfigLoader):
@@ -170,7 +169,7 @@ def _require_environment(conf_source: Path, environment: str) -> None:
     if environment and not (conf_source / environment).is_dir():
         there = sorted(folder.name for folder in conf_source.iterdir() if folder.is_dir())
         raise ConfigurationError(
-            f"Unknown environment '{environment}': expected one of {', '.join(there)}.{_nearest(environment, there)}"
+            f"Unknown environment '{environment}': expected one of {', '.join(there)}.{suggest(environment, there)}"
         )
 
 
@@ -189,7 +188,7 @@ def option_of(group: Path, name: str) -> str:
     if name in options:
         return name
     raise ConfigurationError(
-        f"Unknown option '{name}' for '{group.name}': expected one of {', '.join(options)}.{_nearest(name, options)}"
+        f"Unknown option '{name}' for '{group.name}': expected one of {', '.join(options)}.{suggest(name, options)}"
     )
 
 
@@ -203,15 +202,10 @@ def require_known(composed: DictConfig, values: Mapping[str, Any], path: str = "
         known = [str(key) for key in composed]
         if name not in known:
             raise ConfigurationError(
-                f"Unknown parameter '{path}{name}': expected one of {', '.join(known)}.{_nearest(name, known)}"
+                f"Unknown parameter '{path}{name}': expected one of {', '.join(known)}.{suggest(name, known)}"
             )
         default = composed[name]
         if isinstance(default, DictConfig) and isinstance(value, Mapping):
             require_known(default, value, f"{path}{name}.")
         elif isinstance(default, int | float) and isinstance(value, str):
             raise ConfigurationError(f"Parameter '{path}{name}': expected a number like {default}, found a text.")
-
-
-def _nearest(name: str, names: Sequence[str]) -> str:
-    near = get_close_matches(name, names, n=1)
-    return f" Did you mean '{near[0]}'?" if near else ""

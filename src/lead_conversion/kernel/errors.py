@@ -1,5 +1,7 @@
 """The four ways a run can be refused, each with an exit code of its own (sysexits.h), and the alerts that are none."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import ClassVar
 
 
@@ -54,3 +56,9 @@ class ExperimentAlert(LeadConversionError):  # noqa: N818 - nothing failed
     """The analysis succeeded and is on record, but a test on leads must stop now."""
 
     exit_code = 80  # no refusal either
+
+
+def suggest(name: str, names: Iterable[str]) -> str:
+    """What a message adds on a name that is not there: the nearest one that is; nothing where none is near."""
+    near = get_close_matches(name, list(names), n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""

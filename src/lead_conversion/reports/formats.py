@@ -126,15 +126,19 @@ def after_words(tests: Sequence[str]) -> str:
     """When a test begins that waits for others: "after test-a and test-b end"; nothing where it waits for none."""
     if not tests:
         return ""
-    names = " and ".join(filter(None, [", ".join(tests[:-1]), tests[-1]]))
-    return f"after {names} {'ends' if len(tests) == 1 else 'end'}"
+    return f"after {_in_a_row(tests)} {'ends' if len(tests) == 1 else 'end'}"
 
 
 def sent_from_words(places: Sequence[int]) -> str:
     """What has to be mended before a step goes to which the decision points of others send leads; nothing without."""
     if not places:
         return ""
-    names = " and ".join(filter(None, [", ".join(map(str, places[:-1])), str(places[-1])]))
+    names = _in_a_row([str(place) for place in places])
     if len(places) == 1:
         return f"The decision point of step {names} sends leads here: it has to name another step first."
     return f"The decision points of steps {names} send leads here: they have to name another step first."
+
+
+def _in_a_row(names: Sequence[str]) -> str:
+    """Names in a sentence: "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

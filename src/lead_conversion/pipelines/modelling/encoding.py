@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import pandas as pd
 from scipy.stats import skew
 
 from lead_conversion.contracts.features import Feature
-from lead_conversion.kernel.errors import ConfigurationError, DataError
+from lead_conversion.kernel.errors import ConfigurationError, DataError, suggest
 from lead_conversion.pipelines.modelling.clock import CLOCK_FEATURE, read_landmark
 from lead_conversion.pipelines.modelling.log_odds import Array, rounded
 from lead_conversion.pipelines.modelling.parameters import EncodingParameters
@@ -51,10 +50,9 @@ def require_features(names: Sequence[str], features: Sequence[Feature], asked_by
     known = {feature.name: feature for feature in features}
     unknown = [name for name in names if name not in known]
     if unknown:
-        near = get_close_matches(unknown[0], known, n=1)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
         raise ConfigurationError(
-            f"{asked_by} asks for feature '{unknown[0]}', expected one of {', '.join(known)}.{hint}"
+            f"{asked_by} asks for feature '{unknown[0]}', expected one of {', '.join(known)}."
+            f"{suggest(unknown[0], known)}"
         )
     return tuple(known[name] for name in names)
 
