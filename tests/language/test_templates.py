@@ -114,6 +114,8 @@ def test_others_results_are_proof_and_not_an_offer():
         "Hi [name],",
         "Hi %FIRST%!",
         "[name],",
+        "{{contact.first_name}},",
+        "Hi {{ lead.FirstName }},",
     ],
 )
 def test_greeting_is_one_however_it_is_put(opening):
@@ -152,6 +154,24 @@ def test_abbreviation_ends_no_sentence():
 def test_feature_is_found_where_it_is(feature, body):
     assert text_features(None, body)[feature]
     assert not text_features(None, "You see a short and plain text here.")[feature]
+
+
+@pytest.mark.parametrize(
+    ("feature", "placeholder"),
+    [
+        ("first_name", "{{contact.first_name}}"),
+        ("first_name", "{{ FirstName }}"),
+        ("company_named", "{{account.company_name}}"),
+        ("link", "{{agent.booking_link}}"),
+    ],
+)
+def test_placeholder_says_the_same_whatever_it_stands_in(feature, placeholder):
+    assert text_features(None, f"A course for {placeholder}")[feature]
+    assert not text_features(None, "A course for {{course.field}}")[feature]
+
+
+def test_placeholder_counts_as_one_word():
+    assert not text_features(None, "{{ first_name }} " * 75)["long"]
 
 
 def test_email_may_be_longer_than_a_message_or_a_call():

@@ -17,7 +17,9 @@ from lead_conversion.language.sentiment import sentiment_of
 from lead_conversion.language.templates import count_words, has_link, has_pressure, parse_template, render
 
 # The team's own name and links are the same for every lead.
-NOT_PERSONAL = re.compile(r"(?:agent|sender|advis[eo]r|rep|org|signature|unsubscribe)\w*|\w*(?:link|url|calendar)\w*")
+NOT_PERSONAL = re.compile(
+    r"(?:agent|sender|advis[eo]r|rep|org|signature|unsubscribe)[\w.]*|[\w.]*(?:link|url|calendar)[\w.]*"
+)
 QUESTION_END = re.compile("[?\uff1f\u061f]+")
 PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 # A text message has no full stop between its link and "Reply STOP".

@@ -43,10 +43,10 @@ def count_segments(template: str, filled_lengths: Mapping[str, int], other_lengt
 
     Args:
         template: the text with {{placeholders}}.
-        filled_lengths: typical characters of what a placeholder is filled with, by its name.
+        filled_lengths: typical characters of what a placeholder is filled with, by its field.
         other_length: the same for any other placeholder.
     """
-    text = PLACEHOLDER.sub(lambda found: "x" * filled_lengths.get(found[1], other_length), template)
+    text = PLACEHOLDER.sub(lambda found: "x" * filled_lengths.get(found[1].rpartition(".")[2], other_length), template)
     if all(sign in _SEPTETS for sign in text):
         return _pack("GSM-7", [_SEPTETS[sign] for sign in text])
     return _pack("UCS-2", [2 if ord(sign) > _LAST_OF_BASIC_PLANE else 1 for sign in text])

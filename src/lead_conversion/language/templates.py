@@ -1,6 +1,7 @@
 """What a message template is made of: its parts, its placeholders and the features of its text."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,23 +10,29 @@ from lead_conversion.language.readability import reading_ease
 
 PartKind = Literal["greeting", "opening", "value", "proof", "ask", "closing", "notice", "signature"]
 
-FIRST_NAME = "{{first_name}}"
 # Half a minute of speech, or three segments of a text message; an e-mail may be longer.
 LONG_WORDS, LONG_EMAIL_WORDS = 75, 110
 # Flesch 1949, The Art of Readable Writing: below 60 is "fairly difficult".
 PLAIN_READING_EASE = 60
-PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+# {{first_name}}, or {{contact.first_name}}
+PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
+# What placeholders are filled with, as teams name it.
+FIRST_NAME = re.compile(r"(?:first|given)_?name", re.IGNORECASE)
+_COMPANY = re.compile(r"(?:company|organi[sz]ation|employer)(?:_?name)?", re.IGNORECASE)
+BOOKING_LINK = re.compile(r"(?:book(?:ing)?|calendar|schedul(?:e|ing)|meeting)_?(?:link|url)", re.IGNORECASE)
+_READER = re.compile(r"(?:(?:first|last|full|given|family|sur)_?)?name", re.IGNORECASE)
 _DASHES = "\u2013\u2014-"
 # What other tools fill, and what is left where a name was scrubbed: [name], %FIRST%, *|FNAME|*.
 _BLANK = r"(?:\[[\w ]{2,20}\]|%\w{2,20}%|\*\|\w{2,20}\|\*)"
-_NAME = rf"(?:\{{\{{\s*\w+\s*\}}\}}|{_BLANK}|(?i:there|all|again|friends?|team|everyone|folks|both)|[A-Z][\w'-]+)"
+_NAME = rf"(?:{PLACEHOLDER.pattern}|{_BLANK}|(?i:there|all|again|friends?|team|everyone|folks|both)|[A-Z][\w'-]+)"
 _GREETING = re.compile(
     rf"(?:(?i:dear)\b[^,:!?\n]{{1,40}}(?=[,:!])"
     rf"|(?i:hi|hey|hello|dear|good (?:morning|afternoon|evening|day))\b(?: {_NAME})*"
-    rf"|\{{\{{\s*first_name\s*\}}\}}|{_BLANK})\s*(?:[,!?:.]+|[{_DASHES}]+(?=\s)|$)"
+    rf"|\{{\{{\s*(?:\w+\.)*(?i:first_?name)\s*\}}\}}|{_BLANK})\s*(?:[,!?:.]+|[{_DASHES}]+(?=\s)|$)"
 )
 _INTRODUCTION = re.compile(
-    r"^(?i:this is|it's|my name is|i'm|i am) (?:\{\{|[A-Z])|\{\{\s*(?:agent|sender|adviser|advisor|rep)\w*\s*\}\}"
+    r"^(?i:this is|it's|my name is|i'm|i am) (?:\{\{|[A-Z])"
+    r"|\{\{\s*(?:\w+\.)*(?:agent|sender|adviser|advisor|rep)[\w.]*\s*\}\}"
 )
 _ABBREVIATIONS = ("Mr", "Ms", "Dr", "Mrs", "Prof", "St", "No", "Inc", "Ltd", "vs", "e.g", "i.e", "a.m", "p.m", "P.S")
 _SENTENCE_END = re.compile(
@@ -40,8 +47,8 @@ _SIGN_OFF = re.compile(
     r"(?:talk|speak) soon|all the best|warmly|(?:good)?bye(?: for now)?)\s*[,!.]?",
     re.IGNORECASE,
 )
-_SIGNED = re.compile(rf"[{_DASHES}]+\s*(?:\{{\{{\s*\w+\s*\}}\}}.*|[A-Z][\w'.]*(?: [A-Z][\w'.]*){{0,3}})$")
-_LINK = re.compile(r"\{\{\s*\w*(?:link|url|calendar)\w*\s*\}\}|https?://|\[url\]", re.IGNORECASE)
+_SIGNED = re.compile(rf"[{_DASHES}]+\s*(?:{PLACEHOLDER.pattern}.*|[A-Z][\w'.]*(?: [A-Z][\w'.]*){{0,3}})$")
+_LINK = re.compile(r"\{\{\s*[\w.]*(?:link|url|calendar)[\w.]*\s*\}\}|https?://|\[url\]", re.IGNORECASE)
 _SHOUTING = re.compile(r"!{2,}|\b[A-Z]{4,}(?:\s+[A-Z]{2,})+\b")
 
 
@@ -195,9 +202,25 @@ def placeholders(text: str) -> frozenset[str]:
     return frozenset(PLACEHOLDER.findall(text))
 
 
+def placeholder_of(field: re.Pattern[str], names: Iterable[str]) -> str | None:
+    """The first of the names that is of such a field, in braces: {{contact.first_name}} is of first_name."""
+    found = next((name for name in sorted(names) if field.fullmatch(name.rpartition(".")[2])), None)
+    return "{{" + found + "}}" if found else None
+
+
+def names_reader(text: str) -> bool:
+    """Whether the reader's name is put into the text."""
+    return placeholder_of(_READER, placeholders(text)) is not None
+
+
+def names_company(text: str) -> bool:
+    """Whether the name of the reader's company is put into the text."""
+    return placeholder_of(_COMPANY, placeholders(text)) is not None
+
+
 def count_words(text: str) -> int:
     """Words, a placeholder counting as one."""
-    return len(text.split())
+    return len(PLACEHOLDER.sub("x", text).split())
 
 
 def render(parts: tuple[Part, ...]) -> str:
@@ -245,8 +268,8 @@ def text_features(subject: str | None, body: str) -> dict[str, bool]:
     whole = f"{subject or ''}\n{body}"
     return {
         "clear_ask": any(part.is_clear_ask for part in asks),
-        "company_named": "company" in placeholders(whole),
-        "first_name": "first_name" in placeholders(whole),
+        "company_named": names_company(whole),
+        "first_name": names_reader(whole),
         "hard_to_read": _is_hard_to_read(body),
         "jargon": has_jargon(whole),
         "link": has_link(body),

@@ -79,6 +79,21 @@ def test_reader_is_greeted_by_name(body, proposed):
     assert propose(body).proposed_text == proposed
 
 
+def test_edit_spells_placeholders_as_the_campaign_does():
+    better = PromptText("sms", None, "News.")
+    edit = propose("We have a course.", better, known=frozenset({"contact.first_name", "agent.calendar_url"}))
+    assert edit.proposed_text == (
+        "Hi {{contact.first_name}}, we have a course. Would you have ten minutes for a short call this week? "
+        "Pick a time here: {{agent.calendar_url}}"
+    )
+
+
+def test_placeholder_of_an_object_is_not_broken():
+    edit = propose(f"Hi {{{{contact.first_name}}}}, hurry up. The fee is 90 euros. {CLEAR}")
+    assert not edit.is_whole_version
+    assert edit.proposed_text.startswith("Hi {{contact.first_name}}, the fee")
+
+
 def test_name_that_the_campaign_does_not_know_is_not_used():
     edit = propose(f"The course starts in May. {CLEAR}", known=frozenset(), better=PromptText("sms", None, "New text."))
     assert "{{" not in edit.proposed_text

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from lead_conversion.language.sms import Segments, count_segments, spell_plainly
 from lead_conversion.language.templates import (
+    BOOKING_LINK,
     FIRST_NAME,
     Part,
     count_words,
@@ -15,7 +16,10 @@ from lead_conversion.language.templates import (
     has_jargon,
     has_link,
     has_pressure,
+    names_company,
+    names_reader,
     parse_template,
+    placeholder_of,
     placeholders,
     render,
     text_features,
@@ -40,8 +44,8 @@ from lead_conversion.pipelines.recommendation.prompts.wording import (
 )
 
 STANDARD_ASK = "Would you have ten minutes for a short call this week?"
-STANDARD_LINKS = {"voice": " I will text you a link with free times: {{booking_link}}"}
-STANDARD_LINK = " Pick a time here: {{booking_link}}"
+LINK_TOLD = {"voice": " I will text you a link with free times: "}
+LINK_SHOWN = " Pick a time here: "
 SEGMENT_RULE = Evidence(
     "certain",
     "A text message is sent, and as a rule billed, by segments: 160 signs, or 153 each of several; 70 and 67 as soon "
@@ -56,7 +60,6 @@ LENGTH_RULE = Evidence("rule of the trade", "The limit of length is configured (
 ENGLISH = "en"
 STATEMENTS = ("opening", "value", "proof", "closing")
 ARGUMENTS = ("value", "proof")
-_NAMES = re.compile(r"(?:(?:first|last|full|given|family|sur)_?)?name")
 _SALUTATION = re.compile(r"(?:hi|hey|hello|dear|good (?:morning|afternoon|evening|day))\b", re.IGNORECASE)
 
 
@@ -345,18 +348,18 @@ class _Editor:
 
     def greet_by_name(self, draft: _Draft) -> _Draft:
         """Put the first name into the greeting where the text names nobody."""
-        is_filled = "first_name" in self.library.known_placeholders
-        if any(map(_NAMES.fullmatch, placeholders(draft.text().whole()))) or not is_filled:
+        name = placeholder_of(FIRST_NAME, self.library.known_placeholders)
+        if name is None or names_reader(draft.text().whole()):
             return draft
         if self.measured.speaks_against(draft.channel, "first_name", added=True):
             return draft
         head = draft.parts[0] if draft.parts else Part("opening", "")
         is_greeted = head.kind == "greeting"
         if is_greeted:
-            greeting, behind = replace(head, text=_name_in(head.text)), draft.parts[1:]
+            greeting, behind = replace(head, text=_name_in(head.text, name)), draft.parts[1:]
         else:
             gap = "\n\n" if "\n" in draft.body().strip() else " "
-            greeting, behind = Part("greeting", f"Hi {FIRST_NAME},"), draft.parts
+            greeting, behind = Part("greeting", f"Hi {name},"), draft.parts
             behind = (replace(head, gap=gap), *behind[1:]) if behind else ()
         named = without((greeting, *behind), ())
         change = Change(
@@ -399,8 +402,8 @@ class _Editor:
         return any(ask.is_clear_ask for ask in asks) and (may_press or not any(has_pressure(ask.text) for ask in asks))
 
     def _standard_ask(self, channel: str) -> str:
-        has_calendar = "booking_link" in self.library.known_placeholders
-        return STANDARD_ASK + (STANDARD_LINKS.get(channel, STANDARD_LINK) if has_calendar else "")
+        link = placeholder_of(BOOKING_LINK, self.library.known_placeholders)
+        return STANDARD_ASK + (LINK_TOLD.get(channel, LINK_SHOWN) + link if link else "")
 
     def _place_for_ask(self, parts: tuple[Part, ...]) -> range:
         """After the last sentence of the body, before closing, notice and signature."""
@@ -500,7 +503,7 @@ class _Editor:
         """The company's name or others' results, where texts with them booked more and a better prompt has some."""
         wanted: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = (
             ("proof", ("proof",), lambda words: not placeholders(words), "say what others got out of it"),
-            ("company_named", ("opening", "value"), lambda words: "company" in placeholders(words), "name the company"),
+            ("company_named", ("opening", "value"), names_company, "name the company"),
         )
         for feature, kinds, is_wanted, reason in wanted:
             draft = self._add(draft, feature, kinds, is_wanted, reason)
@@ -533,9 +536,9 @@ class _Editor:
         return put_before(parts, ask, new) if may_insert(parts, ask) else None
 
 
-def _name_in(greeting: str) -> str:
+def _name_in(greeting: str, name: str) -> str:
     """The greeting with the first name: "Hello there!" becomes "Hello {{first_name}}!"."""
     found = _SALUTATION.match(greeting)
     salutation = found.group() if found else "Hi"
     sign = greeting.rstrip()[-1:]
-    return f"{salutation} {FIRST_NAME}{sign if sign in ',!.:' and sign else ','}"
+    return f"{salutation} {name}{sign if sign in ',!.:' and sign else ','}"

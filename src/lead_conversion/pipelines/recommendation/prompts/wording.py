@@ -9,7 +9,7 @@ from typing import Any
 
 from lead_conversion.language.identification import UNDETERMINED
 from lead_conversion.language.prompts import describe_prompt, has_words_to_tell_by
-from lead_conversion.language.templates import Part, straighten
+from lead_conversion.language.templates import PLACEHOLDER, Part, straighten
 
 # of ISO 639-3, for languages without a code
 UNREAD = "mis"
@@ -41,7 +41,7 @@ _PLAIN_STARTS = re.compile(
 _CAPITAL_STARTS = re.compile(r"I(?:'\w+)?(?!\w)|[^A-Z]")
 _LISTED = re.compile(r"(?:[-\u2013\u2022*\u00b7]|\d+[.)])\s|(?:first|second|third|final|last)(?:ly)?,\s", re.IGNORECASE)
 _MARKUP = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
-_BRACES = re.compile(r"\{{1,2}\s*(\w+)\s*\}{1,2}")
+_BRACES = re.compile(r"\{{1,2}\s*([\w.]+)\s*\}{1,2}")
 _LIKENESS = 0.8
 
 
@@ -195,7 +195,7 @@ def has_markup(text: str) -> bool:
 
 def has_broken_braces(text: str) -> bool:
     """Whether braces stand in the text that would reach the reader."""
-    return bool(re.search(r"[{}]", re.sub(r"\{\{\s*\w+\s*\}\}", "", text)))
+    return bool(re.search(r"[{}]", PLACEHOLDER.sub("", text)))
 
 
 def has_unpaired_braces(text: str) -> bool:
