@@ -47,7 +47,9 @@ def test_a_known_word_passes_as_it_is_spelt(label):
         ("company_size", "1,001-5,000"),
         ("company_size", "< 10"),
         ("sequence_variant", "B"),
-        ("sequence_variant", "c12"),
+        ("sequence_variant", "C12"),
+        ("sequence_variant", "variant_b"),
+        ("sequence_variant", "control"),
     ],
 )
 def test_what_its_column_is_made_of_passes(column, label):
@@ -66,6 +68,7 @@ def test_what_its_column_is_made_of_passes(column, label):
         ("company_size", "50-11"),
         ("company_size", "4242 4242 4242 4242"),
         ("sequence_variant", "Zen"),
+        ("sequence_variant", "order_zen"),
         ("status", "Quartermaine"),
         ("region", "Springfield"),
     ],
@@ -88,6 +91,14 @@ def test_one_value_in_two_columns_has_two_tokens():
 @pytest.mark.parametrize("blank", [None, "", "  "])
 def test_a_blank_stays_blank(blank):
     assert passed("industry", blank) == blank
+
+
+@pytest.mark.parametrize(
+    ("spelt", "variant"), [("a", "A"), (" b2 ", "B2"), ("Variant B", "variant_b"), ("CONTROL", "control")]
+)
+def test_spellings_of_one_variant_are_one(spelt, variant):
+    assert passed("sequence_variant", spelt) == variant
+    assert variants_or_tokens(f"{spelt}:1:2.0", LABELS, KEY) == f"{variant}:1:2.0"
 
 
 def test_the_variants_of_a_step_meet_the_variants_of_its_events():

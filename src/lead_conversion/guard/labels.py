@@ -5,7 +5,6 @@ What can be told is whether a value is one of the words that are known to name n
 'other:' and 8 hex digits of a keyed hash: models still tell such values apart, and nobody can read them.
 """
 
-import difflib
 import re
 import zoneinfo
 from collections.abc import Iterable, Mapping
@@ -15,7 +14,7 @@ import phonenumbers
 from lead_conversion.contracts.source_entities import SOURCE_ENTITIES, PersonalClass
 from lead_conversion.guard.privacy import KnownLabels, PrivacyParameters
 from lead_conversion.guard.pseudonyms import PseudonymKey
-from lead_conversion.kernel.errors import ConfigurationError
+from lead_conversion.kernel.errors import ConfigurationError, suggest
 
 TOKEN_PREFIX = "other:"  # noqa: S105 - the token of a label, no secret
 TOKEN_CHARS = 8
@@ -47,7 +46,10 @@ ROUND_NUMBERS = {digit * 10**zeros for digit in (1, 2, 3, 5) for zeros in range(
 BAND_ENDS = {end + step for end in ROUND_NUMBERS for step in (-1, 0, 1)}
 BAND = re.compile(r"(\d{1,6})_?(?:[_\u2013\u2014]|to)_?(\d{1,6})(?:_(?:employees|people))?")
 OPEN_BAND = re.compile(r"[<>\u2264\u2265]?=?_?(\d{1,6})_?\+?(?:_(?:employees|people))?")
-SEQUENCE_VARIANT = re.compile(r"[a-z]\d{0,2}")
+LETTERED_VARIANT = re.compile(r"[a-z]\d{0,2}")
+NAMED_VARIANT = re.compile(
+    r"(?:variant|version|order|sequence|arm|test)_?(?:[a-z]|\d{1,2})|control|treatment|test|default|baseline|original"
+)
 UTC_OFFSET = re.compile(r"(?:utc|gmt)_?[+_\u2212](?:0?\d|1[0-4])(?::?(?:00|15|30|45))?")
 VARIANT_ENTRY = re.compile(r"(.+):(\d{1,9}):(\d{1,9}(?:\.\d{1,9})?)")
 
@@ -66,11 +68,9 @@ def known_labels(privacy: PrivacyParameters, spellings: Mapping[str, Iterable[st
     for source in (OWN_WORDS, spellings, privacy.known_labels):
         for column, known in source.items():
             if column not in LABEL_COLUMNS:
-                near = difflib.get_close_matches(column, sorted(LABEL_COLUMNS), n=1)
-                suggestion = f" Did you mean '{near[0]}'?" if near else ""
                 raise ConfigurationError(
                     f"There are known labels for '{column}', which is no label of any entity: expected one of "
-                    f"{', '.join(sorted(LABEL_COLUMNS))}.{suggestion} Mend privacy.known_labels."
+                    f"{', '.join(sorted(LABEL_COLUMNS))}.{suggest(column, LABEL_COLUMNS)} Mend privacy.known_labels."
                 )
             words.setdefault(column, set()).update(map(standardise, known))
     return {column: frozenset(known) for column, known in sorted(words.items())}
@@ -82,12 +82,16 @@ def standardise(label: str) -> str:
 
 
 def label_or_token(column: str, label: str | None, labels: KnownLabels, key: PseudonymKey) -> str | None:
-    """The label as it is spelt where it is known in its column, else its token; spellings of one word share a token."""
+    """The label where it is known in its column, else its token; spellings of one word share a token.
+
+    A known label stays as it is spelt, for cleaning to standardise; but sequence variants, some of which stand within a
+    text, get one spelling here.
+    """
     if label is None or not label.strip():
         return label
-    if is_known(column, label, labels):
-        return label
     word = standardise(label)
+    if is_known(column, label, labels):
+        return _spell_variant(word) if column == "sequence_variant" else label
     return TOKEN_PREFIX + key.pseudonym_of("label", f"{column}:{word}")[:TOKEN_CHARS]
 
 
@@ -114,7 +118,12 @@ def _has_known_shape(column: str, word: str) -> bool:
         return _is_band(word)
     if column == "timezone":
         return bool(UTC_OFFSET.fullmatch(word))
-    return column == "sequence_variant" and bool(SEQUENCE_VARIANT.fullmatch(word))
+    return column == "sequence_variant" and bool(LETTERED_VARIANT.fullmatch(word) or NAMED_VARIANT.fullmatch(word))
+
+
+def _spell_variant(word: str) -> str:
+    """'B' as the source's schema writes it, 'variant_b' as any other word."""
+    return word.upper() if LETTERED_VARIANT.fullmatch(word) else word
 
 
 def _is_band(word: str) -> bool:
