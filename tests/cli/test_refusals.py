@@ -95,6 +95,23 @@ def test_misspelt_pipeline_is_a_configuration_error_that_names_the_nearest(kedro
     assert "Did you mean 'full'?" in outcome.stderr
 
 
+@pytest.mark.parametrize(
+    ("option", "near"),
+    [
+        ("--nodes=train_model", "train_models"),
+        ("--from-nodes=train_model", "train_models"),
+        ("--to-outputs=scored_lead", "scored_leads"),
+        ("--namespaces=nobody", ""),
+        ("--runner=SequentialRuner", "SequentialRunner"),
+    ],
+)
+def test_misspelt_part_of_a_run_is_a_configuration_error_that_names_the_nearest(kedro_run, option, near):
+    outcome = kedro_run(option)
+    assert outcome.exit_code == ConfigurationError.exit_code
+    assert option.partition("=")[2] in outcome.stderr
+    assert f"Did you mean '{near}'?" in outcome.stderr or not near
+
+
 def test_real_database_without_its_settings_is_a_configuration_error_that_names_them(kedro_run):
     outcome = kedro_run("--env=prod")
     assert outcome.exit_code == ConfigurationError.exit_code

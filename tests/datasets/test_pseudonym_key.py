@@ -6,7 +6,7 @@ from kedro.io.core import DatasetError
 from lead_conversion.cli import find_refusal
 from lead_conversion.datasets.pseudonym_key import DEMO_KEY, PseudonymKeyDataset
 from lead_conversion.guard.pseudonyms import PseudonymKey
-from lead_conversion.kernel.errors import AccessError, ConfigurationError
+from lead_conversion.kernel.errors import AccessError, ConfigurationError, SourceError
 
 SECRET = "a secret of sixteen characters or more"
 
@@ -39,11 +39,20 @@ def test_database_in_the_demos_place_that_was_not_simulated_gets_a_key_of_its_ow
 
 
 def test_database_of_somebodys_own_gets_a_key_made_once_that_only_its_owner_reads(key, tmp_path, monkeypatch):
-    monkeypatch.setenv("CORY_DUCKDB_PATH", "own.duckdb")
+    (tmp_path / "own.duckdb").touch()
+    monkeypatch.setenv("CORY_DUCKDB_PATH", str(tmp_path / "own.duckdb"))
     first, second = key().load(), key().load()
     path = tmp_path / "conf" / "pseudonym.key"
     assert first.fingerprint == second.fingerprint != PseudonymKey(DEMO_KEY).fingerprint
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_no_key_is_made_for_a_database_that_is_not_there(key, tmp_path, monkeypatch):
+    monkeypatch.setenv("CORY_DUCKDB_PATH", str(tmp_path / "mistyped.duckdb"))
+    with pytest.raises(DatasetError) as caught:
+        key().load()
+    assert isinstance(find_refusal(caught.value), SourceError)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_real_server_without_a_key_is_refused(key, tmp_path):

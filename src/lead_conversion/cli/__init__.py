@@ -7,14 +7,18 @@ does not have.
 import importlib
 import sys
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
+from itertools import chain
 from typing import Any, cast
 
 import click
+import kedro.runner
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.project import configure_project, pipelines
 from kedro.io import DatasetError
+from kedro.pipeline import Pipeline
+from kedro.utils import load_obj
 
 from lead_conversion import __version__
 from lead_conversion.kernel.errors import AccessError, ConfigurationError, DataError, LeadConversionError, suggest
@@ -83,11 +87,16 @@ def find_refusal(error: BaseException | None) -> LeadConversionError | None:
     return None
 
 
+# Kedro's options that leave out nodes, by the names that they have in Pipeline.filter too.
+SLICES = ("tags", "from_nodes", "to_nodes", "node_names", "from_inputs", "to_outputs")
 _kedros_own = cast("Callable[..., Any]", kedro_run.callback)
 
 
 def _run(**options: Any) -> Any:
-    _require_pipelines(filter(None, [options["pipeline"], *options["pipelines"]]))
+    names = list(filter(None, [options["pipeline"], *options["pipelines"]]))
+    _require_pipelines(names)
+    _require_nodes([pipelines[name] for name in names or ["__default__"]], options)
+    _require_runner(options["runner"])
     # The contract's own command says --pipeline, which Kedro warns about.
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
@@ -101,6 +110,32 @@ def _require_pipelines(names: Iterable[str]) -> None:
             raise ConfigurationError(
                 f"Unknown pipeline '{name}': expected one of {', '.join(there)}.{suggest(name, there)}"
             )
+
+
+def _require_nodes(chosen: Iterable[Pipeline], options: Mapping[str, Any]) -> None:
+    """Pass where the options leave nodes to run, as Kedro itself slices the pipelines."""
+    whole = sum(chosen, Pipeline([]))
+    slices = {name: options[name] for name in SLICES}
+    try:
+        whole.filter(**slices, node_namespaces=options["namespaces"])
+    except ValueError as error:
+        there = (
+            {node.name for node in whole.nodes} | whole.datasets() | {tag for node in whole.nodes for tag in node.tags}
+        )
+        asked = chain(*filter(None, slices.values()))
+        suggestions = dict.fromkeys(suggest(name, sorted(there)) for name in asked if name not in there)
+        raise ConfigurationError(f"{error}{''.join(suggestions)}") from error
+
+
+def _require_runner(name: str | None) -> None:
+    try:
+        load_obj(name or "SequentialRunner", "kedro.runner")
+    except (AttributeError, ImportError) as error:
+        there = [kind for kind in vars(kedro.runner) if kind.endswith("Runner") and kind != "AbstractRunner"]
+        raise ConfigurationError(
+            f"Unknown runner '{name}': expected one of {', '.join(there)}, or a class by its path."
+            f"{suggest(str(name), there)}"
+        ) from error
 
 
 run = click.Command(

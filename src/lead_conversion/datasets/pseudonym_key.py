@@ -18,6 +18,7 @@ from lead_conversion.guard.owner_only import create_for_owner
 from lead_conversion.guard.pseudonyms import KeyRing, PseudonymKey
 from lead_conversion.kernel.errors import AccessError, ConfigurationError
 from lead_conversion.simulation import truth_path_of
+from lead_conversion.source.duckdb_source import require_database
 
 KEY_VARIABLE = "LEAD_CONVERSION_PSEUDONYM_KEY"
 RETIRED_VARIABLE = "LEAD_CONVERSION_PSEUDONYM_KEYS_RETIRED"
@@ -50,6 +51,7 @@ class PseudonymKeyDataset(AbstractDataset[NoReturn, PseudonymKey]):
 
         Raises:
             ConfigurationError: there is none and none may be made, or it is too short.
+            SourceError: there is none, and no database that one could be made for.
         """
         current = self._current()
         if current is None and not self._makes_missing:
@@ -58,6 +60,9 @@ class PseudonymKeyDataset(AbstractDataset[NoReturn, PseudonymKey]):
                 "`openssl rand -hex 32`), the same for every run, or lead keys change between runs."
             )
         if current is None:
+            named = given_path()
+            if named:  # a mistyped one is refused before anything is made for it
+                require_database(named)
             current = self.renew(rotates=False)
             log.warning(
                 "Made a pseudonym key in %s; keep it, or set %s.", "/".join(self._path.parts[-3:]), KEY_VARIABLE

@@ -31,6 +31,16 @@ LOCKED_DOWN = {
 }
 
 
+def require_database(path: Path, where_from: str = WHERE_FROM) -> None:
+    """Pass where a file is there.
+
+    Raises:
+        SourceError: none is; it says where to get one from.
+    """
+    if not path.is_file():
+        raise SourceError(f"No database: expected a DuckDB file at {path}, found none. {where_from}")
+
+
 class DuckDBSource(CheckedSource):
     """A DuckDB file, opened read-only for each statement and closed after it.
 
@@ -76,8 +86,7 @@ class DuckDBSource(CheckedSource):
         """Passed: the file is opened read-only, and has no rights of its own."""
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
-        if not self._path.is_file():
-            raise SourceError(f"No database: expected a DuckDB file at {self._path}, found none. {self._where_from}")
+        require_database(self._path, self._where_from)
         fault = ""
         try:
             return self._attached()
