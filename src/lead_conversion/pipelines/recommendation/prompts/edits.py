@@ -1,7 +1,7 @@
 """The concrete edit of a prompt: documented changes, each made only where its reason is present."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from difflib import unified_diff
 from typing import NamedTuple
@@ -178,7 +178,7 @@ def edit_prompt(
     is_valid = bool(current.body.strip()) and not has_broken_braces(proposed.whole())
     if draft.changes and is_valid and proposed != current:
         return PromptEdit(current.whole(), proposed, draft.changes)
-    return _take_whole_version(current, library)
+    return _take_whole_version(current, library, measured)
 
 
 def expect_effect(edit: PromptEdit, gain: tuple[float, float, float]) -> ExpectedEffect:
@@ -199,7 +199,7 @@ def expect_effect(edit: PromptEdit, gain: tuple[float, float, float]) -> Expecte
     return ExpectedEffect(None, min(0.0, low), max(0.0, high), is_measured=False, words=words)
 
 
-def _take_whole_version(current: PromptText, library: Library) -> PromptEdit | None:
+def _take_whole_version(current: PromptText, library: Library, measured: TextFeatureEffects) -> PromptEdit | None:
     rivals = [
         lender
         for lender in library.lenders
@@ -218,9 +218,18 @@ def _take_whole_version(current: PromptText, library: Library) -> PromptEdit | N
         None,
         None,
         f"use the text of the version that did better as it is (prompt {best.prompt_id})",
-        (best.evidence(), *([SILENT_ON_STOPPING] if _has_notice(current) and not _has_notice(best.text) else [])),
+        (best.evidence(), *_reservations(current, best.text, measured)),
     )
     return PromptEdit(current.whole(), best.text, (change,), version=best.prompt_id)
+
+
+def _reservations(current: PromptText, version: PromptText, measured: TextFeatureEffects) -> Iterator[Evidence]:
+    """What else is known of a version that did better: what it says less, and wording that goes with fewer calls."""
+    if _has_notice(current) and not _has_notice(version):
+        yield SILENT_ON_STOPPING
+    for feature, is_there in text_features(version.subject, version.body).items():
+        if is_there and measured.speaks_for(version.channel, feature, added=False):
+            yield measured.evidence(version.channel, feature, added=True)
 
 
 def _has_notice(text: PromptText) -> bool:
