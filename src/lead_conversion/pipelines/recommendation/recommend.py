@@ -39,8 +39,9 @@ ASSUMPTIONS = {"A": None, "B": "nothing hidden decided who got which", "C": "the
 LIKE_THE_OTHERS = "the new wording does as well as the other versions"
 CAVEATS = {
     "A": "Randomised (grade A): chance dealt who got which, in a registered test or as far as all records can tell.",
-    "B": "Adjusted (grade B): like is compared with like in attributes, history and time, but who got which was not "
-    "random. A cause that nobody recorded would explain it if it made both {e_value} times as likely. Test it first.",
+    "B": "Adjusted (grade B): like is compared with like in all that is recorded of leads, their history and the time, "
+    "but who got which was not random. A cause that nobody recorded would explain it if it changed both, the chance of "
+    "getting one rather than the other and the chance of booking, {e_value} times. Test it first.",
     "C": "Association only (grade C): leads alike in what is known hardly got both, or two ways of adjusting disagree, "
     "so the difference may lie in the leads and not in the campaign. Test it before changing anything.",
 }

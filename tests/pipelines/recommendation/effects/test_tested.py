@@ -57,7 +57,7 @@ def prompts(leads, make_steps, as_of, parameters):
 
     def run(*tests, rows=leads):
         versions = sorted(rows["prompt_id"].unique())
-        steps = make_steps(*({"step_id": 10, "prompt_id": v, "prompt_version": v - 100} for v in versions))
+        steps = make_steps(*({"step_id": v // 10, "prompt_id": v, "prompt_version": v % 10} for v in versions))
         effects = estimate_effects(rows, steps, as_of, tests, parameters, 1)
         return effects[effects["element_type"] == "prompt"].set_index("element_id")
 
@@ -123,9 +123,16 @@ def test_test_whose_arms_were_not_dealt_by_chance_gives_no_grade_a(prompts):
 
 
 def test_stopped_test_gives_no_grade_a_although_its_leads_look_dealt_by_chance(leads, prompts):
-    by_lot = leads.loc[leads["met_at"] >= pd.Timestamp(START)]
+    step = leads.loc[leads["met_at"] >= pd.Timestamp(START)]
+    by_lot = pd.concat(
+        step.assign(lead_key=step["lead_key"] + f"-{more}", step_id=10 + more, prompt_id=step["prompt_id"] + 10 * more)
+        for more in (0, 10, 20)
+    )
+    by_lot = by_lot.reset_index(drop=True).astype({"step_id": "Int64"})
     assert set(prompts(rows=by_lot)["evidence_grade"]) == {"A"}
-    assert set(prompts(decided(result=None), rows=by_lot)["evidence_grade"]) == {"B"}
+    stopped = prompts(decided(result=None), rows=by_lot)["evidence_grade"]
+    assert set(stopped[["101", "102"]]) == {"B"}
+    assert set(stopped.drop(["101", "102"])) == {"A"}
 
 
 def test_test_after_a_stopped_one_is_read_among_its_own_leads(prompts):

@@ -118,7 +118,9 @@ def test_whole_version_that_does_not_say_how_to_stop_is_marked_where_the_current
 @pytest.mark.parametrize(("effect", "is_said"), [(-0.02, True), (0.02, False)])
 def test_whole_version_with_wording_that_goes_with_fewer_calls_is_marked(effect, is_said):
     better = PromptText("sms", None, f"Hurry, only two places are left. {CLEAR}")
-    edit = propose(f"Hi {{{{first_name}}}}, the fee is 90 euros. {CLEAR}", better, effects=measured(sms_pressure=effect))
+    edit = propose(
+        f"Hi {{{{first_name}}}}, the fee is 90 euros. {CLEAR}", better, effects=measured(sms_pressure=effect)
+    )
     assert edit.is_whole_version
     said = [evidence.words for evidence in edit.changes[0].evidence]
     assert any("with it (pressure)" in words for words in said) == is_said

@@ -18,6 +18,8 @@ from lead_conversion.pipelines.recommendation.parameters import RandomisationPar
 POWER = 0.8
 # Of the share of comparisons of one kind that look steered.
 STEERED_BELOW = 0.05
+# Of one kind that can speak for their kind.
+LEAST_COMPARISONS = 3
 
 
 @dataclass
@@ -62,7 +64,8 @@ def kinds_dealt_by_chance(doubts: Mapping[str, float], kinds: Mapping[str, str],
     """The kinds of comparison of which no more look steered than chance makes look so.
 
     That one comparison passes says little where its like do not: someone chose there, and this one the records show
-    too faintly.
+    too faintly. Where a kind has less than `LEAST_COMPARISONS`, those of all kinds are its like; where these are less
+    too, no kind is told to be dealt by chance.
 
     Args:
         doubts: by comparison, as from `doubt_chance`.
@@ -72,7 +75,8 @@ def kinds_dealt_by_chance(doubts: Mapping[str, float], kinds: Mapping[str, str],
     by_kind: dict[str, list[float]] = {}
     for name, doubt in doubts.items():
         by_kind.setdefault(kinds[name], []).append(doubt)
-    return {kind for kind, found in by_kind.items() if _share_is_chance(found, alpha)}
+    like = {kind: found if len(found) >= LEAST_COMPARISONS else [*doubts.values()] for kind, found in by_kind.items()}
+    return {kind for kind, found in like.items() if len(found) >= LEAST_COMPARISONS and _share_is_chance(found, alpha)}
 
 
 def could_have_seen_choice(contrast: Contrast, knobs: RandomisationParameters) -> bool:
