@@ -93,3 +93,11 @@ def test_markdown_table_puts_intervals_behind_their_figures():
 
 def test_a_fence_is_longer_than_any_inside_it():
     assert markdown_fence("a\n````\nb", "diff").startswith("`````diff\n")
+
+
+def test_segments_go_by_the_campaigns_name_where_it_is_known():
+    cell = dict.fromkeys(("positives", "base_rate", "mean_probability", "pr_auc", "baseline", "baseline_pr_auc"))
+    places = [("campaign", "1"), ("campaign", "2"), ("source", "1")]
+    rows = [{"dimension": dimension, "segment": segment, "n": 9, **cell} for dimension, segment in places]
+    named = [row[0] for row in texts(tables.segment_table(rows, {"1": "Spring intake"}))]
+    assert named == ["campaign: Spring intake", "campaign: 2", "source: 1"]

@@ -158,6 +158,7 @@ def verdict(name: str, sentence: str, result: Mapping[str, Any], scored_leads: p
 def compare_models(run: RunResults) -> View:
     """Per target: the chosen model beside what a team would have without it, its calibration, and the gate."""
     targets = []
+    campaigns = {str(each["campaign_id"]): each["name"] for each in run.recommendations["sequences"]}
     for name, sentence, result in run.results():
         shown: dict[str, Any] = {"verdict": verdict(name, sentence, result, run.scored_leads), "pictures": []}
         if result["status"] == "evaluated":
@@ -169,7 +170,7 @@ def compare_models(run: RunResults) -> View:
                 "differences": difference_table(result.get("comparisons", [])),
                 "gate": gate_table(result["gate"]),
                 "by_landmark": landmark_table(result["by_landmark"]),
-                "by_segment": segment_table(result["by_segment"]),
+                "by_segment": segment_table(result["by_segment"], campaigns),
                 "backtest": backtest_table(run.backtest[name]["origins"]),
                 "pictures": _evaluation_pictures(name, result, predictions),
                 "has_curves": figures.has_both_labels(predictions),

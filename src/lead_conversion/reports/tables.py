@@ -217,10 +217,20 @@ def landmark_table(by_landmark: list[Mapping[str, Any]]) -> Table:
     return table(["Time since first engagement", "#Leads", *CELL_HEADS], rows)
 
 
-def segment_table(by_segment: list[Mapping[str, Any]]) -> Table:
-    """The ranking within each campaign and each source, beside the best baseline's; small ones show no figures."""
+def segment_table(by_segment: list[Mapping[str, Any]], campaigns: Mapping[str, str]) -> Table:
+    """The ranking within each campaign and each source, beside the best baseline's; small ones show no figures.
+
+    Args:
+        by_segment: as in the evaluation.
+        campaigns: by id, the names that are known.
+    """
+    named = {("campaign", campaign_id): name for campaign_id, name in campaigns.items()}
     rows = [
-        [f"{item['dimension']}: {in_words(item['segment'])}", count(item["n"]), *_cell_figures(item)]
+        [
+            f"{item['dimension']}: {named.get((item['dimension'], item['segment'])) or in_words(item['segment'])}",
+            count(item["n"]),
+            *_cell_figures(item),
+        ]
         for item in by_segment
     ]
     return table(["Campaign of the first attempt, or source", "#Rows", *CELL_HEADS], rows)
