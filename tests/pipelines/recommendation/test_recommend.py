@@ -107,9 +107,20 @@ def test_adjusted_difference_is_tested_first_and_says_how_strong_a_hidden_cause_
     assert float(caveat.partition("booking, ")[2].partition(" times")[0]) > 2
 
 
-def test_hidden_cause_that_need_not_be_any_is_no_bound(recommend, bad_version, steps):
-    found = recommend(bad_version, steps, sensitivity=1.04)["recommendations"][0]
-    assert "Adjusted (grade B), and it may be chance alone. Test it first." in found["reasons"]
+@pytest.mark.parametrize(
+    ("is_flagged", "caveat"),
+    [
+        (False, "Adjusted (grade B), and it may be chance alone. Test it first."),
+        (True, "Adjusted (grade B): by its own leads alone the interval reaches zero, "),
+    ],
+)
+def test_hidden_cause_that_need_not_be_any_is_no_bound(recommend, bad_version, steps, is_flagged, caveat):
+    wording = {"text_mean": -0.05, "text_sd": 0.01, "text_doubt": 0.01 if is_flagged else 0.4}
+    found = recommend(bad_version, steps, sensitivity=1.04, flagged=is_flagged, **wording)["recommendations"][0]
+    (told,) = [reason for reason in found["reasons"] if "grade B" in reason]
+    assert told.startswith(caveat)
+    (chance,) = [reason for reason in found["reasons"] if "chance that it is no worse" in reason]
+    assert chance.startswith("Unlikely to be chance alone" if is_flagged else "This may be chance")
 
 
 def test_chance_to_be_worse_counts_the_wording_where_the_flag_does(recommend, bad_version, steps):

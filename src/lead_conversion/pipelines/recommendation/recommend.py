@@ -45,6 +45,11 @@ CAVEATS = {
     "C": "Association only (grade C): leads alike in what is known hardly got both, or two ways of adjusting disagree, "
     "so the difference may lie in the leads and not in the campaign. Test it before changing anything.",
 }
+MAY_BE_CHANCE = "Adjusted (grade B), and it may be chance alone. Test it first."
+FAINT = (
+    "Adjusted (grade B): by its own leads alone the interval reaches zero, so the faintest hidden cause would explain "
+    "what they show. Test it first."
+)
 TESTED = (
     "Randomised (grade A): this is what the registered test {test} showed at the look that decided it, corrected for a "
     "test's stopping where chance helps it."
@@ -364,7 +369,7 @@ def _explain_grade(change: dict[str, Any]) -> list[str]:
     if change["tested_by"]:
         return [TESTED.format(test=change["tested_by"])]
     if grade == ADJUSTED and round(strength, 1) <= 1:
-        return ["Adjusted (grade B), and it may be chance alone. Test it first."]
+        return [FAINT if change["flagged"] else MAY_BE_CHANCE]
     return [CAVEATS[grade].format(e_value=decimal(strength, 1))] if grade in CAVEATS else []
 
 
