@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from lead_conversion.contracts.features import Feature
 from lead_conversion.pipelines.modelling import trees as module
+from lead_conversion.pipelines.modelling.folds import deal_folds
 from lead_conversion.pipelines.modelling.parameters import EncodingParameters, LightgbmParameters, TreeShape
 from lead_conversion.pipelines.modelling.trees import choose_trees, fit_trees, predict_trees
 
@@ -47,7 +48,7 @@ def make_rows(weight: float, rows_a_lead: int = 1, late_rate: float = 0.1) -> pd
 def choose(rows: pd.DataFrame, enough_positives: int = 10_000, **changes: Any) -> tuple[LightgbmParameters, int]:
     encoding = EncodingParameters(min_rows_per_category=10, max_categories=20)
     lightgbm = LIGHTGBM.model_copy(update=changes)
-    return choose_trees(rows, SCORE, lightgbm, encoding, 1, 24.0, enough_positives)
+    return choose_trees(rows, SCORE, lightgbm, encoding, 1, 24.0, deal_folds(rows, 1, enough_positives))
 
 
 def count(rows: pd.DataFrame, enough_positives: int = 10_000, **changes: Any) -> int:
@@ -76,7 +77,7 @@ def test_larger_trees_are_taken_where_features_work_together_and_not_where_each_
         update={"num_leaves": 2, "also_tried": (TreeShape(num_leaves=8, min_rows_per_leaf=10),)}
     )
     encoding = EncodingParameters(min_rows_per_category=10, max_categories=20)
-    chosen, _rounds = choose_trees(rows, features, lightgbm, encoding, 1, 24.0, 10_000)
+    chosen, _rounds = choose_trees(rows, features, lightgbm, encoding, 1, 24.0, deal_folds(rows, 1, 10_000))
     assert chosen.num_leaves == leaves
     assert chosen.also_tried == ()
 

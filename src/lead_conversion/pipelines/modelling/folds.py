@@ -10,9 +10,10 @@ from sklearn.model_selection import GroupKFold
 
 FOLDS = 4
 Positions = npt.NDArray[np.int64]
+Folds = list[tuple[Positions, Positions]]
 
 
-def deal_folds(rows: pd.DataFrame, seed: int, enough_positives: int) -> list[tuple[Positions, Positions]]:
+def deal_folds(rows: pd.DataFrame, seed: int, enough_positives: int) -> Folds:
     """For each fold the positions of the rows that teach and of those that judge, all of a lead on one side.
 
     Folds are left out where `enough_positives` leads have judged.

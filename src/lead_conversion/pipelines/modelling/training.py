@@ -14,7 +14,7 @@ from lead_conversion.pipelines.modelling.calibration import NOT_CALIBRATED, Cali
 from lead_conversion.pipelines.modelling.clock import WINDOWS
 from lead_conversion.pipelines.modelling.encoding import attach_features, describe_features, require_features
 from lead_conversion.pipelines.modelling.estimators import CANDIDATES, blend_models, fit_candidate
-from lead_conversion.pipelines.modelling.folds import deal_folds
+from lead_conversion.pipelines.modelling.folds import Folds, deal_folds
 from lead_conversion.pipelines.modelling.later_outcomes import add_later_outcomes
 from lead_conversion.pipelines.modelling.log_odds import rounded
 from lead_conversion.pipelines.modelling.logistic import fit_logistic
@@ -193,48 +193,28 @@ def _train_rows(
 ) -> Training:
     positives, negatives = _count_leads(rows)
     capacity = decide_capacity(positives, negatives, model)
-    if not capacity.candidates:
-        return Training(_without_model(_say_scarcity(rows, base_rate, capacity)), rows, model)
-    if 0 in [count for _split, part in rows.groupby("split") for count in _count_leads(part)]:
-        crowded = f"{capacity.sentence} But the positives crowd into one part of the training period."
-        return Training(_without_model(crowded), rows, model)
+    if reason := _say_why_not(rows, base_rate, capacity):
+        return Training(_without_model(reason), rows, model)
     if positives >= model.later_until_positives:
         model = model.model_copy(update={"later_windows": 1})
     capacity, origins = _find_origins(rows, capacity, model, window_hours)
-    has_enough = min(positives, negatives) >= model.small_data.full_size_from_positives
-    whole = model.lightgbm if has_enough else model.lightgbm.alone
-    sized = model.model_copy(update={"lightgbm": whole.model_copy(update={"num_leaves": capacity.num_leaves})})
-    searched: Model = {}
-    if tuning.trials:
-        candidates = capacity.candidates if has_enough else ()
-        sized, searched = tune_models(rows, candidates, sized, tuning, seed, features, window_hours)
-    rounds, learnt = 0, add_later_outcomes(rows, sized.later_windows, window_hours)
-    if capacity.has_trees:
-        wanted = (features, sized.lightgbm, sized.encoding)
-        lightgbm, rounds = choose_trees(learnt, *wanted, seed, window_hours, model.enough_positives)
-        sized = sized.model_copy(update={"lightgbm": lightgbm})
-    maker = _Maker(capacity, rounds, sized, seed, features, window_hours, bool(rows["campaign_id"].notna().any()))
-    unseen: dict[str, Judgement] = {}
-    if "blend" in capacity.candidates:
-        maker, unseen = _weigh_blend(maker, learnt)
-    judged: dict[str, Judgement] = {}
-    calibrators: dict[str, Calibrator] = {}
-    if origins:
-        rehearsal = rehearse(origins, maker.make, positives + negatives)
-        calibrators = {name: rehearsal.calibrate(name, model.calibration) for name in rehearsal.margins}
-        judged = {name: rehearsal.judge(name) for name in capacity.candidates}
+    has_campaigns = bool(rows["campaign_id"].notna().any())
+    maker = _Maker(capacity, 0, model, seed, features, window_hours, has_campaigns)
+    maker, searched = _size_trees(maker, rows, tuning, scarce=min(positives, negatives))
+    learnt = add_later_outcomes(rows, maker.model.later_windows, window_hours)
+    maker, unseen = _grow(maker, learnt)
+    judged, calibrators = _rehearse(maker, origins, positives + negatives)
     chosen = _choose(capacity, judged, unseen, model)
+    message = [
+        capacity.sentence,
+        *_say_later(learnt),
+        *say_tuning(searched),
+        *_say_weight(maker.model.blend.lightgbm_weight, model.blend.lightgbm_weight),
+        _say_choice(chosen, judged, model.family),
+    ]
     found = {
         "status": "trained",
-        "message": " ".join(
-            [
-                capacity.sentence,
-                *_say_later(learnt),
-                *say_tuning(searched),
-                *_say_weight(maker.model.blend.lightgbm_weight, model.blend.lightgbm_weight),
-                _say_choice(chosen, judged, model.family),
-            ]
-        ),
+        "message": " ".join(message),
         "chosen": chosen,
         **({"tuning": searched} if searched else {}),
         "rehearsal": {
@@ -250,17 +230,61 @@ def _train_rows(
     return Training(found, learnt, maker.model)
 
 
-def _weigh_blend(maker: _Maker, learnt: pd.DataFrame) -> tuple[_Maker, dict[str, Judgement]]:
+def _say_why_not(rows: pd.DataFrame, base_rate: Model, capacity: Capacity) -> str | None:
+    """Why nothing can be trained; None where something can."""
+    if not capacity.candidates:
+        return _say_scarcity(rows, base_rate, capacity)
+    if 0 in [count for _split, part in rows.groupby("split") for count in _count_leads(part)]:
+        return f"{capacity.sentence} But the positives crowd into one part of the training period."
+    return None
+
+
+def _size_trees(maker: _Maker, rows: pd.DataFrame, tuning: TuningParameters, *, scarce: int) -> tuple[_Maker, Model]:
+    """The maker with trees of the size that the leads carry, `scarce` of the rarer class, and what tuning found."""
+    model, capacity = maker.model, maker.capacity
+    has_enough = scarce >= model.small_data.full_size_from_positives
+    whole = model.lightgbm if has_enough else model.lightgbm.alone
+    sized = model.model_copy(update={"lightgbm": whole.model_copy(update={"num_leaves": capacity.num_leaves})})
+    searched: Model = {}
+    if tuning.trials:
+        candidates = capacity.candidates if has_enough else ()
+        sized, searched = tune_models(rows, candidates, sized, tuning, maker.seed, maker.features, maker.window_hours)
+    return replace(maker, model=sized), searched
+
+
+def _grow(maker: _Maker, learnt: pd.DataFrame) -> tuple[_Maker, dict[str, Judgement]]:
+    """The maker with the number of trees that leads of the same time show, and how they judge the candidates."""
+    model, candidates = maker.model, maker.capacity.candidates
+    if not maker.capacity.has_trees:
+        return maker, {}
+    folds = deal_folds(learnt, maker.seed, model.enough_positives)
+    wanted = (maker.features, model.lightgbm, model.encoding, maker.seed, maker.window_hours)
+    lightgbm, rounds = choose_trees(learnt, *wanted, folds)
+    grown = replace(maker, rounds=rounds, model=model.model_copy(update={"lightgbm": lightgbm}))
+    return _weigh_blend(grown, learnt, folds) if "blend" in candidates else (grown, {})
+
+
+def _weigh_blend(maker: _Maker, learnt: pd.DataFrame, folds: Folds) -> tuple[_Maker, dict[str, Judgement]]:
     """The maker with the weight of the trees that leads of the same time show, and how they judge the candidates."""
     model = maker.model
     lightgbm, rounds = in_larger_steps(model.lightgbm, maker.rounds)
     quick = replace(maker, rounds=rounds, model=model.model_copy(update={"lightgbm": lightgbm}))
-    folds = deal_folds(learnt, maker.seed, model.enough_positives)
     unseen = predict_unseen(learnt, folds, quick.make_candidates)
     weight = unseen.choose_weight(model.blend.lightgbm_weight)
     weighed = model.model_copy(update={"blend": model.blend.model_copy(update={"lightgbm_weight": weight})})
     judged = {"logistic": unseen.judge(0), "lightgbm": unseen.judge(1), "blend": unseen.judge(weight)}
     return replace(maker, model=weighed), {name: judged[name] for name in maker.capacity.candidates}
+
+
+def _rehearse(
+    maker: _Maker, origins: Sequence[Origin], leads: int
+) -> tuple[dict[str, Judgement], dict[str, Calibrator]]:
+    """How later leads judge the candidates, and what calibrates each model; nothing where no moment can tell."""
+    if not origins:
+        return {}, {}
+    rehearsal = rehearse(origins, maker.make, leads)
+    calibrators = {name: rehearsal.calibrate(name, maker.model.calibration) for name in rehearsal.margins}
+    return {name: rehearsal.judge(name) for name in maker.capacity.candidates}, calibrators
 
 
 def _choose(

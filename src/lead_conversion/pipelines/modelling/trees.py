@@ -14,7 +14,7 @@ import pandas as pd
 from lead_conversion.contracts.features import Feature
 from lead_conversion.pipelines.modelling.clock import CLOCK_FEATURE, WINDOWS, fit_clocks, read_clock
 from lead_conversion.pipelines.modelling.encoding import encode_codes, learn_categories
-from lead_conversion.pipelines.modelling.folds import deal_folds
+from lead_conversion.pipelines.modelling.folds import Folds
 from lead_conversion.pipelines.modelling.log_odds import Array, rounded
 from lead_conversion.pipelines.modelling.parameters import EncodingParameters, LightgbmParameters
 
@@ -33,11 +33,11 @@ def choose_trees(
     encoding: EncodingParameters,
     seed: int,
     window_hours: float,
-    enough_positives: int,
+    folds: Folds,
 ) -> tuple[LightgbmParameters, int]:
     """The shape of the trees, of all that are to be tried, and the number of them, that lose least on other leads.
 
-    The leads are dealt to folds at random, and one count is found for all folds together. Later leads would tell when
+    One count is found for all folds together, to which the leads are dealt at random. Later leads would tell when
     to stop at another rate than the trees start from, and where rates move that ends the growth at once. Of shapes that
     lose the same the first one is taken.
 
@@ -45,7 +45,6 @@ def choose_trees(
     """
     names = [feature.name for feature in features]
     categories, (_clock, so_far) = learn_categories(rows, features, encoding), fit_clocks(rows, window_hours)
-    folds = deal_folds(rows, seed, enough_positives)
     step, trees_a_step = _larger_step(lightgbm)
 
     def lose(tried: LightgbmParameters) -> Array:

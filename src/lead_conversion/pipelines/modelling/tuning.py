@@ -21,6 +21,7 @@ import pandas as pd
 
 from lead_conversion.contracts.features import Feature
 from lead_conversion.pipelines.modelling.estimators import CANDIDATES, fit_candidate, predict_log_odds
+from lead_conversion.pipelines.modelling.folds import deal_folds
 from lead_conversion.pipelines.modelling.later_outcomes import add_later_outcomes
 from lead_conversion.pipelines.modelling.log_odds import Array, rounded
 from lead_conversion.pipelines.modelling.origins import Origin, roll_origins
@@ -52,8 +53,9 @@ class _Learner:
         learnt, rounds = add_later_outcomes(rows, model.later_windows, self.window_hours), 0
         if self.family == "lightgbm":
             # A trial is of its own values; others are tried once the search is over.
-            shape = (self.features, model.lightgbm.alone, model.encoding)
-            _alone, rounds = choose_trees(learnt, *shape, self.seed, self.window_hours, model.enough_positives)
+            wanted = (self.features, model.lightgbm.alone, model.encoding, self.seed, self.window_hours)
+            folds = deal_folds(learnt, self.seed, model.enough_positives)
+            _alone, rounds = choose_trees(learnt, *wanted, folds)
         return fit_candidate(self.family, learnt, self.features, model, rounds, self.seed, self.window_hours)
 
 

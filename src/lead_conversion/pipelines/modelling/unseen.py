@@ -4,7 +4,7 @@ Later leads tell whether what held goes on to hold, but what moves one of them m
 time know nothing of that and are as many witnesses of the rest.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from lead_conversion.pipelines.modelling.estimators import predict_all_log_odds
-from lead_conversion.pipelines.modelling.folds import Positions
+from lead_conversion.pipelines.modelling.folds import Folds
 from lead_conversion.pipelines.modelling.log_odds import Array
 from lead_conversion.pipelines.modelling.rehearsal import Judgement, bound_excess, judge
 
@@ -46,7 +46,7 @@ class Unseen:
 
 def predict_unseen(
     rows: pd.DataFrame,
-    folds: Sequence[tuple[Positions, Positions]],
+    folds: Folds,
     make: Callable[[pd.DataFrame], Mapping[str, dict[str, Any]]],
 ) -> Unseen:
     """Makes the parts anew from the rows that teach in each fold, and has them predict those that judge."""
