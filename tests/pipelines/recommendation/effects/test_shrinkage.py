@@ -61,6 +61,15 @@ def test_only_step_keeps_its_own_effect_and_interval(make_effects):
     assert shrunken["posterior_low"] == pytest.approx(effects["ci_low"][0])
 
 
+def test_precise_small_effects_do_not_set_the_spread_of_large_ones(make_effects):
+    rng = np.random.default_rng(2)
+    spread, errors = np.repeat([0.002, 0.04], 30), np.repeat([0.001, 0.01], 30)
+    truth = rng.normal(0, spread)
+    shrunken = shrink_effects(make_effects(rng.normal(truth, errors), errors), 0.95, 0.001)
+    is_large = np.abs(truth) > 0.03
+    assert (shrunken["posterior"] / truth)[is_large].median() > 0.8
+
+
 def test_intervals_of_shrunken_effects_cover_the_truth(make_effects):
     rng = np.random.default_rng(4)
     covered = []

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from lead_conversion.pipelines.recommendation.effects.intervals import error_of, reach_of
 
@@ -26,11 +27,12 @@ class Prior:
 def shrink_effects(effects: pd.DataFrame, confidence_level: float, least_sd: float) -> pd.DataFrame:
     """Each effect drawn toward the mean of its element type, the more so the noisier it is.
 
-    Normal prior for each element type with variance by DerSimonian and Laird (1986), not below
-    `least_sd`, so that few elements do not make the estimate certain. Steps share a mean, known
-    only with the error that Morris (1983, J. Am. Stat. Assoc. 78, 47) adds to the interval: keeping
-    a step helps or harms on average. All other contrasts have no side to lean to, and their prior
-    mean is zero. Mirrored rows count once. A prompt whose wording was counted (`text_mean`) is drawn in already.
+    Normal prior for each element type with variance by Paule and Mandel (1982, J. Res. Natl. Bur. Stand. 87:377), not
+    below `least_sd`, so that few elements do not make the estimate certain. Weights of 1/noise² (DerSimonian and Laird
+    1986) would let the elements of late steps, where few book and effects and noise are small, set the spread of all.
+    Steps share a mean, known only with the error that Morris (1983, J. Am. Stat. Assoc. 78, 47) adds to the interval:
+    keeping a step helps or harms on average. All other contrasts have no side to lean to, and their prior mean is zero.
+    Mirrored rows count once. A prompt whose wording was counted (`text_mean`) is drawn in already.
 
     Returns:
         The effects with `posterior`, `posterior_low`, `posterior_high`, as probabilities.
@@ -58,11 +60,18 @@ def shrink_effects(effects: pd.DataFrame, confidence_level: float, least_sd: flo
 
 
 def _fit_prior(effects: NDArray[np.float64], noise: NDArray[np.float64], least_sd: float, *, has_mean: bool) -> Prior:
-    weight = 1 / noise**2
-    mean = float(weight @ effects / weight.sum()) if has_mean else 0.0
     lost = 1 if has_mean else 0
-    excess = float(weight @ (effects - mean) ** 2) - (len(effects) - lost)
-    scale = float(weight.sum() - lost * (weight**2).sum() / weight.sum())
-    variance = max(excess / scale if scale > 0 else 0.0, least_sd**2)
-    precision = float((1 / (noise**2 + variance)).sum())
-    return Prior(mean, math.sqrt(variance), precision**-0.5 if has_mean else 0.0)
+
+    def mean_and_weight(variance: float) -> tuple[float, NDArray[np.float64]]:
+        weight = 1 / (noise**2 + variance)
+        return (float(weight @ effects / weight.sum()) if has_mean else 0.0), weight
+
+    def excess(variance: float) -> float:
+        mean, weight = mean_and_weight(variance)
+        return float(weight @ (effects - mean) ** 2) - (len(effects) - lost)
+
+    # No two differences of probabilities are further apart than 2.
+    variance = brentq(excess, 0.0, 4.0) if excess(0.0) > 0 else 0.0
+    variance = max(variance, least_sd**2)
+    mean, weight = mean_and_weight(variance)
+    return Prior(mean, math.sqrt(variance), float(weight.sum()) ** -0.5 if has_mean else 0.0)
