@@ -99,6 +99,18 @@ def test_gaps_of_losers_are_named(honest, audit):
     assert "missing_auc" in named(audit(world, features))["visits"]
 
 
+@pytest.mark.parametrize(
+    ("family", "reasons"), [("conversion", {}), ("timing", {"hours_since_stage": {"missing_auc"}})]
+)
+def test_earlier_stage_that_many_winners_came_through_is_no_suspect(honest, audit, family, reasons):
+    world, features = honest()
+    rng, is_won = np.random.default_rng(0), won(world)
+    came = rng.random(is_won.size) < np.where(is_won, 0.55, 0.15)
+    world.feature_leads["hours_since_stage"] = np.where(came, rng.exponential(50, is_won.size), np.nan)
+    stage = Feature("hours_since_stage", family, "numeric", "hours", "Time since a call was booked", "none yet")
+    assert named(audit(world, [*features, stage])) == reasons
+
+
 def test_duration_that_no_other_feature_makes_up_for_is_named(honest, audit):
     world, features = honest()
     plant_duration(world)

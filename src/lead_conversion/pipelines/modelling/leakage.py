@@ -5,7 +5,8 @@ Read from the training side only. A feature is a suspect of a target where
 - alone it tells winners from others better than anything honest does (`auc`);
 - alone it tells much, and all others together do not make up for it (`added_auc`): what is known before an outcome is
   told by several features, each a little, a leak is told by no other;
-- whether it has a value at all tells winners from others (`missing_auc`);
+- whether it has a value at all tells winners from others (`missing_auc`); of an earlier stage of the funnel that is no
+  reason, for who booked buys: when the stage was recorded is what the replay asks;
 - nearly all leads with one of its values are winners (`winners_value`);
 - it is not the same when it is computed from a database cut at the landmark (`replay`).
 """
@@ -27,6 +28,7 @@ from lead_conversion.pipelines.modelling.single_features import Auc, Counts, Row
 
 # Two numbers of nearly one order are one thing told twice: neither makes up for the other.
 TWIN_CORRELATION = 0.95
+EARLIER_STAGE = "conversion"
 
 Found = dict[str, Any]
 
@@ -81,10 +83,10 @@ def _audit_target(
     figures = [_measure_feature(rows, examples[feature.name], feature, level) for feature in features]
     reasons = {
         figure["feature"]: [
-            *_judge_feature(figure, float(winner.mean()), leakage),
+            *_judge_feature(figure, feature, float(winner.mean()), leakage),
             *_judge_replay(figure["feature"], replay),
         ]
-        for figure in figures
+        for figure, feature in zip(figures, features, strict=True)
     }
     for name, reason in _judge_carriers(rows, examples, figures, reasons, window_hours, model, leakage, features):
         reasons[name].append(reason)
@@ -122,7 +124,7 @@ def _measure_feature(rows: Rows, values: pd.Series, feature: Feature, level: flo
     }
 
 
-def _judge_feature(figure: Found, winners: float, leakage: LeakageParameters) -> list[Found]:
+def _judge_feature(figure: Found, feature: Feature, winners: float, leakage: LeakageParameters) -> list[Found]:
     """What is suspicious about a feature by itself; a figure without an interval is no proof."""
     auc, missing, value = figure["auc"], figure["missing_auc"], figure["winners_value"]
     share_limit = 1 - leakage.max_losers_ratio * (1 - winners)
@@ -144,7 +146,9 @@ def _judge_feature(figure: Found, winners: float, leakage: LeakageParameters) ->
     return [
         _reason(check, figure_found, limit, words)
         for check, limit, figure_found, words in judged
-        if figure_found is not None and figure_found > limit
+        if figure_found is not None
+        and figure_found > limit
+        and not (check == "missing_auc" and feature.family == EARLIER_STAGE)
     ]
 
 
