@@ -201,10 +201,22 @@ def test_link_of_a_vague_ask_comes_back_with_the_clear_one():
     )
 
 
+@pytest.mark.parametrize(
+    ("pressure", "ci_low", "is_whole"),
+    [(-0.005, 0.01, True), (-0.005, 0.001, False), (-0.02, 0.01, False)],
+    ids=["may_be_nothing", "rival_may_be_no_better", "gains"],
+)
+def test_surely_better_version_goes_before_changes_that_may_gain_nothing(pressure, ci_low, is_whole):
+    body = f"Hi {{{{first_name}}}}, the fee is 90 euros. Hurry, only two places are left. {CLEAR}"
+    rivals = library(lender(BETTER, ci_low=ci_low), known=KNOWN)
+    edit = edit_prompt(PromptText("sms", None, body), rivals, measured(sms_pressure=pressure), LIMITS)
+    assert edit.is_whole_version == is_whole
+
+
 def test_what_the_figures_speak_against_is_not_changed():
     body = f"Hi {{{{first_name}}}}, the fee is 90 euros. Hurry, only two places are left. {CLEAR}"
     assert propose(body, effects=measured(sms_pressure=0.02)).is_whole_version
-    assert not propose(body, effects=measured(sms_pressure=0.005)).is_whole_version
+    assert not propose(body, effects=NOTHING_MEASURED).is_whole_version
     hurried = "Hi {{first_name}}, the course is in May. Book now, this is your last chance!"
     assert propose(hurried, effects=measured(sms_pressure=0.02)).is_whole_version
     vague = "Hi {{first_name}}, the course is in May. Let me know."

@@ -26,7 +26,7 @@ from lead_conversion.language.templates import (
 )
 from lead_conversion.pipelines.recommendation.parameters import PromptEditParameters
 from lead_conversion.pipelines.recommendation.prompts.evidence import Change, Evidence, TextFeatureEffects
-from lead_conversion.pipelines.recommendation.prompts.lenders import UNKNOWN, Lent, Library
+from lead_conversion.pipelines.recommendation.prompts.lenders import UNKNOWN, Lender, Lent, Library
 from lead_conversion.pipelines.recommendation.prompts.wording import (
     PromptText,
     can_go,
@@ -151,8 +151,9 @@ def edit_prompt(
 ) -> PromptEdit | None:
     """The current text with its weak parts changed; the best rival version where no part is weak.
 
-    A change that the figures speak against is not made: where prompts with a feature did better, beyond chance, it
-    stays. A text in another language than English is not reworded, nor one of HTML.
+    So too where each change was measured and may be worth nothing, and the rival is surely better. A change that the
+    figures speak against is not made: where prompts with a feature did better, beyond chance, it stays. A text in
+    another language than English is not reworded, nor one of HTML.
 
     Args:
         current: the version that does worse.
@@ -176,9 +177,12 @@ def edit_prompt(
     draft = replace(draft, parts=join(draft.parts))
     proposed = draft.text()
     is_valid = bool(current.body.strip()) and not has_broken_braces(proposed.whole())
-    if draft.changes and is_valid and proposed != current:
+    rival = _find_best_rival(current, library)
+    is_reworded = bool(draft.changes) and is_valid and proposed != current
+    is_rival_surer = rival and rival.ci_low > measured.margin and all(map(_may_gain_nothing, draft.changes))
+    if is_reworded and not is_rival_surer:
         return PromptEdit(current.whole(), proposed, draft.changes)
-    return _take_whole_version(current, library, measured)
+    return _take_whole_version(current, rival, measured) if rival else None
 
 
 def expect_effect(edit: PromptEdit, gain: tuple[float, float, float]) -> ExpectedEffect:
@@ -199,8 +203,15 @@ def expect_effect(edit: PromptEdit, gain: tuple[float, float, float]) -> Expecte
     return ExpectedEffect(None, min(0.0, low), max(0.0, high), is_measured=False, words=words)
 
 
-def _take_whole_version(current: PromptText, library: Library, measured: TextFeatureEffects) -> PromptEdit | None:
-    rivals = [
+def _may_gain_nothing(change: Change) -> bool:
+    """Whether what goes with the change was measured in this campaign, and is nothing as far as chance lets tell."""
+    lower_ends = [each.ci_low or 0.0 for each in change.evidence if each.basis == "text feature"]
+    return bool(lower_ends) and max(lower_ends) <= 0
+
+
+def _find_best_rival(current: PromptText, library: Library) -> Lender | None:
+    """The best other version of the step whose text can be sent as it is."""
+    rivals = (
         lender
         for lender in library.lenders
         if lender.is_rival
@@ -208,19 +219,20 @@ def _take_whole_version(current: PromptText, library: Library, measured: TextFea
         and lender.text.whole() != current.whole()
         # a rival's other placeholders were sent as they are, but half of a pair fills nothing
         and not has_unpaired_braces(lender.text.whole())
-    ]
-    if not rivals:
-        return None
-    best = rivals[0]
+    )
+    return next(rivals, None)
+
+
+def _take_whole_version(current: PromptText, rival: Lender, measured: TextFeatureEffects) -> PromptEdit:
     change = Change(
         "use the whole version",
         "message",
         None,
         None,
-        f"use the text of the version that did better as it is (prompt {best.prompt_id})",
-        (best.evidence(), *_reservations(current, best.text, measured)),
+        f"use the text of the version that did better as it is (prompt {rival.prompt_id})",
+        (rival.evidence(), *_reservations(current, rival.text, measured)),
     )
-    return PromptEdit(current.whole(), best.text, (change,), version=best.prompt_id)
+    return PromptEdit(current.whole(), rival.text, (change,), version=rival.prompt_id)
 
 
 def _reservations(current: PromptText, version: PromptText, measured: TextFeatureEffects) -> Iterator[Evidence]:
