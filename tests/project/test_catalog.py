@@ -38,12 +38,13 @@ IN_MEMORY = {
 }
 
 
-@pytest.fixture(params=ENVIRONMENTS)
-def catalog(request, tmp_path, monkeypatch):
-    for name, value in SQL_SERVER.items():
-        monkeypatch.setenv(name, value)
-    with session(tmp_path, env=request.param) as created:
-        yield created.load_context().catalog
+@pytest.fixture(params=ENVIRONMENTS, scope="module")
+def catalog(request, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in SQL_SERVER.items():
+            patched.setenv(name, value)
+        with session(tmp_path_factory.mktemp(request.param), env=request.param) as created:
+            yield created.load_context().catalog
 
 
 def used():
