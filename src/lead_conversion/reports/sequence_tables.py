@@ -11,6 +11,7 @@ VERDICTS = {
     "harmful": Cell("✗ does harm", tone="bad"),
     "dead": Cell("adds nothing worth a test", tone="quiet"),
     "works": Cell("✓ works", tone="good"),
+    "drives away": Cell("books, but drives leads away", tone="quiet"),
     "can't tell": Cell("can't tell yet", tone="quiet"),
 }
 

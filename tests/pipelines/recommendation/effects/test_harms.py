@@ -1,11 +1,13 @@
 """An element that books more and makes leads leave is no win."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from estimated_elements import estimate_effects
 
 from lead_conversion.contracts import model_output
 from lead_conversion.kernel.errors import DataError
+from lead_conversion.pipelines.recommendation.effects.harms import drives_away
 from lead_conversion.pipelines.recommendation.recommend import recommend_changes
 
 OPENING, ASK = "Hi {{first_name}}, you asked about our course.", "Which day suits you for a short call?"
@@ -109,3 +111,22 @@ def test_figure_that_is_missing_or_unknown_is_refused(recommend, versions, colum
     model_output.effects.validate(effects)
     with pytest.raises(DataError, match=column):
         model_output.effects.validate(effects.assign(**{column: value}).astype(effects.dtypes))
+
+
+@pytest.mark.parametrize(
+    ("opt_outs", "low", "is_far_more"),
+    [(0.06, 0.05, True), (0.06, 0.03, False), (0.02, 0.015, False)],
+    ids=["far_more", "may_be_chance", "as_others"],
+)
+def test_step_drives_leads_away_where_far_more_leave_than_at_others(parameters, opt_outs, low, is_far_more):
+    usual = [0.02] * 4
+    effects = pd.DataFrame(
+        {
+            "element_type": ["step"] * 5 + ["prompt"],
+            "opt_out_effect": [*usual, opt_outs, 0.3],
+            "opt_out_ci_low": [*usual, low, 0.2],
+            "negative_reply_effect": 0.02,
+            "negative_reply_ci_low": 0.01,
+        }
+    )
+    assert drives_away(effects, parameters.effects).tolist() == [False] * 4 + [is_far_more, False]

@@ -97,6 +97,19 @@ def test_funnel_counts_who_comes_to_each_step_and_what_becomes_of_them(study, ca
     assert (first["verdict"], second["verdict"]) == ("can't tell", "harmful")
 
 
+def test_step_that_books_and_drives_leads_away_is_not_said_to_work(campaign, steps, as_of, parameters):
+    risk_set = campaign(kept=0.5, skipped=0.0)
+    effects = estimate_effects(risk_set, steps, as_of, (), parameters, 1)
+    is_step = effects["element_type"] == "step"
+    others = [effects[is_step].assign(element_id=str(key), step_id=key, campaign_id=2) for key in (98, 99)]
+    harsh = effects.assign(
+        opt_out_effect=effects["opt_out_effect"].mask(is_step, 0.2),
+        opt_out_ci_low=effects["opt_out_ci_low"].mask(is_step, 0.15),
+    )
+    (found,) = studied(pd.concat([harsh, *others], ignore_index=True), risk_set, steps, (), parameters)["campaigns"]
+    assert found["funnel"][1]["verdict"] == "drives away"
+
+
 def test_writing_on_stops_before_a_step_that_does_harm_and_not_before_one_that_works(study, campaign):
     # Of the first step no lead was skipped, so that nothing tells what it does.
     harm, works = study(campaign()), study(campaign(kept=0.5, skipped=0.0))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
 from lead_conversion.pipelines.recommendation.effects.intervals import reach_of
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters
 from lead_conversion.reports.formats import bounds, points
@@ -10,6 +12,8 @@ from lead_conversion.reports.formats import bounds, points
 # Columns of the risk set, and what effects call them.
 GUARDRAILS = {"opted_out": "opt_out", "replied_negative": "negative_reply"}
 WORDS = {"opt_out": "opt-outs", "negative_reply": "negative replies"}
+# Times the median step's.
+FAR_MORE = 2.0
 
 
 def tell_guardrails(differences: Mapping[str, tuple[float, float]], knobs: EffectParameters) -> dict[str, object]:
@@ -33,6 +37,19 @@ def tell_guardrails(differences: Mapping[str, tuple[float, float]], knobs: Effec
         if high < 0 and effect < -knobs.guardrail_margin:
             better.append(name)
     return told | {"guardrails_worse": " ".join(worse), "guardrails_better": " ".join(better)}
+
+
+def drives_away(effects: pd.DataFrame, knobs: EffectParameters) -> pd.Series:
+    """Whether each is a step at which far more leads leave than at others, by the whole interval of a guardrail.
+
+    Leads that stay may be lost too, later and at other steps: that would not show in what the step brings.
+    """
+    is_step = effects["element_type"] == "step"
+    found: pd.Series = is_step & False
+    for name in WORDS:
+        usual = max(effects.loc[is_step, f"{name}_effect"].median(), knobs.guardrail_margin)
+        found |= is_step & (effects[f"{name}_ci_low"] > FAR_MORE * usual)
+    return found
 
 
 def read_guardrails(names: str) -> str:

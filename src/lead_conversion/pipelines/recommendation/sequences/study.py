@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from lead_conversion.kernel.windows import SECONDS_AN_HOUR
 from lead_conversion.pipelines.recommendation.effects.elements import Comparison, each_group, name_campaigns
 from lead_conversion.pipelines.recommendation.effects.estimation import study_comparisons
+from lead_conversion.pipelines.recommendation.effects.harms import drives_away
 from lead_conversion.pipelines.recommendation.effects.intervals import reach_of
 from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
 from lead_conversion.pipelines.recommendation.effects.step_outcomes import order_rows
@@ -34,7 +35,7 @@ UNCHANGEABLE = (
     "or nobody comes there any more, or skipping it makes more leads leave."
 )
 UNTOLD = "Nobody can tell yet: at no decision point did enough leads get either of two arms."
-HARMFUL, DEAD, WORKS, UNCLEAR = "harmful", "dead", "works", "can't tell"
+HARMFUL, DEAD, WORKS, DRIVES_AWAY, UNCLEAR = "harmful", "dead", "works", "drives away", "can't tell"
 
 
 def study_sequences(
@@ -48,7 +49,8 @@ def study_sequences(
 ) -> dict[str, Any]:
     """For each campaign: its funnel, what its steps and waits do, where to stop, and the sequence that would do better.
 
-    A step is harmful where it is flagged, works where its interval is above zero, is dead where even the upper end of
+    A step is harmful where it is flagged, works where its interval is above zero (but drives leads away where far more
+    leave than at other steps: what that costs later does not show), is dead where even the upper end of
     its posterior interval is less than the smallest effect that a test is planned for; else nobody can tell yet.
     Writing on does harm after the step from which on the effects of all later steps, each times the leads that come
     there, add up to less than nothing. What a registered test decided is told among its own leads, as the effects are.
@@ -63,6 +65,7 @@ def study_sequences(
     rows = order_rows(risk_set)
     mature = rows.loc[rows["is_mature"]]
     shrunken = shrink_effects(effects, knobs.confidence_level, least_sd=knobs.margin)
+    shrunken = shrunken.assign(drives_away=drives_away(effects, knobs))
     own = mature.loc[mature["sequence_variant"] == OWN_VARIANT]
     names, senders = name_campaigns(primary_campaign_steps), steps_sent_to(primary_campaign_steps)
     orders = primary_campaign_steps.drop_duplicates("step_id").set_index("step_id")["step_order"]
@@ -179,7 +182,7 @@ def _verdict(effect: dict[Any, Any] | None, parameters: RecommendationParameters
     if effect["flagged"]:
         return HARMFUL
     if effect["ci_low"] > 0:
-        return WORKS
+        return DRIVES_AWAY if effect["drives_away"] else WORKS
     return DEAD if 100 * effect["posterior_high"] < parameters.experiments.minimal_effect_points else UNCLEAR
 
 
