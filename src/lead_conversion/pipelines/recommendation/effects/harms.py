@@ -45,11 +45,12 @@ def drives_away(effects: pd.DataFrame, knobs: EffectParameters) -> pd.Series:
     Leads that stay may be lost too, later and at other steps: that would not show in what the step brings.
     """
     is_step = effects["element_type"] == "step"
-    found: pd.Series = is_step & False
-    for name in WORDS:
+
+    def is_far_more(name: str) -> pd.Series:
         usual = max(effects.loc[is_step, f"{name}_effect"].median(), knobs.guardrail_margin)
-        found |= is_step & (effects[f"{name}_ci_low"] > FAR_MORE * usual)
-    return found
+        return effects[f"{name}_ci_low"] > FAR_MORE * usual
+
+    return is_step & pd.concat([is_far_more(name) for name in WORDS], axis="columns").any(axis="columns")
 
 
 def read_guardrails(names: str) -> str:

@@ -72,11 +72,13 @@ def kinds_dealt_by_chance(doubts: Mapping[str, float], kinds: Mapping[str, str],
         kinds: by comparison.
         alpha: of the binomial test of the share that looks steered.
     """
+    if len(doubts) < LEAST_COMPARISONS:
+        return set()
     by_kind: dict[str, list[float]] = {}
     for name, doubt in doubts.items():
         by_kind.setdefault(kinds[name], []).append(doubt)
     like = {kind: found if len(found) >= LEAST_COMPARISONS else [*doubts.values()] for kind, found in by_kind.items()}
-    return {kind for kind, found in like.items() if len(found) >= LEAST_COMPARISONS and _share_is_chance(found, alpha)}
+    return {kind for kind, found in like.items() if _share_is_chance(found, alpha)}
 
 
 def could_have_seen_choice(contrast: Contrast, knobs: RandomisationParameters) -> bool:
