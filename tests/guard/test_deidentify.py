@@ -158,7 +158,7 @@ def test_an_empty_batch_stays_empty_and_keeps_its_schema():
         (
             "contacts",
             {"contact_id", "email", "phone", "job_title"},
-            {"lead_key", "email_key", "phone_key", "seniority"},
+            {"lead_key", "email_key", "phone_key", "seniority", "job_function"},
         ),
         ("engagement_logs", {"event_id", "contact_id", "body"}, {"event_key", "lead_key", "text_key", "reply_intent"}),
         ("outcomes", {"outcome_id", "contact_id"}, {"outcome_key", "lead_key"}),
@@ -222,9 +222,10 @@ def test_a_row_without_a_body_has_no_features():
     assert {row[name] for name in row if name.startswith("reply_") or name == "text_key"} == {None}
 
 
-def test_a_lead_without_a_title_has_an_unknown_seniority():
-    assert deidentified("contacts")["seniority"] == "unknown"
-    assert deidentified("contacts", job_title="VP Sales")["seniority"] == "vp"
+def test_of_a_title_seniority_and_kind_of_work_are_kept():
+    untitled, titled = deidentified("contacts"), deidentified("contacts", job_title="VP Sales")
+    assert (untitled["seniority"], untitled["job_function"]) == ("unknown", "unknown")
+    assert (titled["seniority"], titled["job_function"]) == ("vp", "sales")
 
 
 def test_a_column_without_a_personal_class_is_refused_and_not_passed_through():

@@ -203,7 +203,7 @@ def test_other_code_at_the_door_is_another_recipe(database, tmp_path, monkeypatc
         if name != package:
             return folder
         copied = copytree(folder, tmp_path / name)
-        with (copied / ("seniority.py" if package.endswith("guard") else "reading.py")).open("a") as module:
+        with (copied / ("job_titles.py" if package.endswith("guard") else "reading.py")).open("a") as module:
             module.write("WORDS = ()\n")
         return copied
 

@@ -33,7 +33,8 @@ RAW_CONTACT = {
     "lead_key": "string", "org_id": "int32", "email_key": "string", "email_fault": "string", "phone_key": "string",
     "phone_fault": "string", "region": "string",
     "country": "string", "timezone": "string", "lead_source": "string", "landing_page": "string", "industry": "string",
-    "seniority": "string", "company_size": "string", "crm_score": "float64", "site_visits_30d": "int32",
+    "seniority": "string", "job_function": "string", "company_size": "string",
+    "crm_score": "float64", "site_visits_30d": "int32",
     "enrolled_campaign_id": "int32", "enrolled_variant": "string", "enrolled_at": MOMENT,
     "opted_out": "boolean", "created_at": MOMENT,
 }  # fmt: skip

@@ -156,7 +156,7 @@ class Reference:
 
 
 def attribution(contact: Row) -> Row:
-    names = ("lead_source", "landing_page", "industry", "seniority", "company_size", "country")
+    names = ("lead_source", "landing_page", "industry", "seniority", "job_function", "company_size", "country")
     return {
         **{name: "unknown" if contact[name] is None else contact[name] for name in names},
         "crm_score": contact["crm_score"],

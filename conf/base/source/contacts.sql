@@ -1,6 +1,7 @@
 -- contacts: one row a lead.
 -- first_name, last_name, city and company are not read here (people.sql says where), and notes never. e-mail, phone and
--- job_title are read, and leave the source door only as a keyed pseudonym (e-mail, phone) or a seniority (job_title).
+-- job_title are read, and leave the source door only as a keyed pseudonym (e-mail, phone) or as a seniority and a
+-- kind of work (job_title).
 -- qualification_status and updated_at say what is true NOW, and so are not read: outcomes.sql has the dated history.
 WITH first_enrollment AS (
     -- Where the lead was sent before anything was tried; a later enrollment shows in what is tried then.

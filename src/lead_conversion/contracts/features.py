@@ -101,6 +101,7 @@ _ATTRIBUTION = [
     _category("landing_page", "attribution", "Page or form through which the lead came in"),
     _category("industry", "attribution", "Industry of the lead's company"),
     _category("seniority", "attribution", "Seniority read from the job title"),
+    _category("job_function", "attribution", "Kind of work read from the job title"),
     _category("company_size", "attribution", "Employees of the lead's company, in bands"),
     _category("country", "attribution", "Country of the lead"),
     _measure("crm_score", "attribution", "points of 100", "The CRM's own score when the lead came in", "not scored"),

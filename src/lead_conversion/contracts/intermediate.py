@@ -64,6 +64,7 @@ class Contacts(pa.DataFrameModel):
     landing_page: str = pa.Field(nullable=True, description="Attribution: page or form through which the lead came in")
     industry: str = pa.Field(nullable=True, description="Industry of the lead's company")
     seniority: str = pa.Field(nullable=True, description="Seniority read from the job title in flight")
+    job_function: str = pa.Field(nullable=True, description="Kind of work read from the job title in flight")
     company_size: str = pa.Field(nullable=True, description="Employees, in bands")
     crm_score: float = pa.Field(
         nullable=True, ge=0, le=100, description="The CRM's score when the lead came in, points"

@@ -32,7 +32,7 @@ class PersonalClass(StrEnum):
     TEXT = "text"
     """Written by a person: features are computed in flight, the text is never kept."""
     TITLE = "title"
-    """A job title, which can name one person in a company: reduced to a seniority."""
+    """A job title, which can name one person in a company: reduced to a seniority and a kind of work."""
     PERSON = "person"
     """A person's own value: read to be found in other texts, and never kept."""
 

@@ -13,11 +13,11 @@ import pyarrow as pa
 
 from lead_conversion.contracts.source_entities import SOURCE_ENTITIES, PersonalClass, SourceColumn, SourceEntity
 from lead_conversion.guard.contact_points import ContactPoint, NobodysAddresses, read_email, read_phone
+from lead_conversion.guard.job_titles import job_function_of, seniority_of
 from lead_conversion.guard.labels import label_or_token, variants_or_tokens
 from lead_conversion.guard.privacy import KnownLabels
 from lead_conversion.guard.pseudonyms import PseudonymKey, pseudonymise
 from lead_conversion.guard.reply_features import REPLY_FIELDS, reply_columns
-from lead_conversion.guard.seniority import seniority_of
 from lead_conversion.guard.templates import NO_NAMES, NamesInTemplates, scrub_template
 from lead_conversion.kernel.errors import ConfigurationError
 
@@ -112,7 +112,7 @@ def _fields_of(column: SourceColumn) -> list[pa.Field]:
     if column.personal is PersonalClass.TEXT:
         return [pa.field("text_key", KEY), *REPLY_FIELDS]
     if column.personal is PersonalClass.TITLE:
-        return [pa.field("seniority", pa.string())]
+        return [pa.field("seniority", pa.string()), pa.field("job_function", pa.string())]
     return [pa.field(column.name, column.type, column.nullable)]
 
 
@@ -139,6 +139,8 @@ class _Door:
                 addresses = pa.array([point.address for point in points], pa.string())
                 faults = pa.array([point.fault for point in points], pa.string())
                 return [pseudonymise(addresses, str(column.pseudonym), self.key), faults]
+            case PersonalClass.TITLE:
+                return [_each_distinct(values, seniority_of), _each_distinct(values, job_function_of)]
             case PersonalClass.NONE:
                 return [values]
         return [_each_distinct(values, self._reduction(column))]
@@ -159,7 +161,6 @@ class _Door:
             PersonalClass.VARIANTS: partial(variants_or_tokens, labels=self.labels, key=self.key),
             PersonalClass.TEMPLATE: partial(scrub_template, names=self.names),
             PersonalClass.TOKENS: known_tags,
-            PersonalClass.TITLE: seniority_of,
         }
         return reductions[column.personal]
 

@@ -43,7 +43,7 @@ AT_THE_DOOR: dict[PersonalClass, str] = {
     PersonalClass.IDENTIFIER: "kept as a keyed pseudonym only",
     PersonalClass.CONTACT_POINT: "normalised, then kept as a keyed pseudonym only",
     PersonalClass.TEXT: "never kept: its features are computed on the way",
-    PersonalClass.TITLE: "reduced to a seniority",
+    PersonalClass.TITLE: "reduced to a seniority and a kind of work",
     PersonalClass.PERSON: "never kept: looked for in other texts, to scrub them",
 }
 

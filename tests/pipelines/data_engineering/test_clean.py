@@ -50,7 +50,7 @@ def steps(*given):
 
 KNOWN = {
     "region": "TX", "country": "US", "timezone": "America/Chicago", "lead_source": "referral", "industry": "software",
-    "seniority": "manager", "company_size": "11-50", "crm_score": 50.0, "site_visits_30d": 2,
+    "seniority": "manager", "job_function": "sales", "company_size": "11-50", "crm_score": 50.0, "site_visits_30d": 2,
 }  # fmt: skip
 MESSAGE = {"event_key": "m", "lead_key": "l", "direction": "inbound", "outcome": "replied"}
 

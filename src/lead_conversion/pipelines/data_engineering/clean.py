@@ -20,8 +20,8 @@ from lead_conversion.pipelines.data_engineering.rules import has_name, names_of
 
 ISO_COUNTRY_LENGTH = 2
 ATTRIBUTES = (
-    "region", "country", "timezone", "lead_source", "industry", "seniority", "company_size", "crm_score",
-    "site_visits_30d",
+    "region", "country", "timezone", "lead_source", "industry", "seniority", "job_function", "company_size",
+    "crm_score", "site_visits_30d",
 )  # fmt: skip
 # Faults of replies that were taken out before the text was described, and those that are part of what was written.
 MENDED_IN_REPLIES = ("html", "invisible", "mojibake", "quoted_thread")

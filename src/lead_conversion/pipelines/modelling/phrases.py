@@ -25,6 +25,7 @@ CATEGORY_WORDS = {
         "director": "a director", "vp": "a vice president", "c_level": "a C-level executive",
         "owner": "an owner or founder",
     },
+    "job_function": {"people": "human resources", "support": "customer service", "other": "another field"},
     "last_channel": CHANNEL_WORDS,
     "last_objection": {
         "authority": "who decides", "fit": "whether it fits", "not_now": "the moment", "time": "having no time",
@@ -143,6 +144,7 @@ PHRASES: dict[str, Phrase] = {
     "landing_page": Phrase("came in on the page {}", none="came in on an unknown page"),
     "industry": Phrase("works in {}", none="has no known industry"),
     "seniority": Phrase("is {}", none="has no known job title"),
+    "job_function": Phrase("has a job in {}", none="has a job in an unknown field"),
     "company_size": Phrase("works at a company of {} people", none="works at a company of unknown size"),
     "country": Phrase("is in {}", none="is in an unknown country"),
     "crm_score": Phrase("has a CRM score of {} of 100", missing="has no CRM score"),

@@ -8,7 +8,7 @@ from lead_conversion.pipelines.feature_engineering.families.measures import hour
 
 def categories(leads: Leads) -> dict[str, StringValue]:
     """Attributes of the contact as categories."""
-    names = ("lead_source", "landing_page", "industry", "seniority", "company_size", "country")
+    names = ("lead_source", "landing_page", "industry", "seniority", "job_function", "company_size", "country")
     return {name: leads[name].fill_null("unknown") for name in names}
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from lead_conversion.kernel.windows import SECONDS_AN_HOUR
 
-ATTRIBUTES = ("lead_source", "industry", "seniority", "company_size", "country")
+ATTRIBUTES = ("lead_source", "industry", "seniority", "job_function", "company_size", "country")
 HISTORY_DTYPES = {
     **dict.fromkeys(ATTRIBUTES, "str"),
     "crm_score": "float64",
