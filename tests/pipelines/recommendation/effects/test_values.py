@@ -77,6 +77,15 @@ def test_fold_of_a_lead_depends_on_nobody_else():
     assert np.bincount(folds, minlength=5).min() > 60
 
 
+def test_what_foretells_no_unseen_lead_is_not_believed(make_risk_set, knobs):
+    rng = np.random.default_rng(1)
+    noise = make_risk_set({"leads": 600, "booked": 0}).assign(
+        booked=rng.random(600) < 0.3, crm_score=rng.uniform(0, 100, 600)
+    )
+    grown = knobs.model_copy(update={"rounds": 200})
+    assert np.std(learn_outcomes(noise, grown, 1).value) < 0.03
+
+
 def test_too_few_leads_are_worth_their_mean(make_risk_set, knobs):
     found = learn_outcomes(make_risk_set({"leads": 30, "booked": 6}), knobs, 1)
     assert found.value == pytest.approx(0.2, abs=0.1)

@@ -94,12 +94,16 @@ def learn_values(
     design = _design(rows, known)
     happened, is_mature = rows[event].to_numpy(dtype=np.float64), rows["is_mature"].to_numpy(dtype=bool)
 
-    def learn(left_out: int) -> Array:
-        return _predict(design, happened, np.flatnonzero(is_mature & (fold != left_out)), parameters, seed)
+    def grow(left_out: int) -> _Grown:
+        is_left_out = fold == left_out
+        learnt, unseen = (np.flatnonzero(is_mature & among) for among in (~is_left_out, is_left_out))
+        return _grow(design, happened, learnt, unseen, parameters, seed)
 
     # Each model has a thread of its own, so that its sums are added in one order.
     with ThreadPoolExecutor(max_workers=parameters.num_threads) as pool:
-        return np.array(list(pool.map(learn, range(parameters.folds)))).reshape(parameters.folds, len(rows))
+        grown = list(pool.map(grow, range(parameters.folds)))
+    trees = 1 + int(np.argmin(np.sum([each.losses for each in grown], axis=0)))
+    return np.array([each.foretell(design, trees) for each in grown])
 
 
 def own_fold(by_model: Array, fold: Positions) -> Array:
@@ -122,15 +126,29 @@ def _design(rows: pd.DataFrame, known: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(coded | {"day": days_of(rows["met_at"])}, index=rows.index)
 
 
-def _predict(
-    design: pd.DataFrame, happened: Array, learned_from: Positions, parameters: ValueParameters, seed: int
-) -> Array:
-    """The chance of the event of every row, by a model of some; their mean where they are too few for a tree."""
-    label = happened[learned_from]
+@dataclass(frozen=True)
+class _Grown:
+    """Trees, or the mean where rows are too few for one; losses of unseen rows, by number of trees, summed."""
+
+    trees: lgb.Booster | float
+    losses: Array
+
+    def foretell(self, design: pd.DataFrame, trees: int) -> Array:
+        """The chance of the event of every row, by so many trees."""
+        if isinstance(self.trees, float):
+            return np.full(len(design), self.trees)
+        return np.asarray(self.trees.predict(design, num_iteration=trees, num_threads=1), dtype=np.float64)
+
+
+def _grow(
+    design: pd.DataFrame, happened: Array, learnt: Positions, unseen: Positions, parameters: ValueParameters, seed: int
+) -> _Grown:
+    label = happened[learnt]
     if len(label) < 2 * parameters.min_rows_per_leaf or label.min() == label.max():
-        return np.full(len(design), label.mean() if len(label) else 0.0)
+        return _Grown(float(label.mean()) if len(label) else 0.0, np.zeros(parameters.rounds))
     settings = {
         "objective": "binary",
+        "metric": "binary_logloss",
         "num_leaves": parameters.num_leaves,
         "learning_rate": parameters.learning_rate,
         "min_data_in_leaf": parameters.min_rows_per_leaf,
@@ -143,9 +161,19 @@ def _predict(
         "verbosity": -1,
     }
     categories = [name for name in design.columns if name in CATEGORIES]
-    training = lgb.Dataset(design.iloc[learned_from], label, categorical_feature=categories)
-    booster = lgb.train(settings, training, num_boost_round=parameters.rounds)
-    return np.asarray(booster.predict(design, num_threads=1), dtype=np.float64)
+    training = lgb.Dataset(design.iloc[learnt], label, categorical_feature=categories)
+    judging = [training.create_valid(design.iloc[unseen], happened[unseen])] if len(unseen) else []
+    told: dict[str, dict[str, list[float]]] = {}
+    booster = lgb.train(
+        settings,
+        training,
+        parameters.rounds,
+        judging,
+        ["unseen"] * len(judging),
+        callbacks=[lgb.record_evaluation(told)],
+    )
+    losses = told["unseen"]["binary_logloss"] if judging else np.zeros(parameters.rounds)
+    return _Grown(booster, len(unseen) * np.asarray(losses))
 
 
 def _next_rows(risk_set: pd.DataFrame) -> Positions:
