@@ -468,8 +468,9 @@ def _sentence(text: str) -> go.Figure:
 def _rows(labels: Sequence[str]) -> go.Figure:
     """An empty figure of one row a label, first on top, the label above the row's mark."""
     figure = _figure(ROW_HEIGHT * len(labels) + 96)
-    for row, label in enumerate(labels):
-        figure.add_annotation(
+    # All at once: Plotly copies those that are there for each that is added.
+    figure.layout.annotations = [
+        go.layout.Annotation(
             text=label,
             x=0,
             xref="paper",
@@ -482,6 +483,8 @@ def _rows(labels: Sequence[str]) -> go.Figure:
             bgcolor=palette.PAPER,
             borderpad=0,
         )
+        for row, label in enumerate(labels)
+    ]
     figure.update_yaxes(range=[len(labels) - 0.5, -0.75], showticklabels=False, showgrid=False)
     return figure.update_layout(margin={"l": 6, "r": 14, "t": 6, "b": 40}, legend={"traceorder": "normal"})
 
