@@ -29,7 +29,6 @@ class EffectParameters(_Frozen):
     margin_points: float = Field(ge=0)
     guardrail_margin_points: float = Field(ge=0)
     false_discovery_rate: float = Field(gt=0, lt=1)
-    false_alarm_rate: float = Field(gt=0, lt=1)
     confidence_level: float = Field(gt=0.5, lt=1)
     min_leads_per_arm: int = Field(gt=1)
     min_leads_per_period: int = Field(gt=1)

@@ -9,7 +9,6 @@ from statsmodels.stats.multitest import multipletests
 from lead_conversion.pipelines.recommendation.effects.proportions import (
     adjust_for_multiple_tests,
     e_value,
-    find_discoveries,
 )
 
 
@@ -42,15 +41,3 @@ def test_mirrored_rows_count_as_one_test():
     p = np.array([0.01, 0.01, 0.03])
     q = adjust_for_multiple_tests(p, np.array(["a", "a", "b"], dtype=object))
     assert q == pytest.approx([0.02, 0.02, 0.03])
-
-
-def test_discoveries_are_told_only_where_one_stands_out():
-    assert not find_discoveries(np.array([0.06, 0.09, 0.5]), 0.10, 0.05).any()
-    assert find_discoveries(np.array([0.04, 0.09, 0.5]), 0.10, 0.05).tolist() == [True, True, False]
-
-
-def test_where_nothing_is_there_anything_is_told_as_often_as_the_false_alarm_rate():
-    names = np.array([str(each) for each in range(40)], dtype=object)
-    worlds = np.random.default_rng(1).random((2_000, 40))
-    alarms = [find_discoveries(adjust_for_multiple_tests(p, names), 0.10, 0.05).any() for p in worlds]
-    assert np.mean(alarms) == pytest.approx(0.05, abs=0.015)

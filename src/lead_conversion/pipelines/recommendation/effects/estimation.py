@@ -16,11 +16,7 @@ from lead_conversion.pipelines.recommendation.effects.elements import Comparison
 from lead_conversion.pipelines.recommendation.effects.harms import GUARDRAILS, tell_guardrails
 from lead_conversion.pipelines.recommendation.effects.heterogeneity import describe_segments, tell_differences
 from lead_conversion.pipelines.recommendation.effects.intervals import reach_of
-from lead_conversion.pipelines.recommendation.effects.proportions import (
-    adjust_for_multiple_tests,
-    e_value,
-    find_discoveries,
-)
+from lead_conversion.pipelines.recommendation.effects.proportions import adjust_for_multiple_tests, e_value
 from lead_conversion.pipelines.recommendation.effects.randomisation import (
     are_leads_told_apart,
     could_have_seen_choice,
@@ -329,8 +325,7 @@ def _judge(rows: pd.DataFrame, campaign_steps: pd.DataFrame, knobs: EffectParame
     differs_q, bounce_q = (_adjust_known(rows[name], hypothesis) for name in ("differs_p", "bounce_p"))
     bounces_differ = bounce_q < 1 - knobs.confidence_level
     rows = learn_from_wording(rows, campaign_steps, knobs)
-    is_found = find_discoveries(q_values, knobs.false_discovery_rate, knobs.false_alarm_rate)
-    is_sure = is_found & rows["text_doubt"].isna()
+    is_sure = (q_values <= knobs.false_discovery_rate) & rows["text_doubt"].isna()
     is_sure |= rows["text_doubt"] <= knobs.text_prior.most_doubt
     is_worse = is_sure & (rows["effect"] < -knobs.margin)
     return (
@@ -342,7 +337,7 @@ def _judge(rows: pd.DataFrame, campaign_steps: pd.DataFrame, knobs: EffectParame
             bounces_differ=bounces_differ,
             evidence_grade=rows["evidence_grade"].mask(bounces_differ, ASSOCIATION_ONLY),
             differs_q=differs_q,
-            differs=differs_q < 1 - knobs.confidence_level,
+            differs=differs_q <= knobs.false_discovery_rate,
         )[list(EFFECT_DTYPES)]
         .astype(EFFECT_DTYPES)
         .sort_values(["element_type", "campaign_id", "step_id", "element_id", "contrast"])

@@ -38,16 +38,3 @@ def adjust_for_multiple_tests(p_values: NDArray[np.float64], hypotheses: NDArray
     adjusted = false_discovery_control(p_values[first], method="bh")
     q_values: NDArray[np.float64] = np.asarray(adjusted, dtype=np.float64)[inverse]
     return q_values
-
-
-def find_discoveries(
-    q_values: NDArray[np.float64], false_discovery_rate: float, false_alarm_rate: float
-) -> NDArray[np.bool_]:
-    """What is told at the false discovery rate; nothing unless one q-value is below the false alarm rate.
-
-    Where no hypothesis is false, the procedure of Benjamini and Hochberg (1995, section 2.1) rejects any of them as
-    often as its level says: at 10 % in one of ten such databases. Asking for one that stands out at 5 % halves that,
-    and can only take rejections away, so that the false discovery rate holds.
-    """
-    stands_out = (q_values <= false_alarm_rate).any()
-    return (q_values <= false_discovery_rate) & stands_out
