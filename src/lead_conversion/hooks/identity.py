@@ -11,7 +11,7 @@ from typing import Any
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import DataCatalog, MemoryDataset
+from kedro.io import DataCatalog
 from pydantic import BaseModel
 
 from lead_conversion import __version__
@@ -50,7 +50,8 @@ class IdentityHooks:
         parameters = _plain(catalog.load("parameters"))
         log_parameters(parameters)
         text = json.dumps(parameters, sort_keys=True)
-        catalog[DATASET] = MemoryDataset(
+        catalog.save(
+            DATASET,
             {
                 "code": {"version": __version__, **git_state(self._project_path)},
                 "config": {"parameters": parameters, "sha256": sha256(text.encode()).hexdigest()},
@@ -67,7 +68,7 @@ class IdentityHooks:
                     # Whoever started a run does not approve its models.
                     "started_by": current_user(),
                 },
-            }
+            },
         )
 
 
