@@ -22,12 +22,11 @@ import pandas as pd
 from project_run import run_project
 from scipy.stats import mannwhitneyu
 
-from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
 from lead_conversion.simulation import WorldSpec, truth_path_of, write_world
 
 LABELLED = ("--pipelines", "data_engineering,feature_engineering", "--to-nodes", "label_conversions")
 # As configured: an effect nearer to zero is not worth acting on, whatever its sign.
-MARGIN, LEVEL = 0.003, 0.95
+MARGIN = 0.003
 BAD = (0.02, 0.01)
 # Extra booked calls a month that are none.
 NOTHING = 1e-6
@@ -45,8 +44,7 @@ def read_found(folder: Path, database: Path) -> pd.DataFrame:
     effects = pd.read_parquet(folder / "data/07_model_output/effects.parquet")
     with duckdb.connect(str(truth_path_of(database)), read_only=True) as connection:
         truth = connection.execute("SELECT element_type, element_id, effect, kind, naive_difference FROM elements").df()
-    shrunken = shrink_effects(effects, LEVEL, least_sd=MARGIN)
-    return shrunken.merge(truth.dropna(subset=["effect"]), on=["element_type", "element_id"], suffixes=("", "_true"))
+    return effects.merge(truth.dropna(subset=["effect"]), on=["element_type", "element_id"], suffixes=("", "_true"))
 
 
 def tell_errors(found: pd.DataFrame) -> pd.DataFrame:

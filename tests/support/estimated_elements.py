@@ -8,6 +8,7 @@ import pandas as pd
 
 from lead_conversion.pipelines.recommendation.effects import estimation
 from lead_conversion.pipelines.recommendation.effects.estimation import EFFECT_DTYPES
+from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
 from lead_conversion.pipelines.recommendation.effects.step_outcomes import learn_step_outcomes
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
 
@@ -28,7 +29,8 @@ def effects_of(*elements: dict[str, Any], effect: float = 0.0, error: float = 0.
         row |= {"effect": effect, "error": error, "hypothesis": f"h{number}"} | given
         reach = 1.959964 * row.pop("error")
         rows.append(row | {"ci_low": row["effect"] - reach, "ci_high": row["effect"] + reach})
-    return pd.DataFrame(rows, columns=list(EFFECT_DTYPES)).astype(EFFECT_DTYPES)
+    told = pd.DataFrame(rows, columns=list(EFFECT_DTYPES)).astype(EFFECT_DTYPES)
+    return shrink_effects(told, confidence_level=0.95, least_sd=0.003)
 
 
 def recommended(**given: Any) -> dict[str, Any]:

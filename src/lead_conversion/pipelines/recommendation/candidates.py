@@ -21,9 +21,15 @@ def identify(element: Mapping[Any, Any]) -> str:
     return identity
 
 
+def sides_of(element: Mapping[Any, Any]) -> tuple[str, str]:
+    """The element as it stands and its alternative: '24 h' and '48 h' of '24 h - 48 h'."""
+    current, _, alternative = str(element["contrast"]).partition(" - ")
+    return current, alternative
+
+
 def alternative_of(element: Mapping[Any, Any]) -> str:
-    """What stands to the right of the contrast: '48 h' of '24 h - 48 h'."""
-    return str(element["contrast"]).partition(" - ")[2]
+    """What the element is compared with."""
+    return sides_of(element)[1]
 
 
 def place_of(element: Mapping[Any, Any]) -> str:

@@ -19,7 +19,6 @@ from lead_conversion.pipelines.recommendation.effects.estimation import ADJUSTED
 from lead_conversion.pipelines.recommendation.effects.harms import GUARDRAILS, explain_guardrails, read_guardrails
 from lead_conversion.pipelines.recommendation.effects.heterogeneity import explain_differences
 from lead_conversion.pipelines.recommendation.effects.intervals import error_of
-from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
 from lead_conversion.pipelines.recommendation.exposure.decision_points import steps_sent_to
 from lead_conversion.pipelines.recommendation.exposure.risk_sets import left_truncated_leads
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
@@ -178,11 +177,10 @@ def _describe_left_out(leads: int) -> str:
 def _rank_changes(effects: pd.DataFrame, parameters: RecommendationParameters) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The changes worth testing, by gain, certainty and effort; and those whose alternatives do harm elsewhere."""
     knobs = parameters.effects
-    shrunken = shrink_effects(effects, knobs.confidence_level, least_sd=knobs.margin)
-    changes = shrunken.loc[
-        shrunken["element_type"].isin(CHANGES)
-        & (shrunken["posterior"] < -knobs.margin)
-        & (shrunken["exposed_leads_month"] > 0)
+    changes = effects.loc[
+        effects["element_type"].isin(CHANGES)
+        & (effects["posterior"] < -knobs.margin)
+        & (effects["exposed_leads_month"] > 0)
     ]
     spread = error_of(changes["posterior_low"], changes["posterior_high"], knobs.confidence_level)
     of_normal = pd.Series(ndtr((-knobs.margin - changes["posterior"]) / spread), index=changes.index)

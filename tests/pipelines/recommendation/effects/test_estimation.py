@@ -8,7 +8,6 @@ from estimated_elements import estimate_effects
 from sklearn.linear_model import LogisticRegression
 
 from lead_conversion.pipelines.recommendation.effects.estimation import EFFECT_DTYPES
-from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
 
 
 def near(value, within=0.01):
@@ -285,7 +284,7 @@ def test_step_where_nobody_booked_takes_nothing_off_the_effects_of_others(estima
     ]
     silent = [{"step_id": 30, "prompt_id": 30 + v, "leads": 200, "booked": 0} for v in (1, 2)]
     alone, beside = (
-        shrink_effects(estimate(make_risk_set(*rows), steps).reset_index(), 0.95, 0.003).set_index("element_id")
+        estimate(make_risk_set(*rows), steps).reset_index().set_index("element_id")
         for rows in (groups, groups + silent)
     )
     assert beside.loc["11", "posterior"] == near(alone.loc["11", "posterior"]) == near(-0.2, within=0.03)

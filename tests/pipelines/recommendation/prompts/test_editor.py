@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
 from lead_conversion.pipelines.recommendation.prompts.editor import PromptEditor
 
 GREETING = "Hi {{first_name}}, "
@@ -29,7 +30,8 @@ def prompt(prompt_id, step_id, words, order=1, **changes):
 def propose(make_steps, parameters):
     def proposed(prompts, effects, of="1"):
         knobs, limits = parameters.effects, parameters.prompt_edits
-        return PromptEditor.of(pd.DataFrame(effects), make_steps(*prompts), knobs, limits).propose(of)
+        told = shrink_effects(pd.DataFrame(effects), knobs.confidence_level, knobs.margin)
+        return PromptEditor.of(told, make_steps(*prompts), knobs, limits).propose(of)
 
     return proposed
 

@@ -9,7 +9,6 @@ from estimated_elements import estimate_effects
 from tested_leads import planned
 
 from lead_conversion.lifecycle.experiments import parse_arm, register_planned
-from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
 from lead_conversion.pipelines.recommendation.effects.step_outcomes import learn_step_outcomes
 from lead_conversion.pipelines.recommendation.sequences.policies import propose_changes
 from lead_conversion.pipelines.recommendation.sequences.study import study_sequences
@@ -174,8 +173,8 @@ def test_arm_that_makes_leads_leave_is_not_proposed(steps, campaign, as_of, para
         guardrails_worse=effects["guardrails_worse"].where(effects["element_id"] != "2", "negative_reply"),
     )
     knobs = parameters.effects
-    assert propose_changes(shrink_effects(leaving, 0.95, knobs.margin), 1, knobs) == []
-    assert len(propose_changes(shrink_effects(effects, 0.95, knobs.margin), 1, knobs)) == 2
+    assert propose_changes(leaving, 1, knobs) == []
+    assert len(propose_changes(effects, 1, knobs)) == 2
 
 
 def test_answer_is_plain_json_and_the_same_for_any_order_of_rows(study, campaign):

@@ -23,6 +23,7 @@ from lead_conversion.pipelines.recommendation.effects.randomisation import (
     doubt_chance,
     kinds_dealt_by_chance,
 )
+from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
 from lead_conversion.pipelines.recommendation.effects.step_outcomes import order_rows
 from lead_conversion.pipelines.recommendation.effects.tested import Answer, Tested, list_tested
 from lead_conversion.pipelines.recommendation.effects.text_effects import estimate_text_features
@@ -61,6 +62,7 @@ EFFECT_DTYPES = {
     "text_mean": "float64",
     "text_sd": "float64",
     "text_doubt": "float64",
+    **dict.fromkeys(("posterior", "posterior_low", "posterior_high"), "float64"),
     "sensitivity": "float64",
     "evidence_grade": "str",
     "tested_by": "str",
@@ -119,10 +121,11 @@ def estimate_effects(
         of leads that could have got any of the arms; `sensitivity` the E-value of the interval's limit nearest zero.
         `flagged` says that the effect is below zero at the false discovery rate, and its estimate by more than the
         margin of relevance; of prompts, where their wording foretells what they do at other steps, it says so of the
-        effect with the wording counted (`text_doubt`). Rows with the same `hypothesis` are one test seen from both
-        sides. `bounce_effect` is a negative control (Lipsitch et al. 2010, Epidemiology 21:383): what a prompt or a
-        wait seems to do to attempts that reach no address; where that is beyond chance (`bounces_differ`), its arms are
-        not alike and the grade is C.
+        effect with the wording counted (`text_doubt`). `posterior` is the effect with its noise taken off
+        (`shrink_effects`). Rows with the same `hypothesis` are one test seen from both sides. `bounce_effect` is a
+        negative control (Lipsitch et al. 2010, Epidemiology 21:383): what a prompt or a wait seems to do to attempts
+        that reach no address; where that is beyond chance (`bounces_differ`), its arms are not alike and the grade is
+        C.
     """
     knobs = parameters.effects
     rows = order_rows(risk_set)
@@ -328,21 +331,19 @@ def _judge(rows: pd.DataFrame, campaign_steps: pd.DataFrame, knobs: EffectParame
     is_sure = (q_values <= knobs.false_discovery_rate) & rows["text_doubt"].isna()
     is_sure |= rows["text_doubt"] <= knobs.text_prior.most_doubt
     is_worse = is_sure & (rows["effect"] < -knobs.margin)
-    return (
-        rows.assign(
-            q_value=q_values,
-            flagged=is_worse,
-            bounce_q=bounce_q,
-            # Arms of which one meets more dead addresses are not alike, whatever was adjusted for.
-            bounces_differ=bounces_differ,
-            evidence_grade=rows["evidence_grade"].mask(bounces_differ, ASSOCIATION_ONLY),
-            differs_q=differs_q,
-            differs=differs_q <= knobs.false_discovery_rate,
-        )[list(EFFECT_DTYPES)]
-        .astype(EFFECT_DTYPES)
-        .sort_values(["element_type", "campaign_id", "step_id", "element_id", "contrast"])
-        .reset_index(drop=True)
+    judged = rows.assign(
+        q_value=q_values,
+        flagged=is_worse,
+        bounce_q=bounce_q,
+        # Arms of which one meets more dead addresses are not alike, whatever was adjusted for.
+        bounces_differ=bounces_differ,
+        evidence_grade=rows["evidence_grade"].mask(bounces_differ, ASSOCIATION_ONLY),
+        differs_q=differs_q,
+        differs=differs_q <= knobs.false_discovery_rate,
     )
+    ordered = judged.sort_values(["element_type", "campaign_id", "step_id", "element_id", "contrast"])
+    shrunken = shrink_effects(ordered.reset_index(drop=True), knobs.confidence_level, least_sd=knobs.margin)
+    return shrunken[list(EFFECT_DTYPES)].astype(EFFECT_DTYPES)
 
 
 def _adjust_known(tails: pd.Series, hypothesis: NDArray[np.object_]) -> NDArray[np.float64]:

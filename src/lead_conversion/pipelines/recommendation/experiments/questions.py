@@ -17,9 +17,9 @@ from lead_conversion.pipelines.recommendation.candidates import (
     identify,
     place_of,
     places_of,
+    sides_of,
 )
 from lead_conversion.pipelines.recommendation.effects.intervals import error_of
-from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
 from lead_conversion.pipelines.recommendation.exposure.sequence_variants import OWN_VARIANT
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters
 
@@ -131,12 +131,11 @@ def find_open_questions(
     """
     if effects.empty:
         return []
-    shrunken = shrink_effects(effects, knobs.confidence_level, least_sd=knobs.margin)
-    spread = error_of(shrunken["posterior_low"], shrunken["posterior_high"], knobs.confidence_level)
-    told = shrunken.assign(
+    spread = error_of(effects["posterior_low"], effects["posterior_high"], knobs.confidence_level)
+    told = effects.assign(
         spread=spread,
-        worth=value_of_knowing(shrunken["posterior"], spread) * shrunken["exposed_leads_month"],
-        place=places_of(shrunken),
+        worth=value_of_knowing(effects["posterior"], spread) * effects["exposed_leads_month"],
+        place=places_of(effects),
     )
     is_open = (
         told["element_type"].isin(CHANGES)
@@ -200,7 +199,7 @@ def _name_versions(prompt_ids: Sequence[str]) -> str:
 
 
 def _name_arms(element: Mapping[str, Any], words: str = "") -> tuple[str, str]:
-    current, _, alternative = element["contrast"].partition(" - ")
+    current, alternative = sides_of(element)
     control, treatment = ARMS[element["change"]]
     named = {"current": current, "alternative": alternative, "words": words}
     return control.format(**named), treatment.format(**named)
@@ -208,7 +207,7 @@ def _name_arms(element: Mapping[str, Any], words: str = "") -> tuple[str, str]:
 
 def _tell_arms(element: Mapping[str, Any], versions: Sequence[str]) -> tuple[Arm, Arm | None]:
     """How control and treatment are told, of prompts by these versions; a new wording has no prompt_id before."""
-    current, _, alternative = element["contrast"].partition(" - ")
+    current, alternative = sides_of(element)
     change = element["change"]
     if change == "skip_step":
         return Arm(mark="skipped", told_as=("no",)), Arm(mark="skipped", told_as=("yes",))

@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from lead_conversion.language.templates import placeholders
-from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
 from lead_conversion.pipelines.recommendation.parameters import EffectParameters, PromptEditParameters
 from lead_conversion.pipelines.recommendation.prompts.edits import (
     ExpectedEffect,
@@ -38,7 +37,7 @@ class PromptEditor:
 
     Attributes:
         prompts: step, text and position of each prompt, by its id as effects have it.
-        prompt_effects: of each prompt that was compared, with its posterior, by the same id.
+        prompt_effects: of each prompt that was compared, by the same id.
     """
 
     prompts: Mapping[str, Record]
@@ -52,13 +51,12 @@ class PromptEditor:
         cls, effects: pd.DataFrame, campaign_steps: pd.DataFrame, knobs: EffectParameters, limits: PromptEditParameters
     ) -> "PromptEditor":
         """From all effects and the steps with their prompts."""
-        shrunken = shrink_effects(effects, knobs.confidence_level, least_sd=knobs.margin)
-        of_prompts = _records(shrunken.loc[shrunken["element_type"] == "prompt"])
+        of_prompts = _records(effects.loc[effects["element_type"] == "prompt"])
         prompts = _records(_place(campaign_steps.loc[campaign_steps["prompt_id"].notna()]))
         return cls(
             prompts={str(int(row["prompt_id"])): row for row in prompts},
             prompt_effects={row["element_id"]: row for row in of_prompts},
-            measured=TextFeatureEffects.of(shrunken, knobs.margin, knobs.confidence_level),
+            measured=TextFeatureEffects.of(effects, knobs.margin, knobs.confidence_level),
             margin=knobs.margin,
             limits=limits,
         )

@@ -50,16 +50,16 @@ class Change:
 
 @dataclass(frozen=True)
 class TextFeatureEffects:
-    """What goes with features of the texts of a channel, shrunken, by "channel:feature"."""
+    """What goes with features of the texts of a channel, noise taken off, by "channel:feature"."""
 
     effects: Mapping[str, Mapping[str, Any]]
     margin: float
     confidence_level: float
 
     @classmethod
-    def of(cls, shrunken: pd.DataFrame, margin: float, confidence_level: float) -> "TextFeatureEffects":
-        """From effects with their posterior."""
-        rows = shrunken.loc[shrunken["element_type"] == "text_feature"]
+    def of(cls, effects: pd.DataFrame, margin: float, confidence_level: float) -> "TextFeatureEffects":
+        """From the effects of all elements."""
+        rows = effects.loc[effects["element_type"] == "text_feature"]
         by_id = {row["element_id"]: {str(k): v for k, v in row.items()} for row in rows.to_dict("records")}
         return cls(by_id, margin, confidence_level)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lead_conversion.pipelines.recommendation.candidates import alternative_of
 from lead_conversion.pipelines.recommendation.effects.contrasts import Inquiry
 from lead_conversion.pipelines.recommendation.effects.intervals import jackknife_variance, reach_of
 from lead_conversion.pipelines.recommendation.effects.values import Array, Positions
@@ -78,27 +79,24 @@ class PolicyValue:
         }
 
 
-def propose_changes(shrunken: pd.DataFrame, campaign_id: int, knobs: EffectParameters) -> list[Change]:
+def propose_changes(effects: pd.DataFrame, campaign_id: int, knobs: EffectParameters) -> list[Change]:
     """The best arm by posterior mean at each decision point, where it gains more than the margin and harms nobody more.
 
     At most one change a decision point, none about a step that is left out, and never the last step left out too.
 
     Args:
-        shrunken: effects with `posterior`, of all campaigns.
+        effects: of all campaigns.
         campaign_id: whose decision points are gone through.
         knobs: the margin.
     """
-    own = shrunken.loc[(shrunken["campaign_id"] == campaign_id) & (shrunken["exposed_leads_month"] > 0)]
+    own = effects.loc[(effects["campaign_id"] == campaign_id) & (effects["exposed_leads_month"] > 0)]
     worse = own.loc[(own["posterior"] < -knobs.margin) & (own["guardrails_better"] == "")]
     skipped = worse.loc[worse["element_type"] == "step"].sort_values(["posterior", "element_id"])
     skipped = skipped.head(max(own["step_id"].nunique() - 1, 0))
     changes = [_change(row, SKIP) for row in skipped.to_dict("records")]
     kept = ~own["step_id"].isin(skipped["step_id"])
     waits = worse.loc[(worse["element_type"] == "wait") & kept].sort_values(["posterior", "contrast"])
-    changes += [
-        _change(row, str(row["contrast"]).partition(" - ")[2])
-        for row in waits.drop_duplicates("step_id").to_dict("records")
-    ]
+    changes += [_change(row, alternative_of(row)) for row in waits.drop_duplicates("step_id").to_dict("records")]
     prompts = own.loc[(own["element_type"] == "prompt") & kept & (own["guardrails_worse"] == "")]
     best = prompts.sort_values(["posterior", "element_id"]).drop_duplicates("step_id", keep="last")
     changes += [_change(row, str(row["element_id"])) for row in best.sort_values("step_id").to_dict("records")]

@@ -9,11 +9,11 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from lead_conversion.kernel.windows import SECONDS_AN_HOUR
+from lead_conversion.pipelines.recommendation.candidates import sides_of
 from lead_conversion.pipelines.recommendation.effects.elements import Comparison, each_group, name_campaigns
 from lead_conversion.pipelines.recommendation.effects.estimation import study_comparisons
 from lead_conversion.pipelines.recommendation.effects.harms import drives_away
 from lead_conversion.pipelines.recommendation.effects.intervals import reach_of
-from lead_conversion.pipelines.recommendation.effects.shrinkage import shrink_effects
 from lead_conversion.pipelines.recommendation.effects.step_outcomes import order_rows
 from lead_conversion.pipelines.recommendation.effects.tested import list_tested
 from lead_conversion.pipelines.recommendation.effects.values import BOOKED, Outcomes
@@ -64,13 +64,12 @@ def study_sequences(
     knobs = parameters.effects
     rows = order_rows(risk_set)
     mature = rows.loc[rows["is_mature"]]
-    shrunken = shrink_effects(effects, knobs.confidence_level, least_sd=knobs.margin)
-    shrunken = shrunken.assign(drives_away=drives_away(effects, knobs))
+    effects = effects.assign(drives_away=drives_away(effects, knobs))
     own = mature.loc[mature["sequence_variant"] == OWN_VARIANT]
     names, senders = name_campaigns(primary_campaign_steps), steps_sent_to(primary_campaign_steps)
     orders = primary_campaign_steps.drop_duplicates("step_id").set_index("step_id")["step_order"]
     campaigns = [int(key) for key in sorted(own["campaign_id"].dropna().unique())]
-    proposals = {campaign_id: propose_changes(shrunken, campaign_id, knobs) for campaign_id in campaigns}
+    proposals = {campaign_id: propose_changes(effects, campaign_id, knobs) for campaign_id in campaigns}
     values = _value_proposals(
         proposals, mature, {BOOKED: step_outcomes[BOOKED]}, primary_campaign_steps, decided_tests, parameters, seed
     )
@@ -79,12 +78,12 @@ def study_sequences(
             {
                 "campaign_id": campaign_id,
                 "name": names[campaign_id],
-                "funnel": (funnel := _funnel(own.loc[own["campaign_id"] == campaign_id], orders, shrunken, parameters)),
-                "waits": _waits(shrunken.loc[shrunken["campaign_id"] == campaign_id], orders),
+                "funnel": (funnel := _funnel(own.loc[own["campaign_id"] == campaign_id], orders, effects, parameters)),
+                "waits": _waits(effects.loc[effects["campaign_id"] == campaign_id], orders),
                 "channels": _channels(funnel),
                 "stopping": _find_stop(funnel, knobs),
                 "proposal": _tell_proposal(proposals[campaign_id], values.get(campaign_id), funnel, senders, knobs)
-                | ({} if _is_compared(shrunken, campaign_id) else {"reason": UNTOLD}),
+                | ({} if _is_compared(effects, campaign_id) else {"reason": UNTOLD}),
             }
             for campaign_id in campaigns
         ]
@@ -126,7 +125,7 @@ def _lived_since(changes: list[Change], comparisons: dict[str, Comparison]) -> p
 
 
 def _funnel(
-    met: pd.DataFrame, orders: pd.Series, shrunken: pd.DataFrame, parameters: RecommendationParameters
+    met: pd.DataFrame, orders: pd.Series, effects: pd.DataFrame, parameters: RecommendationParameters
 ) -> list[dict[str, Any]]:
     """One entry a step of the campaign's own order, in the order in which leads come there."""
     ordered = met.sort_values(["lead_key", "met_at", "step_id"])
@@ -137,7 +136,7 @@ def _funnel(
         hours_so_far=(ordered["met_at"] - ordered["enrolled_at"]).dt.total_seconds() / SECONDS_AN_HOUR,
     )
     by_step = dict(each_group(ordered, "step_id"))
-    steps = shrunken.loc[shrunken["element_type"] == "step"].to_dict("records")
+    steps = effects.loc[effects["element_type"] == "step"].to_dict("records")
     of_steps = {str(step["element_id"]): dict(step) for step in steps}
     entered = int(ordered["lead_key"].nunique())
     return [
@@ -186,14 +185,13 @@ def _verdict(effect: dict[Any, Any] | None, parameters: RecommendationParameters
     return DEAD if 100 * effect["posterior_high"] < parameters.experiments.minimal_effect_points else UNCLEAR
 
 
-def _waits(shrunken: pd.DataFrame, orders: pd.Series) -> list[dict[str, Any]]:
-    waits = shrunken.loc[shrunken["element_type"] == "wait"].sort_values(["step_id", "contrast"])
+def _waits(effects: pd.DataFrame, orders: pd.Series) -> list[dict[str, Any]]:
+    waits = effects.loc[effects["element_type"] == "wait"].sort_values(["step_id", "contrast"])
     return [
         {
             "step_id": int(wait["step_id"]),
             "step_order": int(orders[wait["step_id"]]),
-            "own": str(wait["contrast"]).partition(" - ")[0],
-            "other": str(wait["contrast"]).partition(" - ")[2],
+            **dict(zip(("own", "other"), sides_of(wait), strict=True)),
             "effect": float(wait["effect"]),
             "ci_low": float(wait["ci_low"]),
             "ci_high": float(wait["ci_high"]),
@@ -227,9 +225,9 @@ def _channels(funnel: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return told
 
 
-def _is_compared(shrunken: pd.DataFrame, campaign_id: int) -> bool:
+def _is_compared(effects: pd.DataFrame, campaign_id: int) -> bool:
     """Whether there is anything to choose by at any decision point of the campaign."""
-    own = shrunken.loc[shrunken["campaign_id"] == campaign_id]
+    own = effects.loc[effects["campaign_id"] == campaign_id]
     return bool(own["element_type"].isin(DECISIONS).any())
 
 
