@@ -7,6 +7,7 @@ import pandas as pd
 
 from lead_conversion.lifecycle.experiments import CONTROL, TREATMENT, RegisteredTest
 from lead_conversion.pipelines.recommendation.experiments.confidence_sequences import rate_ratio_sequence
+from lead_conversion.pipelines.recommendation.exposure.risk_sets import falls_within
 
 # When the lead did it first after it was at risk.
 FIRST_MOMENTS = {"opt-outs": "opted_out_at", "negative replies": "replied_negative_at"}
@@ -66,7 +67,7 @@ def _is_over(met_at: pd.Series, as_of: datetime, days: int) -> pd.Series:
 
 
 def _happened(rows: pd.DataFrame, column: str, days: int) -> pd.Series:
-    return (rows[column] >= rows["met_at"]) & (rows[column] < rows["met_at"] + pd.Timedelta(days=days))
+    return falls_within(rows[column], rows["met_at"], pd.Timedelta(days=days))
 
 
 def _ratio(events: dict[str, int], leads: dict[str, int]) -> float | None:
