@@ -323,7 +323,7 @@ def split_table(split: Mapping[str, Any]) -> Table:
         for name, use in uses.items()
         if (part := split.get(name))
     ]
-    return table(["Leads", "#Leads", "#Rows", "#Positive", "#From", "#To"], rows)
+    return table(["Which", "#Leads", "#Rows", "#Positive", "#From", "#To"], rows)
 
 
 def lead_table(top: pd.DataFrame) -> Table:
