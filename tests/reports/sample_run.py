@@ -594,7 +594,7 @@ def sequence(**given: Any) -> dict[str, Any]:
 def _recommendation(rank: int) -> dict[str, Any]:
     is_prompt = rank == 1
     titles = {
-        1: "Test a new wording: MBA autumn intake: E-mail 2 · version 3",
+        1: "Test a new wording instead of MBA autumn intake: E-mail 2 · version 3",
         2: "Test skipping the step: Data bootcamp: E-mail 5",
         3: "Test waiting 48 h: MBA autumn intake: E-mail 2",
     }
@@ -617,6 +617,7 @@ def _recommendation(rank: int) -> dict[str, Any]:
             "n_treated": 1204,
             "n_control": 2377,
             "certainty": 0.97,
+            "counts_wording": False,
         },
         "expected_impact": {
             "conversions_a_month": 14.2 / rank,

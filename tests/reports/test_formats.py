@@ -21,6 +21,9 @@ def plain(text):
         (formats.times, 2.71, "2.7 x"),
         (formats.p_value, 0.0004, "< 0.001"),
         (formats.p_value, 0.0312, "0.031"),
+        (formats.chance, 0.37, "37 %"),
+        (formats.chance, 0.9999, "above 99 %"),
+        (formats.chance, 0.0001, "below 1 %"),
         (formats.signed, 14.2, "+14.2"),
         (formats.signed, 0.0, "0.0"),
     ],
@@ -30,7 +33,9 @@ def test_each_kind_of_number_is_written_in_one_way(form, value, text):
 
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf])
-@pytest.mark.parametrize("form", [formats.percent, formats.points, formats.count, formats.times, formats.p_value])
+@pytest.mark.parametrize(
+    "form", [formats.percent, formats.points, formats.count, formats.times, formats.p_value, formats.chance]
+)
 def test_a_figure_that_could_not_be_computed_is_a_dash(form, value):
     assert form(value) == MISSING
 

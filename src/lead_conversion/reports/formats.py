@@ -19,6 +19,7 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 SHORT_KEY_DIGITS = 8
 SMALLEST_P_VALUE = 0.001
+RARE = 0.01
 
 
 def is_known(value: float | None) -> TypeGuard[float]:
@@ -62,6 +63,13 @@ def p_value(value: float | None) -> str:
     if is_known(value) and value < SMALLEST_P_VALUE:
         return f"<{NBSP}{SMALLEST_P_VALUE}"
     return decimal(value)
+
+
+def chance(value: float | None) -> str:
+    """The chance of something that data tell of, never told as none or certain: "below 1 %", "37 %", "above 99 %"."""
+    if is_known(value) and not RARE <= value <= 1 - RARE:
+        return f"below {percent(RARE, 0)}" if value < RARE else f"above {percent(1 - RARE, 0)}"
+    return percent(value, 0)
 
 
 def hours(value: float) -> str:

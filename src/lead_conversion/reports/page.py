@@ -75,6 +75,7 @@ def _environment(*, autoescape: bool) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "chance": formats.chance,
         "count": formats.count,
         "day": formats.day,
         "decimal": formats.decimal,

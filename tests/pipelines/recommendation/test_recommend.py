@@ -65,7 +65,7 @@ def test_version_that_runs_already_is_no_new_wording(recommend, bad_version, mak
     steps = make_steps({"prompt_id": 1, "body": mine}, {"prompt_id": 2, "prompt_version": 2, "body": other})
     found = recommend(bad_version, steps)["recommendations"][0]
     assert (found["edit"]["is_whole_version"], found["edit"]["version"]) == (True, "2")
-    assert found["title"].startswith("Test the better version instead: ")
+    assert found["title"] == f"Test a better version instead of {found['label']}"
     assert found["expected_impact"]["assumes"] == "nothing hidden decided who got which"
     proven = recommend(bad_version, steps, grade="A")["recommendations"][0]
     assert (proven["action"], proven["expected_impact"]["assumes"]) == ("change", None)
@@ -148,7 +148,7 @@ def test_change_that_a_test_showed_names_it_and_one_that_it_did_not_is_unproven(
         ({"is_skipped": True}, True, "change", "Skip the step: "),
         ({"is_skipped": True}, False, "test first", "Test skipping the step: "),
         ({"planned_wait_hours": 12.0}, True, "change", "Wait 12 h: "),
-        ({"prompt_id": 2}, True, "test first", "Test a new wording: "),
+        ({"prompt_id": 2}, True, "test first", "Test a new wording instead of "),
     ],
 )
 def test_to_change_asks_for_a_difference_beyond_chance_and_an_alternative_that_was_tried(

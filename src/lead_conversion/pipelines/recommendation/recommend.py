@@ -29,7 +29,17 @@ from lead_conversion.pipelines.recommendation.portfolio import (
     find_exclusions,
 )
 from lead_conversion.pipelines.recommendation.prompts.editor import PromptEditor, ProposedText
-from lead_conversion.reports.formats import bounds, count, decimal, p_value, percent, plural, points, sent_from_words
+from lead_conversion.reports.formats import (
+    bounds,
+    chance,
+    count,
+    decimal,
+    p_value,
+    percent,
+    plural,
+    points,
+    sent_from_words,
+)
 
 CHANGE, TEST_FIRST = "change", "test first"
 NOT_ENOUGH_DATA = "not_enough_data"
@@ -54,8 +64,6 @@ TESTED = (
     "test's stopping where chance helps it."
 )
 
-# A smaller chance is told as below it.
-RARE = 0.01
 NOT_ALIKE = (
     "Association only (grade C): the leads of one arm had more addresses that do not work, which no wording and no "
     "wait brings about, so the arms differ in more than was adjusted for. Test it before changing anything."
@@ -235,6 +243,7 @@ def _recommend(
             "n_control": change["n_control"],
             "shrunken_effect": change["posterior"],
             "certainty": change["certainty"],
+            "counts_wording": not pd.isna(change["text_mean"]),
             "flagged": change["flagged"],
             "guardrails": {
                 name: {figure: change[f"{name}_{figure}"] for figure in ("effect", "ci_low", "ci_high")}
@@ -270,13 +279,13 @@ def _decide(change: dict[str, Any], *, is_new: bool) -> tuple[str, str | None]:
 def _title(change: dict[str, Any], action: str, *, is_new: bool) -> str:
     label, alternative = change["label"], alternative_of(change)
     to_test = {
-        "prompt": f"Test {'a new wording' if is_new else 'the better version instead'}: {label}",
+        "prompt": f"Test a {'new wording' if is_new else 'better version'} instead of {label}",
         "step": f"Test skipping the step: {label}",
         "wait": f"Test waiting {alternative}: {label}",
         "order": f"Test order {alternative}: {label}",
     }
     to_change = {
-        "prompt": f"Send the better version instead: {label}",
+        "prompt": f"Send a better version instead of {label}",
         "step": f"Skip the step: {label}",
         "wait": f"Wait {alternative}: {label}",
         "order": f"Change to order {alternative}: {label}",
@@ -353,10 +362,9 @@ def _explain_chance(change: dict[str, Any]) -> list[str]:
     verdict = "Unlikely to be chance alone" if change["flagged"] else "This may be chance"
     if pd.isna(change["text_mean"]):
         return [f"{verdict} (q {p_value(change['q_value'])})."]
-    doubt, own = change["text_doubt"], p_value(change["q_value"])
-    chance = percent(doubt, 0) if doubt >= RARE else f"below {percent(RARE, 0)}"
+    doubt, own = chance(change["text_doubt"]), p_value(change["q_value"])
     both = "by its own leads and by what like wording does at other steps"
-    return [f"{verdict}: the chance that it is no worse is {chance}, {both}. By its own leads alone: q {own}."]
+    return [f"{verdict}: the chance that it is no worse is {doubt}, {both}. By its own leads alone: q {own}."]
 
 
 def _explain_grade(change: dict[str, Any]) -> list[str]:

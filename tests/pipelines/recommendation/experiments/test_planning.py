@@ -356,7 +356,7 @@ def test_questions_that_the_traffic_answers_come_first_and_few_are_planned(recen
     assert "leads a week" in planned_questions(2)[1]["reason"]
     assert planned_questions(0) == []
     assert plan_at_most(1)["open_questions"].endswith("Here is the test of one; the present traffic carries it.")
-    assert plan_at_most(2)["open_questions"].endswith("Here are 2 of the most worth; the present traffic carries 1.")
+    assert plan_at_most(2)["open_questions"].endswith("Here are 2 of those worth most; the present traffic carries 1.")
     assert plan_at_most(3)["open_questions"].endswith("Here are the tests; the present traffic carries 1.")
 
 

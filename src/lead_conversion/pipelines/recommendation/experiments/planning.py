@@ -325,7 +325,7 @@ def _summarise_questions(
         here = "its test" if len(questions) == 1 else "the test of one"
         return f"{told} Here is {here}; the present traffic {'carries it' if feasible else 'does not carry it'}."
     carried = "all of them" if feasible == len(shown) else count(feasible) if feasible else "none of them"
-    chosen = f"{count(len(shown))} of the most worth" if len(shown) < len(questions) else "the tests"
+    chosen = f"{count(len(shown))} of those worth most" if len(shown) < len(questions) else "the tests"
     return f"{told} Here are {chosen}; the present traffic carries {carried}."
 
 
