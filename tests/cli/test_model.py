@@ -199,7 +199,7 @@ def test_version_that_is_not_there_is_refused_and_those_that_are_there_are_named
     project.train()
     refusal = refused("show", "--target", "t1", "--version", wanted)
     assert isinstance(refusal, ConfigurationError)
-    assert "version 1 challenger" in str(refusal)
+    assert "expected one of 1, challenger." in str(refusal)
 
 
 def test_tampered_version_is_not_shown(project):

@@ -112,6 +112,13 @@ def test_misspelt_part_of_a_run_is_a_configuration_error_that_names_the_nearest(
     assert f"Did you mean '{near}'?" in outcome.stderr or not near
 
 
+def test_part_of_a_run_that_needs_what_stands_in_no_file_is_told_where_to_begin(kedro_run):
+    outcome = kedro_run("--nodes=request_rewrites")
+    assert outcome.exit_code == ConfigurationError.exit_code
+    assert "'draft_recommendations' is kept in memory only" in outcome.stderr
+    assert "--from-nodes=recommend_changes" in outcome.stderr
+
+
 def test_real_database_without_its_settings_is_a_configuration_error_that_names_them(kedro_run):
     outcome = kedro_run("--env=prod")
     assert outcome.exit_code == ConfigurationError.exit_code

@@ -5,6 +5,7 @@ does not have.
 """
 
 import importlib
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -32,6 +33,10 @@ SUBCOMMANDS = {
     "simulate": "lead_conversion.cli.simulate",
     "source": "lead_conversion.cli.source",
 }
+
+
+# What Kedro says of an entry that one node hands to another without a file.
+UNMADE = re.compile("(?P<name>.+): Data for MemoryDataset has not been saved yet")
 
 
 class LazyCommands(click.Group):
@@ -78,6 +83,11 @@ def find_refusal(error: BaseException | None) -> LeadConversionError | None:
                 f"{missing.filename or missing} is not there: no run has made it yet, or it was removed since. Run the "
                 "pipeline 'full' first."
             )
+        if isinstance(error, DatasetError) and (unmade := UNMADE.match(str(error))):
+            return ConfigurationError(
+                f"'{unmade['name']}' is kept in memory only, and no node that was asked for makes it. Begin with the "
+                f"one that does: --from-nodes={_maker_of(unmade['name'])}."
+            )
         if isinstance(error, PermissionError) and error.filename:
             return AccessError(
                 f"{error.filename}: {error.strerror}. Ask as the account that it belongs to, or have this one given "
@@ -85,6 +95,12 @@ def find_refusal(error: BaseException | None) -> LeadConversionError | None:
             )
         error = error.__cause__ or error.__context__
     return None
+
+
+def _maker_of(dataset: str) -> str:
+    """The name of the node that makes a dataset."""
+    nodes = chain.from_iterable(pipeline.nodes for pipeline in pipelines.values())
+    return next(str(node.name) for node in nodes if dataset in node.outputs)
 
 
 # Kedro's options that leave out nodes, by the names that they have in Pipeline.filter too.

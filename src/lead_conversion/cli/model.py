@@ -11,7 +11,7 @@ import click
 from lead_conversion.cli.permission import record_access, require_permission
 from lead_conversion.cli.project import access_rules_of, read_configuration
 from lead_conversion.guard.roles import Permission, current_user, names_of_account
-from lead_conversion.kernel.errors import ConfigurationError, DataError
+from lead_conversion.kernel.errors import ConfigurationError, DataError, suggest
 from lead_conversion.lifecycle.promotion import Approval, Decision
 from lead_conversion.lifecycle.promotion_log import PromotionLog, read_line
 from lead_conversion.lifecycle.registry import CHALLENGER, CHAMPION, Standing, load_lineage, open_registry
@@ -253,9 +253,10 @@ def _looked_up(succession: Succession, target: str, wanted: str) -> tuple[Standi
     standing = succession.standing(target)
     number = {CHAMPION: standing.champion, CHALLENGER: standing.challenger}.get(wanted, wanted)
     if number is None or number not in standing.versions:
-        there = [f"version {known} {_role(standing, known)}".strip() for known in standing.versions]
+        there = [name for known in standing.versions for name in (known, _role(standing, known)) if name]
         raise ConfigurationError(
             f"--version: {standing.name} has no '{wanted}'; expected one of {', '.join(there) or 'none yet'}."
+            + suggest(wanted, there)
         )
     return standing, number, load_lineage(standing.name, number)
 
