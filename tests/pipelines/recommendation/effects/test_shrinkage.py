@@ -38,6 +38,21 @@ def test_least_spread_keeps_lone_noise_from_becoming_certainty(make_effects):
     assert shrunken["posterior_high"] - shrunken["posterior"] == pytest.approx(1.96 * trust**0.5 * 0.02, rel=1e-4)
 
 
+def test_spread_beyond_the_leads_own_noise_is_no_noise(make_effects):
+    rng = np.random.default_rng(1)
+    truth = rng.normal(0, 0.015, 100)
+    effects = make_effects(truth + rng.normal(0, 0.02, 100), np.full(100, 0.025))
+    by_all = shrink_effects(effects, 0.95, 0.003)["posterior"]
+    by_leads = shrink_effects(effects, 0.95, 0.003, pd.Series(np.full(100, 0.02)))["posterior"]
+    assert np.mean((by_leads - truth) ** 2) < np.mean((by_all - truth) ** 2)
+
+
+def test_noise_of_leads_that_is_not_known_is_the_noise_of_the_interval(make_effects):
+    effects = make_effects([-0.04, 0.01], [0.01, 0.01])
+    unknown = shrink_effects(effects, 0.95, 0.003, pd.Series([np.nan, np.nan]))
+    assert unknown["posterior"].equals(shrink_effects(effects, 0.95, 0.003)["posterior"])
+
+
 def test_mirrors_stay_mirrors_and_count_once(make_effects):
     mirrored = make_effects([-0.03, 0.03, 0.01], [0.01, 0.01, 0.01], hypotheses=["a", "a", "b"])
     alone = make_effects([-0.03, 0.01], [0.01, 0.01], hypotheses=["a", "b"])

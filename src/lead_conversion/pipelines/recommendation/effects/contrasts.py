@@ -120,7 +120,8 @@ class Contrast:
     Attributes:
         effect: the adjusted difference.
         error: its standard error.
-        check: the same by a linear regression.
+        error_of_leads: the part of it that is the leads' own, without that of the values that outcomes hang on.
+        check: the effect by a linear regression.
         n_treated, n_control: leads.
         rate_treated, rate_control: booked, not adjusted.
         adjusted_control: the rate of the control arms, adjusted.
@@ -132,6 +133,7 @@ class Contrast:
 
     effect: float
     error: float
+    error_of_leads: float
     check: float
     n_treated: int
     n_control: int
@@ -195,6 +197,7 @@ class Inquiry:
         rows = np.concatenate([part.period.rows for part in parts])
         scores = [part.scores(self.bookings.residual) for part in parts]
         effect, error = _compare(parts, self.bookings)
+        differences = np.concatenate([part.difference(each) for part, each in zip(parts, scores, strict=True)])
         counts = np.sum([part.counts() for part in parts], axis=0)
         booked = np.sum([part.booked(self.is_booked) for part in parts], axis=0)
         controls = np.concatenate(
@@ -204,6 +207,7 @@ class Inquiry:
         return Contrast(
             effect=effect,
             error=error,
+            error_of_leads=math.sqrt(_variance_of_mean(differences)),
             check=float(sum(checks) / len(rows)),
             n_treated=int(counts[0]),
             n_control=int(counts[1]),
@@ -224,8 +228,11 @@ def _compare(parts: Sequence["_Part"], account: Account) -> tuple[float, float]:
         for residual in (account.residual, *account.residuals_without)
     )
     of_folds = np.array([each.mean() for each in without])
-    of_leads = float(difference.var(ddof=1)) / len(difference)
-    return float(difference.mean()), math.sqrt(of_leads + jackknife_variance(of_folds))
+    return float(difference.mean()), math.sqrt(_variance_of_mean(difference) + jackknife_variance(of_folds))
+
+
+def _variance_of_mean(difference: Array) -> float:
+    return float(difference.var(ddof=1)) / len(difference)
 
 
 @dataclass(frozen=True)

@@ -279,6 +279,7 @@ def _figures(contrast: Contrast, knobs: EffectParameters) -> dict[str, Any]:
         "effect": effect,
         "ci_low": low,
         "ci_high": high,
+        "error_of_leads": contrast.error_of_leads,
         "p_value": float(2 * ndtr(-abs(contrast.effect) / contrast.error)) if contrast.error else 1.0,
         "n_treated": contrast.n_treated,
         "n_control": contrast.n_control,
@@ -312,7 +313,7 @@ def _tell_answer(answer: Answer, arm: str) -> dict[str, Any]:
     """What a test showed, in the place of what its leads would show now: they stopped at a look that favoured it."""
     told = answer.told_of(arm)
     strength = e_value(told["rate_control"], told["ci_low"], told["ci_high"])
-    return told | {"sensitivity": strength, "evidence_grade": RANDOMISED}
+    return told | {"error_of_leads": np.nan, "sensitivity": strength, "evidence_grade": RANDOMISED}
 
 
 def _hypothesis(inquiry: Inquiry, element: Element) -> str:
@@ -341,8 +342,10 @@ def _judge(rows: pd.DataFrame, campaign_steps: pd.DataFrame, knobs: EffectParame
         differs_q=differs_q,
         differs=differs_q <= knobs.false_discovery_rate,
     )
-    ordered = judged.sort_values(["element_type", "campaign_id", "step_id", "element_id", "contrast"])
-    shrunken = shrink_effects(ordered.reset_index(drop=True), knobs.confidence_level, least_sd=knobs.margin)
+    ordered = judged.sort_values(
+        ["element_type", "campaign_id", "step_id", "element_id", "contrast"], ignore_index=True
+    )
+    shrunken = shrink_effects(ordered, knobs.confidence_level, knobs.margin, ordered["error_of_leads"])
     return shrunken[list(EFFECT_DTYPES)].astype(EFFECT_DTYPES)
 
 

@@ -24,7 +24,9 @@ class Prior:
     mean_error: float
 
 
-def shrink_effects(effects: pd.DataFrame, confidence_level: float, least_sd: float) -> pd.DataFrame:
+def shrink_effects(
+    effects: pd.DataFrame, confidence_level: float, least_sd: float, of_leads: pd.Series | None = None
+) -> pd.DataFrame:
     """Each effect drawn toward the mean of its element type, the more so the noisier it is.
 
     Normal prior for each element type with variance by Paule and Mandel (1982, J. Res. Natl. Bur. Stand. 87:377), not
@@ -34,19 +36,29 @@ def shrink_effects(effects: pd.DataFrame, confidence_level: float, least_sd: flo
     keeping a step helps or harms on average. All other contrasts have no side to lean to, and their prior mean is zero.
     Mirrored rows count once. A prompt whose wording was counted (`text_mean`) is drawn in already.
 
+    Args:
+        effects: of elements, each with its interval.
+        confidence_level: of the intervals.
+        least_sd: of the prior.
+        of_leads: where it is known, the part of each standard error that is the leads' own; the prior's spread is what
+            lies beyond that. The other part is a jackknife, which is too large where leads are few (Efron and Stein
+            1981, Ann. Statist. 9:586): beyond both of them no spread is left, and what is worth three points is told as
+            half a point.
+
     Returns:
         The effects with `posterior`, `posterior_low`, `posterior_high`, as probabilities.
     """
     reach = reach_of(confidence_level)
     noise = error_of(effects["ci_low"], effects["ci_high"], confidence_level).to_numpy(dtype=np.float64)
     noise = noise.clip(min=LEAST_NOISE)
+    least_noise = noise if of_leads is None else np.fmin(noise, of_leads.to_numpy(dtype=np.float64)).clip(LEAST_NOISE)
     observed = effects["effect"].to_numpy(dtype=np.float64)
     posterior, sd = np.empty_like(observed), np.empty_like(observed)
     is_mirror = effects["hypothesis"].duplicated().to_numpy()
     for element_type, rows in effects.groupby("element_type", sort=True).indices.items():
         once = rows[~is_mirror[rows]]
         has_mean = element_type == KEEPING_A_STEP
-        prior = _fit_prior(observed[once], noise[once], least_sd, has_mean=has_mean)
+        prior = _fit_prior(observed[once], least_noise[once], least_sd, has_mean=has_mean)
         trust = prior.sd**2 / (prior.sd**2 + noise[rows] ** 2)
         posterior[rows] = prior.mean + trust * (observed[rows] - prior.mean)
         sd[rows] = np.sqrt(trust * noise[rows] ** 2 + ((1 - trust) * prior.mean_error) ** 2)
