@@ -56,3 +56,25 @@ def test_arm_in_which_nothing_bounced_is_not_told_apart_by_a_dead_address_of_the
     found = estimate_effects(rows, steps, as_of, (), parameters, 1).set_index("element_id")
     assert found.loc["2", "bounce_effect"] == pytest.approx(bounces / 103, abs=0.005)
     assert not found["bounces_differ"].any()
+
+
+def test_calls_that_cannot_bounce_are_told_apart_by_no_rounding_where_messages_do(
+    make_risk_set, make_steps, as_of, parameters
+):
+    """A seed at which rounding alone told two of the three versions apart."""
+    calls = {1: 311, 2: 257, 3: 283}
+    messages = {4: 300, 5: 300}
+    steps = make_steps(
+        *({"step_id": 10, "prompt_id": prompt, "prompt_version": prompt, "channel": "voice"} for prompt in calls),
+        *({"step_id": 20, "prompt_id": prompt, "prompt_version": prompt} for prompt in messages),
+    )
+    rows = make_risk_set(
+        *({"prompt_id": p, "leads": n, "booked": n // 9, "channel": "voice"} for p, n in calls.items()),
+        *({"step_id": 20, "prompt_id": p, "leads": n, "booked": 30} for p, n in messages.items()),
+    ).assign(crm_score=np.random.default_rng(3).random(1451) * 100)
+    rows.loc[rows.index[-7:], "bounced"] = True
+    found = estimate_effects(rows, steps, as_of, (), parameters, 1)
+    of_calls = found.loc[(found["element_type"] == "prompt") & (found["step_id"] == 10)]
+    assert len(of_calls) == 3
+    assert not of_calls["bounces_differ"].any()
+    assert "C" not in set(of_calls["evidence_grade"])

@@ -42,6 +42,10 @@ class Account:
         """The same of some of the rows."""
         return Account(self.value[rows], self.residual[rows], self.residuals_without[:, rows])
 
+    def is_told_at(self, rows: Positions) -> bool:
+        """Whether anything sets these rows apart; else a difference between arms is nothing but rounding."""
+        return bool(np.ptp(self.residual[rows]))
+
 
 @dataclass(frozen=True)
 class Study:
@@ -128,7 +132,8 @@ class Contrast:
         overlap: share of the leads that could have got any of the arms.
         effective_leads: of the arm with the fewest, how many leads of equal weight would know as much.
         guardrails: by name, the adjusted difference in what nobody wants, and its standard error.
-        bounces: the same in attempts that reached no address; None where there was none to make.
+        bounces: the same in attempts that reached no address; None where there was none to make,
+            and where either all of them reached none or none did.
     """
 
     effect: float
@@ -217,7 +222,7 @@ class Inquiry:
             overlap=float(np.concatenate([part.period.is_within for part in parts]).mean()),
             effective_leads=float(min(sum(part.effective(side) for part in parts) for side in range(2))),
             guardrails={name: _compare(parts, account) for name, account in self.guardrails.items()},
-            bounces=_compare(parts, self.bounces) if self.bounces else None,
+            bounces=_compare(parts, self.bounces) if self.bounces and self.bounces.is_told_at(rows) else None,
         )
 
 
