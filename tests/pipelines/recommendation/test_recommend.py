@@ -326,6 +326,44 @@ def test_single_version_everywhere_is_not_enough(recommend, make_risk_set, make_
     assert "side by side" in answer["message"]
 
 
+def test_versions_sent_one_after_the_other_are_not_said_to_need_no_change(recommend, make_risk_set, make_steps):
+    steps = make_steps(
+        {"prompt_id": 1, "prompt_retired_at": "2026-06-01"},
+        {"prompt_id": 2, "prompt_version": 2, "prompt_created_at": "2026-06-01"},
+        {"campaign_id": 2, "campaign_name": "Winter", "step_id": 20, "prompt_id": 3},
+    )
+    risk_set = make_risk_set(
+        {"prompt_id": 1, "leads": 100, "booked": 20, "met_at": "2026-05-20"},
+        {"prompt_id": 2, "leads": 100, "booked": 5, "met_at": "2026-07-25"},
+        *(
+            {"campaign_id": 2, "step_id": 20, "prompt_id": 3, "leads": 50, "booked": 5, "met_at": m}
+            for m in ("2026-05-20", "2026-07-25")
+        ),
+    )
+    message = recommend(risk_set, steps)["message"]
+    assert message.startswith("Nobody can tell what to change: no prompt, step, wait or order was run in two ways")
+    assert "Nothing is told of 2 of the 2 prompt versions that leads still meet" in message
+
+
+def test_prompt_that_ran_alone_is_counted_as_one_of_which_nothing_is_told(
+    recommend, bad_version, make_risk_set, steps, make_steps
+):
+    assert "Nothing is told" not in recommend(bad_version, steps)["message"]
+    risk_set = pd.concat(
+        [
+            bad_version,
+            make_risk_set({"step_id": 20, "prompt_id": 3, "leads": 30, "booked": 3, "met_at": "2026-08-20"}).assign(
+                lead_key=[f"new{i}" for i in range(30)]
+            ),
+        ],
+        ignore_index=True,
+    )
+    steps = pd.concat([steps, make_steps({"step_id": 20, "step_order": 2, "prompt_id": 3})], ignore_index=True)
+    assert (
+        "Nothing is told of 1 of the 2 prompt versions that leads still meet" in recommend(risk_set, steps)["message"]
+    )
+
+
 def test_answer_is_plain_json_and_the_same_for_any_order_of_rows(recommend, bad_version, steps):
     shuffled = bad_version.sample(frac=1, random_state=2)
     texts = [json.dumps(recommend(rows, steps), allow_nan=False) for rows in (bad_version, shuffled)]

@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from lead_conversion.kernel.targets import Targets
+from lead_conversion.kernel.windows import parse_moment
 from lead_conversion.pipelines.recommendation.candidates import (
     CHANGES,
     alternative_of,
@@ -21,6 +22,7 @@ from lead_conversion.pipelines.recommendation.effects.heterogeneity import expla
 from lead_conversion.pipelines.recommendation.effects.intervals import error_of
 from lead_conversion.pipelines.recommendation.exposure.decision_points import steps_sent_to
 from lead_conversion.pipelines.recommendation.exposure.risk_sets import left_truncated_leads
+from lead_conversion.pipelines.recommendation.exposure.traffic import count_exposed_leads
 from lead_conversion.pipelines.recommendation.parameters import RecommendationParameters
 from lead_conversion.pipelines.recommendation.portfolio import (
     EFFORT_RANK,
@@ -130,6 +132,7 @@ def recommend_changes(
         "status": "recommendations" if recommendations else "nothing_to_change",
         "message": _summarise(recommendations, effects, parameters, is_held_back=not held_back.empty)
         + _describe_held_back(held_back)
+        + _describe_not_compared(effects, risk_set, primary_campaign_steps, primary_as_of, parameters)
         + left_out,
         "recommendations": recommendations,
         "portfolio": describe_portfolio(ranked, exclusions),
@@ -170,12 +173,37 @@ def _describe_shortage(
             "call, so nothing can be seen to do better. If that is not so, see what the source counts as a booking."
         )
     if effects.empty:
-        return (
-            "Not enough data: no prompt, step, wait or order was run in two ways with at least "
-            f"{parameters.effects.min_leads_per_arm} leads each, of whom some booked and some did not. Run two "
-            "versions of a step side by side."
-        )
+        return f"Not enough data: {_say_nothing_ran_beside_another(parameters)}"
     return None
+
+
+def _say_nothing_ran_beside_another(parameters: RecommendationParameters) -> str:
+    return (
+        "no prompt, step, wait or order was run in two ways at the same time with at least "
+        f"{parameters.effects.min_leads_per_arm} leads each, of whom some booked and some did not. Run two "
+        "versions of a step side by side."
+    )
+
+
+def _describe_not_compared(
+    effects: pd.DataFrame,
+    risk_set: pd.DataFrame,
+    campaign_steps: pd.DataFrame,
+    primary_as_of: dict[str, str],
+    parameters: RecommendationParameters,
+) -> str:
+    """That of some prompts nothing is told: a new campaign's, one alone at its step, one after the other."""
+    knobs = parameters.effects
+    exposed = count_exposed_leads(risk_set, campaign_steps, parse_moment(primary_as_of["as_of"]), knobs.traffic_weeks)
+    met = {element_id for element_type, element_id in exposed if element_type == "prompt"}
+    alone = met - set(effects.loc[effects["element_type"] == "prompt", "element_id"])
+    if not alone:
+        return ""
+    return (
+        f" Nothing is told of {count(len(alone))} of the {plural(len(met), 'prompt version')} that leads still meet: "
+        f"telling takes two versions of a step, sent at the same time to at least {knobs.min_leads_per_arm} leads "
+        f"each, and {parameters.horizon_days} days to book."
+    )
 
 
 def _describe_left_out(leads: int) -> str:
@@ -394,6 +422,8 @@ def _summarise(
 ) -> str:
     margin = f"{parameters.effects.margin_points:g} points"
     compared = plural(len(effects), "comparison")
+    if not effects["element_type"].isin(CHANGES).any():
+        return f"Nobody can tell what to change: {_say_nothing_ran_beside_another(parameters)}"
     if not found:
         # that none is seen to be worse is not that none is
         is_met = effects["element_type"].isin(CHANGES) & (effects["exposed_leads_month"] > 0)
