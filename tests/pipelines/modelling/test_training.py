@@ -308,6 +308,18 @@ def test_without_a_mature_lead_the_message_says_so(
     assert "no lead's label window is over yet" in train(active, make_model())["t1"]["message"]
 
 
+def test_leads_that_got_there_before_they_were_engaged_are_not_said_to_be_waiting(
+    make_world: MakeWorld, make_model: MakeModel, target: Targets, features: list[Feature]
+) -> None:
+    world = make_world(200)
+    active = world.examples[world.examples["split"] == "scoring"]
+    summary = {"t1": {"reasons": {"outcome_before_first_event": 1494}}}
+    trained = train_models(active, world.feature_leads, summary, target, make_model(), seed=5, features=features)
+    assert trained["t1"]["message"].startswith(
+        "Not enough data: 1,494 leads had got there before their first engagement"
+    )
+
+
 def test_target_that_is_not_recorded_is_said_to_be_not_estimable(
     make_world: MakeWorld, make_model: MakeModel, target: Targets, features: list[Feature]
 ) -> None:

@@ -104,9 +104,11 @@ def train_target(
     is_history = (model_input_examples["target"] == name) & (model_input_examples["split"] != "scoring")
     history = model_input_examples[is_history].sort_values(["lead_key", "landmark_hours"], ignore_index=True)
     base_rate = estimate_base_rate(history)
-    unrecorded = label_summary.get(name, {}).get("reasons", {}).get("not_recorded", 0)
-    if unrecorded:
+    reasons = label_summary.get(name, {}).get("reasons", {})
+    if unrecorded := reasons.get("not_recorded", 0):
         training = Training(_without_record(unrecorded, spec), history.head(0), model)
+    elif not base_rate["leads"]:
+        training = Training(_without_model(_say_none_is_mature(reasons)), history.head(0), model)
     else:
         rows = attach_features(history[history["split"].isin(["train", "calibration"])], feature_leads)
         training = _train_rows(rows, base_rate, model, seed, features, spec.window_hours, tuning)
@@ -320,10 +322,18 @@ def _find_origins(
     return capacity.without_trees(), []
 
 
+def _say_none_is_mature(reasons: Mapping[str, int]) -> str:
+    """Why no lead has a label: of some it is not known yet, others were there before anything was sent."""
+    if before := reasons.get("outcome_before_first_event", 0):
+        return (
+            f"Not enough data: {before:,} leads had got there before their first engagement and count nowhere; "
+            "no other lead's label window is over yet."
+        )
+    return "Not enough data: no lead's label window is over yet."
+
+
 def _say_scarcity(rows: pd.DataFrame, base_rate: Model, capacity: Capacity) -> str:
     """Why no model: leads that have come, and what the split leaves of them."""
-    if not base_rate["leads"]:
-        return "Not enough data: no lead's label window is over yet."
     mature = f"{base_rate['positives']:,} of {base_rate['leads']:,} mature leads are positive"
     if rows.empty:
         return f"Not enough data: {mature}, but holdout and embargo leave none for training. More time is needed."
