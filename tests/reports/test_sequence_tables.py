@@ -35,7 +35,7 @@ def test_sequence_without_a_better_one_says_why():
     (view,) = sequence_views([sequence(proposal=proposal, stopping=stopping)], NO_TESTS)
     assert view["value"] == "Nothing to change: no decision point has a better arm."
     assert (
-        view["stopping"] == "Nothing tells that writing on stops paying before step 3, the last one that can be judged."
+        view["stopping"] == "Nothing tells that writing on stops paying up to step 3, the last one that can be judged."
     )
 
 

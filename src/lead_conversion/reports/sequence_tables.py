@@ -93,7 +93,7 @@ def stopping_words(stopping: Mapping[str, Any], funnel: Sequence[Mapping[str, An
         return "Nothing tells yet whether writing on does harm."
     last = {stage["step_id"]: stage["step_order"] for stage in funnel}.get(stopping["after_step_id"])
     if not stopping["later_steps"]:
-        return f"Nothing tells that writing on stops paying before step {last}, the last one that can be judged."
+        return f"Nothing tells that writing on stops paying up to step {last}, the last one that can be judged."
     gain = interval(stopping["effect"], stopping["ci_low"], stopping["ci_high"], points)
     sureness = "beyond chance" if stopping["ci_high"] < 0 else "which may be chance"
     later = plural(stopping["later_steps"], "step")
