@@ -81,6 +81,14 @@ def test_lot_among_leads_of_whom_nothing_is_recorded_is_not_told_from_choice(gra
     assert set(grade(*(step.assign(industry="unknown") for step in three_steps(by_lot))).values()) == {"B"}
 
 
+def test_choice_by_what_is_recorded_of_few_leads_is_not_taken_for_a_lot(grade, three_steps):
+    steered = [
+        step.assign(industry=step["industry"].where(step.index % 25 == 0, "unknown"))
+        for step in three_steps(by_industry)
+    ]
+    assert set(grade(*steered).values()) == {"B"}
+
+
 def test_lot_whose_shares_change_slowly_is_still_a_lot(grade, three_steps):
     assert set(grade(*three_steps(by_lot_more_and_more)).values()) == {"A"}
 

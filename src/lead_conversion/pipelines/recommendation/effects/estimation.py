@@ -227,8 +227,8 @@ def _find_dealt_by_chance(
 ) -> dict[str, Dealt]:
     """By name, comparisons whose arms chance dealt: a test did, or neither they nor more of their kind look steered.
 
-    Where nothing is recorded of who the leads are, nothing could look steered, and only a test tells. A registered
-    test gives no right to the grade where its arms differ in what was known of the leads, or where it was
+    Where of most leads nothing is recorded of who they are, nothing could look steered, and only a test tells. A
+    registered test gives no right to the grade where its arms differ in what was known of the leads, or where it was
     stopped because its arms were not filled by chance, or by a guardrail.
     """
     kinds = {comparison.name: comparison.element_type for comparison in tested.comparisons}

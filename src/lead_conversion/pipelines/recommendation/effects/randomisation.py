@@ -11,7 +11,7 @@ from scipy.special import bdtrc, chdtrc, ndtr, ndtri
 from lead_conversion.pipelines.recommendation.effects.arms import TIME_COLUMNS, Period
 from lead_conversion.pipelines.recommendation.effects.contrasts import Contrast, Inquiry
 from lead_conversion.pipelines.recommendation.effects.values import Array, Positions
-from lead_conversion.pipelines.recommendation.exposure.histories import TRAITS
+from lead_conversion.pipelines.recommendation.exposure.histories import TRAITS, UNKNOWN
 from lead_conversion.pipelines.recommendation.parameters import RandomisationParameters
 
 # With which an imbalance that matters must have been seen.
@@ -20,6 +20,8 @@ POWER = 0.8
 STEERED_BELOW = 0.05
 # Of one kind that can speak for their kind.
 LEAST_COMPARISONS = 3
+# Of the leads, of whom a trait must be recorded to tell whether they were chosen by it.
+LEAST_RECORDED = 0.5
 
 
 @dataclass
@@ -88,8 +90,9 @@ def could_have_seen_choice(contrast: Contrast, knobs: RandomisationParameters) -
 
 
 def are_leads_told_apart(rows: pd.DataFrame) -> bool:
-    """Whether anything is recorded of who the leads are; a choice by what is recorded nowhere looks like chance."""
-    return any(len(rows[trait].dropna().unique()) > 1 for trait in TRAITS)
+    """Whether it is recorded of most leads who they are; a choice by what is recorded of few looks like chance."""
+    recorded = (rows[trait].mask(rows[trait] == UNKNOWN) for trait in TRAITS)
+    return any(each.notna().mean() >= LEAST_RECORDED and len(each.dropna().unique()) > 1 for each in recorded)
 
 
 def _share_is_chance(doubts: Iterable[float], alpha: float) -> bool:
