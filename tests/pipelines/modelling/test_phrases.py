@@ -22,6 +22,8 @@ BY_NAME = {feature.name: asdict(feature) for feature in FEATURES}
         ("lead_source", "referral", "came in through a referral"),
         ("lead_source", "trade_fair", "came in through trade fair"),
         ("lead_source", "unknown", "came in from an unknown source"),
+        ("company_size", "other:04498cbc", "Employees of the lead's company, in bands: other:04498cbc"),
+        ("job_function", "people", "has a job in human resources"),
         ("site_visits_30d", 3.0, "visited the site 3 times in the 30 days before it came in"),
         ("site_visits_30d", 0.0, "did not visit the site in the 30 days before it came in"),
         ("site_visits_30d", np.nan, "has no record of site visits"),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lead_conversion.contracts.features import CHANNEL_WORDS, COUNTED_OVER
+from lead_conversion.guard.labels import TOKEN_PREFIX
 from lead_conversion.language.embeddings import ANCHORS
 
 MINUTES_UP_TO_HOURS, HOURS_UP_TO_DAYS = 1.5, 48
@@ -52,9 +53,12 @@ class Phrase:
 def say_value(value: str | float | None, feature: dict[str, str]) -> str:
     """A phrase for a feature's value; by the data dictionary's sentence where there is no phrase of its own.
 
-    A value holds no ";": it would look like the end of a driver.
+    So is the token of a word that is not known, which fits into no phrase. A value holds no ";": it would look like the
+    end of a driver.
     """
-    phrase = PHRASES.get(feature["name"], Phrase(f"{feature['sentence'].rstrip('.')}: {{}}"))
+    by_sentence = Phrase(f"{feature['sentence'].rstrip('.')}: {{}}")
+    is_token = isinstance(value, str) and value.startswith(TOKEN_PREFIX)
+    phrase = by_sentence if is_token else PHRASES.get(feature["name"], by_sentence)
     if value is None or (isinstance(value, float) and math.isnan(value)):
         said = phrase.missing or phrase.said.format("not known")
     elif isinstance(value, str):
